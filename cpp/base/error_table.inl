@@ -1,0 +1,11 @@
+// Every way the core can fail: AICODEC_ERROR(name, what a user reads). One meaning each; a test stream each.
+AICODEC_ERROR(kTruncated, "the data ends before it should")
+AICODEC_ERROR(kNotAic, "not an .aic file")
+AICODEC_ERROR(kUnsupportedVersion, "written in a newer version of the format; update aicodec-native to read it")
+AICODEC_ERROR(kUnsupportedFeature, "uses a part of the format that this build does not know")
+AICODEC_ERROR(kBadChecksum, "a checksum does not match: the data is damaged")
+AICODEC_ERROR(kBadValue, "a field holds a value that the format does not allow")
+AICODEC_ERROR(kTooLarge, "a size is over the format's limit")
+AICODEC_ERROR(kTrailingData, "there are bytes left over where none may be")
+AICODEC_ERROR(kWrongPicture, "a picture has another size or format than the stream says")
+AICODEC_ERROR(kNoFrame, "a layer gave no frame")

@@ -1,0 +1,10 @@
+// One bind_<room>() for each room that Python sees; no logic beyond turning arguments and errors.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace aicodec {
+
+void bind_picture(pybind11::module_& module);
+
+}  // namespace aicodec

@@ -1,0 +1,38 @@
+// Small helpers that every binding uses: from Error to the Python exception, and from buffers to spans.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <span>
+
+#include "base/result.h"
+#include "picture/picture.h"
+
+namespace aicodec {
+
+namespace py = pybind11;
+
+// Raises aicodec_native.errors.FormatError (or the subclass for `error`).
+[[noreturn]] void raise(Error error);
+
+template <typename T>
+T unwrap(Result<T> result) {
+  if (!result.ok()) raise(result.error());
+  return std::move(result).value();
+}
+
+inline void check(const Status& status) {
+  if (!status.ok()) raise(status.error());
+}
+
+// The bytes of any contiguous read-only buffer; it must outlive the span.
+inline std::span<const uint8_t> bytes_of(const py::buffer_info& info) {
+  return {static_cast<const uint8_t*>(info.ptr), static_cast<size_t>(info.size * info.itemsize)};
+}
+
+// Pictures are shared with Python and with numpy arrays that look into them.
+using SharedPicture = std::shared_ptr<Picture>;
+
+}  // namespace aicodec
