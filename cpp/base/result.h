@@ -48,7 +48,7 @@ using Status = Result<Ok>;
 }  // namespace aicodec
 
 // Leaves the enclosing function with the error of `expression`, if it has one.
-#define AICODEC_TRY(expression)                                     \
-  do {                                                              \
+#define AICODEC_TRY(expression)                                                      \
+  do {                                                                               \
     if (auto try_result = (expression); !try_result.ok()) return try_result.error(); \
   } while (false)

@@ -5,6 +5,9 @@
 
 namespace aicodec {
 
+void bind_bits(pybind11::module_& module);
+void bind_container(pybind11::module_& module);
 void bind_picture(pybind11::module_& module);
+void bind_segment(pybind11::module_& module);
 
 }  // namespace aicodec

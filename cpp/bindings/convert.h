@@ -32,6 +32,10 @@ inline std::span<const uint8_t> bytes_of(const py::buffer_info& info) {
   return {static_cast<const uint8_t*>(info.ptr), static_cast<size_t>(info.size * info.itemsize)};
 }
 
+inline py::bytes to_bytes(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 // Pictures are shared with Python and with numpy arrays that look into them.
 using SharedPicture = std::shared_ptr<Picture>;
 

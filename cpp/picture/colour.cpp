@@ -66,9 +66,12 @@ ToRgb to_rgb_gains(LumaWeights w, uint8_t from_depth, bool full, uint8_t to_dept
 FromRgb from_rgb_gains(LumaWeights w, uint8_t from_depth, uint8_t to_depth, bool full) {
   const SampleRange range = sample_range(to_depth, full);
   const int64_t top = (int64_t{1} << from_depth) - 1, green = 10000 - w.red - w.blue;
-  const int64_t luma = 65536 * range.y_span, chroma = 8192 * range.c_span;  // chroma rows hold 8 times the sample
+  const int64_t luma = 65536 * range.y_span,
+                chroma = 8192 * range.c_span;  // chroma rows hold 8 times the sample
   const auto y = [&](int64_t weight) { return round_div(luma * weight, top * 10000); };
-  const auto c = [&](int64_t weight, int64_t own) { return round_div(chroma * weight, 2 * top * (10000 - own)); };
+  const auto c = [&](int64_t weight, int64_t own) {
+    return round_div(chroma * weight, 2 * top * (10000 - own));
+  };
   return {{y(w.red), y(green), y(w.blue)},
           {c(-w.red, w.blue), c(-green, w.blue), c(10000 - w.blue, w.blue)},
           {c(10000 - w.red, w.red), c(-green, w.red), c(-w.blue, w.red)},
@@ -106,8 +109,8 @@ void rgb_row(const PictureView& from, const Colour& colour, const ToRgb& gains, 
 
 // Row `y` of a YCbCr picture as three rows of RGB samples of type Out.
 template <typename Out>
-void yuv_row_to_rgb(const PictureView& from, const Colour& colour, const ToRgb& gains, uint32_t y, int16_t* cb,
-                    int16_t* cr, Out* const rgb[3]) {
+void yuv_row_to_rgb(const PictureView& from, const Colour& colour, const ToRgb& gains, uint32_t y,
+                    int16_t* cb, int16_t* cr, Out* const rgb[3]) {
   if constexpr (sizeof(Out) == 1) {
     if (from.format.sample_bytes() == 1)
       rgb_row<uint8_t>(from, colour, gains, y, kernels().to_rgb_8_8, cb, cr, rgb);
@@ -134,14 +137,16 @@ void for_rows(uint32_t height, unsigned threads, const Row& make_row) {
 void change_depth(const ConstPlane& from, uint8_t from_depth, const Plane& to, uint8_t to_depth, bool rgb) {
   for (uint32_t y = 0; y < to.height; ++y) {
     if (from_depth == to_depth) {
-      std::copy_n(from.data + y * from.stride, size_t{to.width} * (to_depth > 8 ? 2 : 1), to.data + y * to.stride);
+      std::copy_n(from.data + y * from.stride, size_t{to.width} * (to_depth > 8 ? 2 : 1),
+                  to.data + y * to.stride);
     } else if (to_depth == 8) {
       const uint16_t* in = from.row<uint16_t>(y);
       uint8_t* out = to.row<uint8_t>(y);
       if (!rgb)
         kernels().narrow(in, out, to.width);
       else
-        for (uint32_t x = 0; x < to.width; ++x) out[x] = uint8_t((std::min<int>(in[x], 1023) * 255 + 511) / 1023);
+        for (uint32_t x = 0; x < to.width; ++x)
+          out[x] = uint8_t((std::min<int>(in[x], 1023) * 255 + 511) / 1023);
     } else {
       const uint8_t* in = from.row<uint8_t>(y);
       uint16_t* out = to.row<uint16_t>(y);
@@ -163,7 +168,8 @@ void store(const Plane& plane, uint32_t sample_bytes, uint32_t y, const uint16_t
 }
 
 // Row `y` of `plane` at 4:2:0 positions, 8-fold: the mean of the samples that a chroma sample stands for.
-void downsampled_row(const PictureView& from, int plane, uint32_t y, bool centred, int32_t* out, uint32_t width) {
+void downsampled_row(const PictureView& from, int plane, uint32_t y, bool centred, int32_t* out,
+                     uint32_t width) {
   const uint32_t top = 2 * y, bottom = std::min(2 * y + 1, from.height - 1);
   const auto tall = [&](uint32_t x) { return sample(from, plane, x, top) + sample(from, plane, x, bottom); };
   for (uint32_t i = 0; i < width; ++i) {
@@ -223,8 +229,9 @@ void resample_chroma(const PictureView& from, bool centred, Picture& to) {
         downsampled_row(from, p, y, centred, wide.data(), target.width);
       }
       for (uint32_t x = 0; x < target.width; ++x) {
-        const int32_t value = to_depth >= from_depth ? ((wide[x] << (to_depth - from_depth)) + scale / 2) / scale
-                                                     : (wide[x] + 2 * scale) / (4 * scale);
+        const int32_t value = to_depth >= from_depth
+                                  ? ((wide[x] << (to_depth - from_depth)) + scale / 2) / scale
+                                  : (wide[x] + 2 * scale) / (4 * scale);
         out[x] = uint16_t(std::min<int32_t>(value, int32_t(to.format().max_value())));
       }
       store(target, to.format().sample_bytes(), y, out.data());
@@ -300,8 +307,8 @@ Status convert_to_rgb(const PictureView& from, const Colour& colour, uint8_t bit
       for (uint32_t y = first; y < end; ++y) {
         const auto& p = from.planes;
         if (bit_depth == 8)
-          kernels().interleave_8(p[0].row<uint8_t>(y), p[1].row<uint8_t>(y), p[2].row<uint8_t>(y), bytes + y * row,
-                                 from.width);
+          kernels().interleave_8(p[0].row<uint8_t>(y), p[1].row<uint8_t>(y), p[2].row<uint8_t>(y),
+                                 bytes + y * row, from.width);
         else
           kernels().interleave_16(p[0].row<uint16_t>(y), p[1].row<uint16_t>(y), p[2].row<uint16_t>(y),
                                   words + y * row, from.width);

@@ -1,4 +1,5 @@
-// The loops of colour_kernels.h, written for the compiler to vectorise; see base/isa.h for how they are built.
+// The loops of colour_kernels.h, written for the compiler to vectorise; see base/isa.h for how they are
+// built.
 #include "picture/colour_kernels.h"
 
 namespace aicodec::AICODEC_KERNELS {

@@ -8,8 +8,8 @@
 
 namespace aicodec {
 
-// YCbCr to RGB in fixed point: out = (y_gain * (Y - y_offset) + gains * chroma + 2^15) >> 16, where chroma rows
-// hold 16 times the sample, less 16 times c_offset.
+// YCbCr to RGB in fixed point: out = (y_gain * (Y - y_offset) + gains * chroma + 2^15) >> 16, where chroma
+// rows hold 16 times the sample, less 16 times c_offset.
 struct ToRgb {
   int32_t y_gain, y_offset, c_offset;
   int32_t red_cr, green_cb, green_cr, blue_cb;
@@ -24,24 +24,27 @@ struct FromRgb {
 };
 
 struct ColourKernels {
-  // out[x] = 16 times the chroma at luma column x, from the chroma rows nearest (weight 3) and next (weight 1).
-  // chroma_width samples in, 2 * chroma_width out (the caller leaves room for an odd width).
-  void (*upsample_8)(const uint8_t* near, const uint8_t* far, int16_t* out, uint32_t chroma_width, bool centred);
-  void (*upsample_16)(const uint16_t* near, const uint16_t* far, int16_t* out, uint32_t chroma_width, bool centred);
+  // out[x] = 16 times the chroma at luma column x, from the chroma rows nearest (weight 3) and next (weight
+  // 1). chroma_width samples in, 2 * chroma_width out (the caller leaves room for an odd width).
+  void (*upsample_8)(const uint8_t* near, const uint8_t* far, int16_t* out, uint32_t chroma_width,
+                     bool centred);
+  void (*upsample_16)(const uint16_t* near, const uint16_t* far, int16_t* out, uint32_t chroma_width,
+                      bool centred);
   // out[x] = 16 * in[x].
   void (*scale_8)(const uint8_t* in, int16_t* out, uint32_t width);
   void (*scale_16)(const uint16_t* in, int16_t* out, uint32_t width);
   // A row of Y and two of 16-fold chroma to three rows of RGB, whose samples fit the type of `r`.
-  void (*to_rgb_8_8)(const uint8_t* y, const int16_t* cb, const int16_t* cr, uint8_t* r, uint8_t* g, uint8_t* b,
-                     uint32_t width, const ToRgb& gains);
-  void (*to_rgb_16_8)(const uint16_t* y, const int16_t* cb, const int16_t* cr, uint8_t* r, uint8_t* g, uint8_t* b,
-                      uint32_t width, const ToRgb& gains);
+  void (*to_rgb_8_8)(const uint8_t* y, const int16_t* cb, const int16_t* cr, uint8_t* r, uint8_t* g,
+                     uint8_t* b, uint32_t width, const ToRgb& gains);
+  void (*to_rgb_16_8)(const uint16_t* y, const int16_t* cb, const int16_t* cr, uint8_t* r, uint8_t* g,
+                      uint8_t* b, uint32_t width, const ToRgb& gains);
   void (*to_rgb_8_16)(const uint8_t* y, const int16_t* cb, const int16_t* cr, uint16_t* r, uint16_t* g,
                       uint16_t* b, uint32_t width, const ToRgb& gains);
   void (*to_rgb_16_16)(const uint16_t* y, const int16_t* cb, const int16_t* cr, uint16_t* r, uint16_t* g,
                        uint16_t* b, uint32_t width, const ToRgb& gains);
   void (*interleave_8)(const uint8_t* r, const uint8_t* g, const uint8_t* b, uint8_t* out, uint32_t width);
-  void (*interleave_16)(const uint16_t* r, const uint16_t* g, const uint16_t* b, uint16_t* out, uint32_t width);
+  void (*interleave_16)(const uint16_t* r, const uint16_t* g, const uint16_t* b, uint16_t* out,
+                        uint32_t width);
   void (*deinterleave_8)(const uint8_t* in, uint8_t* r, uint8_t* g, uint8_t* b, uint32_t width);
   void (*deinterleave_16)(const uint16_t* in, uint16_t* r, uint16_t* g, uint16_t* b, uint32_t width);
   // out = (weights . rgb + half >> 16) + offset, clamped to 0..max.

@@ -65,9 +65,11 @@ Picture::Picture(PixelFormat format, uint32_t width, uint32_t height)
   }
   total += kAlignment;
   bytes_.reset(static_cast<uint8_t*>(::operator new(total, std::align_val_t{kAlignment})));
-  std::memset(bytes_.get(), 0, total);
+  allocated_ = total;
   for (int p = 0; p < 3; ++p) planes_[p].data = bytes_.get() + offsets[p];
 }
+
+void Picture::clear() { std::memset(bytes_.get(), 0, allocated_); }
 
 PictureView Picture::view() const {
   PictureView view{format_, width_, height_, {}};

@@ -79,7 +79,7 @@ struct PictureView {
 class Picture {
  public:
   Picture() = default;
-  // Zero-filled. Precondition: check_size(width, height).ok().
+  // Samples are not initialised: clear() or draw all of them. Precondition: check_size(width, height).ok().
   Picture(PixelFormat format, uint32_t width, uint32_t height);
   Picture(Picture&&) noexcept = default;
   Picture& operator=(Picture&&) noexcept = default;
@@ -89,6 +89,8 @@ class Picture {
   uint32_t height() const { return height_; }
   Plane plane(int index) { return planes_[index]; }
   PictureView view() const;
+  // Sets every sample to zero.
+  void clear();
   // Bytes of all samples without padding: what pack() writes.
   size_t packed_size() const;
   // Writes all planes to `out`, rows without padding, plane after plane. Precondition: packed_size() bytes.
@@ -109,6 +111,7 @@ class Picture {
   uint32_t width_ = 0;
   uint32_t height_ = 0;
   std::array<Plane, 3> planes_;
+  size_t allocated_ = 0;
   std::unique_ptr<uint8_t, FreeAligned> bytes_;
 };
 

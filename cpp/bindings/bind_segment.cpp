@@ -1,0 +1,198 @@
+// Segments for Python: built from layers, parsed, and drawn frame by frame with video frames that a Python
+// callable hands in.
+#include <pybind11/stl.h>
+
+#include "bindings/bindings.h"
+#include "bindings/convert.h"
+#include "picture/hash.h"
+#include "segment/decoder.h"
+
+namespace aicodec {
+namespace {
+
+// Asks a callable for frames: callable(layer, frame) -> three (buffer, stride) pairs, the planes of a picture
+// of the layer's format. Calls come without the GIL; an exception is kept until the drawing has stopped.
+class CallbackSource final : public VideoSource {
+ public:
+  CallbackSource(const py::function& callback, const std::vector<PixelFormat>& formats,
+                 const StreamHeader& header)
+      : callback_(callback), formats_(formats), header_(header) {}
+  ~CallbackSource() override {
+    const py::gil_scoped_acquire acquire;
+    buffers_.clear();
+  }
+
+  Result<PictureView> frame(size_t layer, uint64_t frame) override {
+    const py::gil_scoped_acquire acquire;
+    try {
+      const py::sequence planes = callback_(layer, frame);
+      if (planes.size() != 3) return Error::kWrongPicture;
+      return view_of(planes, formats_[layer]);
+    } catch (py::error_already_set&) {
+      error_ = std::current_exception();
+    } catch (py::cast_error&) {
+      error_ = std::current_exception();
+    }
+    return Error::kNoFrame;
+  }
+
+  // Throws what the callable threw, if it did.
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  Result<PictureView> view_of(const py::sequence& planes, PixelFormat format) {
+    PictureView view{format, header_.width, header_.height, {}};
+    buffers_.clear();
+    for (int p = 0; p < 3; ++p) {
+      const py::sequence plane = planes[size_t(p)];
+      buffers_.push_back(py::buffer(plane[0]).request());
+      const std::span<const uint8_t> bytes = bytes_of(buffers_.back());
+      const size_t stride = py::cast<size_t>(plane[1]);
+      ConstPlane& target = view.planes[size_t(p)];
+      target = {bytes.data(), ptrdiff_t(stride), format.plane_side(p, view.width),
+                format.plane_side(p, view.height)};
+      const size_t row = size_t{target.width} * format.sample_bytes();
+      if (stride < row || bytes.size() < row || (bytes.size() - row) / stride < target.height - 1)
+        return Error::kWrongPicture;
+    }
+    return view;
+  }
+
+  const py::function& callback_;
+  const std::vector<PixelFormat>& formats_;
+  const StreamHeader& header_;
+  std::vector<py::buffer_info> buffers_;
+  std::exception_ptr error_;
+};
+
+// A parsed segment that owns its bytes.
+class SegmentReader {
+ public:
+  SegmentReader(const py::bytes& payload, const StreamHeader& header) : header_(header) {
+    const std::string_view view = payload;
+    bytes_.assign(view.begin(), view.end());
+    segment_ = unwrap(read_segment(bytes_, header_));
+    decoder_ = std::make_unique<StackDecoder>(unwrap(StackDecoder::create(segment_, header_)));
+    for (const Layer& layer : segment_.layers)
+      formats_.push_back(layer.kind == LayerKind::kVideo ? video(layer).format : PixelFormat{});
+  }
+
+  const Segment& segment() const { return segment_; }
+  bool sequential() const { return decoder_->sequential(); }
+
+  py::list layers() const {
+    static constexpr const char* kNames[] = {"video", "shader", "shape", "screen"};
+    py::list list;
+    for (const Layer& layer : segment_.layers)
+      list.append(py::make_tuple(kNames[size_t(layer.kind)], layer.payload.size()));
+    return list;
+  }
+
+  std::string video_format(size_t number) const {
+    return std::string(format_name(video(layer_at(number)).format));
+  }
+
+  py::list video_packets(size_t number) const {
+    py::list list;
+    for (const VideoPacket& packet : video(layer_at(number)).packets)
+      list.append(py::make_tuple(to_bytes(packet.data), packet.droppable));
+    return list;
+  }
+
+  SharedPicture draw(uint64_t frame, const py::function& callback, unsigned threads) {
+    CallbackSource source(callback, formats_, header_);
+    Status status = Ok{};
+    SharedPicture canvas;
+    {
+      const py::gil_scoped_release release;
+      canvas = std::make_shared<Picture>(header_.format, header_.width, header_.height);
+      status = decoder_->draw(frame, source, *canvas, threads);
+    }
+    source.rethrow();
+    check(status);
+    return canvas;
+  }
+
+ private:
+  const Layer& layer_at(size_t number) const {
+    if (number >= segment_.layers.size()) throw py::index_error("no such layer");
+    return segment_.layers[number];
+  }
+  VideoLayer video(const Layer& layer) const {
+    if (layer.kind != LayerKind::kVideo) throw py::value_error("not a video layer");
+    return unwrap(read_video_layer(layer.payload, !header_.format.is_yuv(), segment_.frames()));
+  }
+
+  StreamHeader header_;
+  Bytes bytes_;
+  Segment segment_;
+  std::unique_ptr<StackDecoder> decoder_;
+  std::vector<PixelFormat> formats_;
+};
+
+py::bytes build_segment(const StreamHeader& header, uint64_t first_frame, const Times& times,
+                        std::optional<uint64_t> digest,
+                        const std::vector<std::pair<int, py::bytes>>& layers) {
+  Segment segment{first_frame, times, digest, {}};
+  for (const auto& [kind, payload] : layers) {
+    const std::string_view view = payload;
+    segment.layers.push_back(
+        {static_cast<LayerKind>(kind), {reinterpret_cast<const uint8_t*>(view.data()), view.size()}});
+  }
+  if (times.size() < 2 || layers.empty()) throw py::value_error("a segment has frames and layers");
+  for (size_t i = 0; i < times.size(); ++i)
+    if (std::abs(times[i]) > kMaxTime || (i > 0 && times[i] <= times[i - 1]))
+      throw py::value_error("timestamps must increase, within 2^60 ticks");
+  const Bytes bytes = write_segment(segment, header);
+  // What cannot be read back must not be written.
+  unwrap(read_segment(bytes, header));
+  return to_bytes(bytes);
+}
+
+py::bytes build_video_layer(const std::string& format, const Colour& colour, bool rgb_canvas,
+                            const std::vector<std::pair<py::bytes, bool>>& packets) {
+  VideoLayer layer{unwrap(format_from_name(format)), colour, {}};
+  for (const auto& [data, droppable] : packets) {
+    const std::string_view view = data;
+    layer.packets.push_back({{reinterpret_cast<const uint8_t*>(view.data()), view.size()}, droppable});
+  }
+  return to_bytes(write_video_layer(layer, rgb_canvas));
+}
+
+}  // namespace
+
+void bind_segment(py::module_& module) {
+  module.attr("LAYER_VIDEO") = static_cast<int>(LayerKind::kVideo);
+  module.def("build_video_layer", &build_video_layer, py::kw_only(), py::arg("format"), py::arg("colour"),
+             py::arg("rgb_canvas"), py::arg("packets"));
+  module.def("build_segment", &build_segment, py::kw_only(), py::arg("header"), py::arg("first_frame"),
+             py::arg("times"), py::arg("digest"), py::arg("layers"));
+  module.def(
+      "picture_hash",
+      [](const Picture& picture) {
+        const py::gil_scoped_release release;
+        return picture_hash(picture.view());
+      },
+      py::arg("picture"));
+
+  py::class_<SegmentDigest>(module, "SegmentDigest")
+      .def(py::init<>())
+      .def("add", &SegmentDigest::add, py::arg("frame_hash"))
+      .def_property_readonly("value", &SegmentDigest::value);
+
+  py::class_<SegmentReader>(module, "Segment")
+      .def(py::init<const py::bytes&, const StreamHeader&>(), py::arg("payload"), py::arg("header"))
+      .def_property_readonly("first_frame", [](const SegmentReader& s) { return s.segment().first_frame; })
+      .def_property_readonly("frames", [](const SegmentReader& s) { return s.segment().frames(); })
+      .def_property_readonly("times", [](const SegmentReader& s) { return s.segment().times; })
+      .def_property_readonly("digest", [](const SegmentReader& s) { return s.segment().digest; })
+      .def_property_readonly("layers", &SegmentReader::layers)
+      .def_property_readonly("sequential", &SegmentReader::sequential)
+      .def("video_format", &SegmentReader::video_format, py::arg("layer"))
+      .def("video_packets", &SegmentReader::video_packets, py::arg("layer"))
+      .def("draw", &SegmentReader::draw, py::arg("frame"), py::arg("callback"), py::arg("threads") = 1);
+}
+
+}  // namespace aicodec
