@@ -1,0 +1,113 @@
+"""Finds the coarsest quantiser that still reaches a quality, with few probes.
+
+Quality falls steadily with CRF, nearly along a line over the few steps that matter, so a guess, a step along the
+slope and an interpolation usually suffice (Av1an and ab-av1 search alike).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+STEPS_PER_CRF = 4
+MIN_STEP = 1 * STEPS_PER_CRF
+MAX_STEP = 63 * STEPS_PER_CRF
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What is asked, and what is known beforehand about the curve.
+
+    `guess` and `slope` are in quarter steps of CRF; `slope` (below zero) is the score lost per step. A result at most
+    `tolerance` over the target ends the search.
+    """
+
+    target: float
+    guess: int
+    slope: float
+    tolerance: float
+    max_probes: int = 6
+
+
+@dataclass(slots=True)
+class SearchResult:
+    """The chosen step, whether its score reaches the target, and every probe made (step -> score)."""
+
+    step: int
+    reached: bool
+    probes: dict[int, float] = field(default_factory=dict)
+
+
+def search(plan: SearchPlan, probe: Callable[[int], float]) -> SearchResult:
+    """Probe steps until the largest one with score >= target is known well enough.
+
+    Where even MIN_STEP misses the target, or the score no longer rises with finer steps, the coarsest step among the
+    best scores is chosen and `reached` is False.
+    """
+    scores: dict[int, float] = {}
+    step = _clamp(plan.guess)
+    while True:
+        scores[step] = probe(step)
+        following = _next_step(plan, scores)
+        if following is None:
+            break
+        step = following
+    passing = [s for s, score in scores.items() if score >= plan.target]
+    if passing:
+        return SearchResult(max(passing), True, scores)
+    best = max(scores.values())
+    near_best = [s for s, score in scores.items() if score >= best - plan.tolerance]
+    return SearchResult(max(near_best), False, scores)
+
+
+def _clamp(step: float) -> int:
+    return max(MIN_STEP, min(MAX_STEP, round(step)))
+
+
+def _next_step(plan: SearchPlan, scores: dict[int, float]) -> int | None:
+    """The step to probe next, or None where the search is over."""
+    coarsest_pass = max((s for s, score in scores.items() if score >= plan.target), default=None)
+    finest_fail = min((s for s, score in scores.items() if score < plan.target), default=None)
+    if len(scores) >= plan.max_probes and coarsest_pass is not None:
+        return None
+    if coarsest_pass is not None and scores[coarsest_pass] - plan.target <= plan.tolerance:
+        return None
+    if coarsest_pass is None:
+        assert finest_fail is not None
+        return _finer(plan, scores, finest_fail)
+    if finest_fail is None:
+        return _coarser(plan, scores, coarsest_pass)
+    if finest_fail - coarsest_pass <= 1:
+        return None
+    # Aim a little above the target: a narrow miss would cost another probe.
+    aim = plan.target + plan.tolerance / 2
+    above, below = scores[coarsest_pass], scores[finest_fail]
+    share = (above - aim) / (above - below) if above > below else 0.5
+    guess = round(coarsest_pass + share * (finest_fail - coarsest_pass))
+    return min(max(guess, coarsest_pass + 1), finest_fail - 1)
+
+
+def _finer(plan: SearchPlan, scores: dict[int, float], finest: int) -> int | None:
+    if finest == MIN_STEP or len(scores) >= plan.max_probes + 2:
+        return None
+    missing = plan.target + plan.tolerance / 2 - scores[finest]
+    stride = missing / -_slope(plan, scores, sorted(scores)[:2])
+    if len(scores) >= 3 and stride > 4 * finest:
+        return None  # the curve has gone flat below the target: finer steps only cost bytes
+    return _clamp(finest - max(1.0, stride))
+
+
+def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int | None:
+    if coarsest == MAX_STEP:
+        return None
+    spare = scores[coarsest] - plan.target - plan.tolerance / 2
+    stride = spare / -_slope(plan, scores, sorted(scores)[-2:])
+    return _clamp(coarsest + max(1.0, stride))
+
+
+def _slope(plan: SearchPlan, scores: dict[int, float], nearest: list[int]) -> float:
+    """Score per step between the two probes nearest to where the search goes; never flat or rising."""
+    if len(nearest) < 2:
+        return plan.slope
+    fine, coarse = nearest
+    return min((scores[coarse] - scores[fine]) / (coarse - fine), -0.005)

@@ -1,0 +1,260 @@
+"""Reads `.aic` files: frames as numpy arrays, in order or at random."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import operator
+import os
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from aicodec_native import _native
+from aicodec_native.errors import AicodecError, InputError, TruncatedError
+from aicodec_native.headers import info_of, media_packet, media_track
+from aicodec_native.media.types import Track, TrackPacket, VideoInfo
+from aicodec_native.stack import SegmentCursor, draw_in_order
+
+Frame = npt.NDArray[Any]
+
+
+class Reader:
+    """An open `.aic` file. Use `aicodec_native.open(path)`.
+
+    Indexing gives RGB frames (height, width, 3), uint8 or, for 10-bit video, uint16 in 0..1023; a slice gives an array
+    (n, height, width, 3); iterating decodes in order, faster than indexing one by one. `native(i)` and
+    `iter_native()` give the stored planes instead. Any number of threads may share a reader. Close it, or use it in
+    a `with` statement.
+
+    A file whose writing was cut off opens with its complete segments, and `recovered` is True.
+
+    Raises InputError (no such file), NotAicError, UnsupportedError, CorruptError, TruncatedError.
+    """
+
+    def __init__(self, source: str | os.PathLike[str] | bytes, *, threads: int = 0) -> None:
+        """`source` is a path, or a whole file as bytes; `threads` (0: one per core) bounds decoding."""
+        self.name = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
+        self._file = _open_file(source, self.name)
+        self._threads = threads or os.cpu_count() or 1
+        self._segments = [entry for entry in self._file.entries if entry.kind == "segment"]
+        self._starts = [0, *itertools.accumulate(entry.detail for entry in self._segments)]
+        self._info = info_of(self._file.header, self._file.tags)
+        self._times: npt.NDArray[np.int64] | None = None
+        self._cursors: list[SegmentCursor] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        if not self._segments and self.recovered:
+            raise TruncatedError(f"{self.name}: cut off before the end of its first segment")
+
+    # What the file says of itself.
+
+    @property
+    def info(self) -> VideoInfo:
+        """Size, format, colour, sample aspect, rotation, time base, nominal rate and metadata."""
+        return self._info
+
+    @property
+    def tracks(self) -> list[Track]:
+        """The audio and subtitle tracks."""
+        return [media_track(track) for track in self._file.tracks]
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the file's end is missing or damaged, so that its index was rebuilt."""
+        return self._file.recovered
+
+    @property
+    def byte_size(self) -> int:
+        return self._file.file_size
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(frames, height, width, 3)."""
+        return (len(self), self._info.height, self._info.width, 3)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8, or uint16 for 10-bit video."""
+        return np.dtype(np.uint16 if "10" in self._info.format or self._info.format == "rgb30" else np.uint8)
+
+    @property
+    def fps(self) -> float:
+        """The nominal rate in frames a second."""
+        assert self._info.frame_rate is not None
+        return float(self._info.frame_rate)
+
+    @property
+    def timestamps(self) -> npt.NDArray[np.float64]:
+        """When each frame is shown, in seconds: shape (frames,)."""
+        return self.ticks[:-1] * float(self._info.time_base)
+
+    @property
+    def ticks(self) -> npt.NDArray[np.int64]:
+        """When each frame is shown, in ticks of `info.time_base`, then the end of the last: shape (frames + 1,).
+
+        A segment that does not follow its predecessor at once leaves a gap, which the frame before it fills.
+        """
+        if self._times is None:
+            times: list[int] = []
+            for number in range(len(self._segments)):
+                last = self._load(number).times
+                times += last[:-1]
+            self._times = np.array(times + last[-1:] if times else [0], dtype=np.int64)
+        return self._times
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame's start to the last one's end."""
+        ticks = self.ticks
+        return float(int(ticks[-1] - ticks[0]) * self._info.time_base)
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    # Frames.
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> Frame: ...
+    def __getitem__(self, index: int | slice) -> Frame:
+        """Frame `index` (negative: from the end) or a stack of frames, as RGB."""
+        if isinstance(index, slice):
+            wanted = range(len(self))[index]
+            out = np.empty((len(wanted), *self.shape[1:]), dtype=self.dtype)
+            for place, number in _in_file_order(wanted):
+                out[place] = self._rgb(self._picture(number))
+            return out
+        return self._rgb(self._picture(self._checked(index)))
+
+    def __iter__(self) -> Iterator[Frame]:
+        for picture in self._pictures(0, len(self)):
+            yield self._rgb(picture)
+
+    def native(self, index: int) -> tuple[Frame, Frame, Frame]:
+        """The planes of frame `index` as stored (`info.format`): R, G, B or Y, Cb, Cr, each (rows, columns)."""
+        return _planes(self._picture(self._checked(index)))
+
+    def iter_native(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[Frame, Frame, Frame]]:
+        """As `native` for frames start..stop-1, decoded in order."""
+        for picture in self._pictures(*slice(start, stop).indices(len(self))[:2]):
+            yield _planes(picture)
+
+    def index_at(self, seconds: float) -> int:
+        """The frame that is shown at a time (the first before the start, the last after the end)."""
+        tick = Fraction(seconds) / self._info.time_base
+        return max(0, min(len(self) - 1, bisect.bisect_right(self.ticks, tick) - 1))
+
+    def packets(self) -> Iterator[TrackPacket]:
+        """Every audio and subtitle packet, in file order."""
+        for entry in self._file.entries:
+            if entry.kind == "packets":
+                yield from self._packets_of(entry)
+
+    def close(self) -> None:
+        """Release the file and the decoders; what was read from it stays valid."""
+        with self._lock:
+            self._closed = True
+            self._cursors.clear()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # For decode, verify and info, which walk the file as it lies.
+
+    @property
+    def _entries(self) -> list[_native.IndexEntry]:
+        return self._file.entries
+
+    def _packets_of(self, entry: _native.IndexEntry) -> Iterator[TrackPacket]:
+        track, packets = self._file.packets(entry)
+        for packet in packets:
+            yield media_packet(packet, track)
+
+    def _load(self, number: int) -> _native.Segment:
+        """Segment `number`, parsed."""
+        entry = self._segments[number]
+        try:
+            segment = _native.Segment(self._file.payload(entry), self._file.header)
+        except AicodecError as error:
+            raise type(error)(f"{self.name}: segment {number}: {error}") from None
+        if segment.frames != entry.detail:
+            raise TruncatedError(f"{self.name}: segment {number} holds another number of frames than the index says")
+        return segment
+
+    def _pictures(self, start: int, stop: int) -> Iterator[_native.Picture]:
+        """Frames start..stop-1 in order."""
+        self._check_open()
+        if start >= stop:
+            return
+        first = bisect.bisect_right(self._starts, start) - 1
+        last = bisect.bisect_left(self._starts, stop)
+        pictures = draw_in_order(self._load, range(first, last), self._file.header, self._threads)
+        yield from itertools.islice(pictures, start - self._starts[first], stop - self._starts[first])
+
+    def _picture(self, index: int) -> _native.Picture:
+        number = bisect.bisect_right(self._starts, index) - 1
+        frame = index - self._starts[number]
+        cursor = self._take_cursor(number, frame)
+        try:
+            return cursor.draw(number, frame, self._load)
+        finally:
+            with self._lock:
+                if not self._closed:
+                    self._cursors.append(cursor)
+
+    def _take_cursor(self, number: int, frame: int) -> SegmentCursor:
+        """An idle cursor, best one that stands a little before the frame; every thread at work has its own."""
+        self._check_open()
+        with self._lock:
+            if not self._cursors:
+                return SegmentCursor(self._file.header, self._threads)
+            best = max(self._cursors, key=lambda cursor: cursor.nearness(number, frame))
+            self._cursors.remove(best)
+            return best
+
+    def _rgb(self, picture: _native.Picture) -> Frame:
+        return picture.rgb(self._info.colour, self._threads)
+
+    def _checked(self, index: int) -> int:
+        number = operator.index(index)
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"frame {number} is out of range: {self.name} has {len(self)} frames")
+        return number % len(self)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError(f"{self.name}: the reader is closed")
+
+
+def _open_file(source: str | os.PathLike[str] | bytes, name: str) -> _native.FileReader:
+    try:
+        return _native.FileReader.from_bytes(source) if isinstance(source, bytes) else _native.FileReader(name)
+    except OSError as error:
+        raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
+    except AicodecError as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _planes(picture: _native.Picture) -> tuple[Frame, Frame, Frame]:
+    return picture.plane(0), picture.plane(1), picture.plane(2)
+
+
+def _in_file_order(wanted: range) -> Iterator[tuple[int, int]]:
+    """(place, frame) of each wanted frame, frames rising."""
+    pairs = list(enumerate(wanted))
+    return iter(pairs if wanted.step > 0 else reversed(pairs))
+
+
+def open(path: str | os.PathLike[str] | bytes | Path, *, threads: int = 0) -> Reader:
+    """Open an `.aic` file (a path, or its bytes) for reading: see Reader."""
+    return Reader(path, threads=threads)

@@ -1,0 +1,133 @@
+"""Runs a segment's stack of layers: the core draws, this module hands it the frames of video layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from aicodec_native import _native
+from aicodec_native.errors import CorruptError
+from aicodec_native.video_layer import Planes, VideoDecoder, packets_towards
+
+_Packets = list[tuple[bytes, bool]]
+
+
+def draw_in_order(
+    load: Callable[[int], _native.Segment], numbers: range, header: _native.StreamHeader, threads: int
+) -> Iterator[_native.Picture]:
+    """Every frame of consecutive segments, which `load` gives by number.
+
+    One decoder serves each place in the stack across segments, so that dav1d keeps its threads busy over the joins:
+    it reads ahead of the frame that is drawn.
+    """
+    loaded: dict[int, _native.Segment] = {}
+    lanes: dict[tuple[int, str], Iterator[Planes]] = {}
+
+    def segment_at(number: int) -> _native.Segment:
+        if number not in loaded:
+            loaded[number] = load(number)
+        return loaded[number]
+
+    def packets_from(number: int, layer: int, format_name: str) -> Iterator[bytes]:
+        for following in range(number, numbers.stop):
+            if _video_formats(segment_at(following)).get(layer) == format_name:
+                for data, _ in segment_at(following).video_packets(layer):
+                    yield data
+
+    def planes(layer: int, _: int) -> Planes:
+        found = next(lanes[layer, formats[layer]], None)
+        if found is None:
+            raise CorruptError("a video layer holds fewer frames than its segment")
+        return found
+
+    for number in numbers:
+        segment = segment_at(number)
+        formats = _video_formats(segment)
+        for lane in formats.items():
+            if lane not in lanes:
+                decoder = VideoDecoder(lane[1], header.width, header.height, threads=threads)
+                lanes[lane] = decoder.stream(packets_from(number, *lane))
+        for frame in range(segment.frames):
+            yield segment.draw(frame, planes, threads)
+        del loaded[number]
+
+
+def _video_formats(segment: _native.Segment) -> dict[int, str]:
+    """By number of the layer: the format that its frames decode to."""
+    return {n: segment.video_format(n) for n, (kind, _) in enumerate(segment.layers) if kind == "video"}
+
+
+class SegmentCursor:
+    """Draws single frames, and remembers where it stands: the next frame of a segment costs one packet.
+
+    For one thread at a time.
+    """
+
+    def __init__(self, header: _native.StreamHeader, threads: int) -> None:
+        self._header = header
+        self._threads = threads
+        self._number = -1
+        self._segment: _native.Segment | None = None
+        self._packets: dict[int, _Packets] = {}
+        self._next: dict[int, int] = {}  # by layer: the frame that its decoder has not seen yet
+        self._drawn = 0
+        self._decoders: dict[tuple[int, str], VideoDecoder] = {}
+
+    def nearness(self, number: int, frame: int) -> int:
+        """Higher for a cursor that needs fewer packets to draw the frame."""
+        if number != self._number:
+            return -(1 << 30)
+        behind = frame - max(self._next.values(), default=0)
+        return -behind if behind >= 0 else -(1 << 29)
+
+    def draw(self, number: int, frame: int, load: Callable[[int], _native.Segment]) -> _native.Picture:
+        """Frame `frame` of segment `number`, which `load` gives where it is not at hand."""
+        try:
+            if self._segment is None or number != self._number:
+                self._enter(number, load(number))
+            return self._draw(frame)
+        except BaseException:
+            self._segment = None
+            raise
+
+    def _enter(self, number: int, segment: _native.Segment) -> None:
+        self._segment, self._number = segment, number
+        self._packets = {layer: segment.video_packets(layer) for layer in _video_formats(segment)}
+        self._rewind()
+
+    def _rewind(self) -> None:
+        self._next = dict.fromkeys(self._packets, 0)
+        self._drawn = 0
+        for decoder in self._decoders.values():
+            decoder.reset()
+
+    def _draw(self, frame: int) -> _native.Picture:
+        assert self._segment is not None
+        if frame < max(self._next.values(), default=0) or (self._segment.sequential and frame < self._drawn):
+            self._rewind()
+        first = self._drawn if self._segment.sequential else frame
+        for number in range(first, frame + 1):
+            picture = self._segment.draw(number, self._planes, self._threads)
+        self._drawn = frame + 1
+        return picture
+
+    def _planes(self, layer: int, frame: int) -> Planes:
+        assert self._segment is not None
+        decoder = self._decoder(layer)
+        planes: Planes | None = None
+        for data in packets_towards(self._packets[layer], self._next[layer], frame):
+            for planes in decoder.push(data):
+                pass
+        self._next[layer] = frame + 1
+        if planes is None:
+            raise CorruptError("a video layer gives no picture for a packet")
+        return planes
+
+    def _decoder(self, layer: int) -> VideoDecoder:
+        assert self._segment is not None
+        key = (layer, self._segment.video_format(layer))
+        if key not in self._decoders:
+            header = self._header
+            self._decoders[key] = VideoDecoder(
+                key[1], header.width, header.height, threads=self._threads, low_delay=True
+            )
+        return self._decoders[key]

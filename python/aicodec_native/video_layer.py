@@ -1,0 +1,209 @@
+"""The `video` layer's codec: SVT-AV1 in, dav1d out, both through PyAV.
+
+The core stores packets; this module makes them from pictures and turns them back into planes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from av.codec.context import Flags
+
+from aicodec_native import _native
+from aicodec_native.errors import CorruptError, OptionError
+
+# SVT-AV1's own presets behind ours: see docs/decisions/0003-video-layer-settings.md.
+SVT_PRESETS = {"fast": 8, "medium": 6, "slow": 4}
+
+# What converts an RGB canvas to AV1's 4:2:0 and back: full range and centred chroma lose least.
+RGB_COLOUR = _native.Colour(matrix=1, full_range=True, chroma_centred=True)
+
+# SVT-AV1 codes nothing smaller; dimensions below are padded by repeating the edge.
+MIN_SIDE = 64
+
+_OBU_TEMPORAL_DELIMITER = 2
+_OBU_FRAME_HEADER = 3
+_OBU_FRAME = 6
+
+Planes = list[tuple[Any, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSettings:
+    """How SVT-AV1 codes a segment. `crf` goes in quarter steps from 1 to 63; `preset` is SVT-AV1's, 0 to 13."""
+
+    crf: float
+    preset: int
+    bit_depth: int = 10
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CodedVideo:
+    """Packets in the order shown, each with whether other frames can do without it; the format they decode to."""
+
+    format: str
+    packets: list[tuple[bytes, bool]]
+
+    @property
+    def size(self) -> int:
+        return sum(len(data) for data, _ in self.packets)
+
+
+def encode_pictures(
+    pictures: Iterable[_native.Picture],
+    colour: _native.Colour,
+    frame_rate: Fraction,
+    settings: VideoSettings,
+) -> CodedVideo:
+    """Code pictures of one size as one closed group of AV1 frames.
+
+    `colour` describes the pictures (RGB ones are converted with RGB_COLOUR). Deterministic: the packets depend
+    neither on the machine's cores nor on `settings.threads`.
+    """
+    format_name = "yuv420p10" if settings.bit_depth == 10 else "yuv420p"
+    context: Any = None
+    packets: list[av.Packet] = []
+    for number, picture in enumerate(pictures):
+        if context is None:
+            context = _open_encoder(picture, colour, frame_rate, settings)
+        if picture.format != format_name:
+            picture = picture.convert(format_name, RGB_COLOUR if _is_rgb(picture.format) else colour)
+        frame = _to_av(picture)
+        frame.pts = number
+        packets += context.encode(frame)
+    if context is None:
+        raise OptionError("there are no pictures to encode")
+    packets += context.encode(None)
+    packets.sort(key=lambda packet: packet.pts or 0)
+    return CodedVideo(format_name, [_without_delimiter(packet) for packet in packets])
+
+
+def _is_rgb(format_name: str) -> bool:
+    return format_name.startswith("rgb")
+
+
+def _open_encoder(
+    picture: _native.Picture, colour: _native.Colour, frame_rate: Fraction, settings: VideoSettings
+) -> Any:
+    context: Any = av.CodecContext.create("libsvtav1", "w")
+    context.width = max(MIN_SIDE, picture.width)
+    context.height = max(MIN_SIDE, picture.height)
+    context.pix_fmt = "yuv420p10le" if settings.bit_depth == 10 else "yuv420p"
+    context.framerate = frame_rate
+    context.time_base = 1 / frame_rate
+    context.gop_size = 1 << 20  # one key frame: a segment is a closed group
+    used = RGB_COLOUR if _is_rgb(picture.format) else colour
+    context.color_range = 2 if used.full_range else 1
+    threads = settings.threads or os.cpu_count() or 1
+    context.options = {
+        "preset": str(settings.preset),
+        "crf": str(int(settings.crf)),
+        # Quarter steps of CRF exist only among SVT-AV1's own parameters.
+        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:scd=0",
+    }
+    return context
+
+
+def _to_av(picture: _native.Picture) -> av.VideoFrame:
+    """A PyAV frame with the picture's samples, padded to MIN_SIDE."""
+    name = "yuv420p10le" if picture.bit_depth == 10 else "yuv420p"
+    width, height = max(MIN_SIDE, picture.width), max(MIN_SIDE, picture.height)
+    frame = av.VideoFrame(width, height, name)
+    for index in range(3):
+        samples = picture.plane(index)
+        plane = frame.planes[index]
+        target = np.frombuffer(plane, dtype=samples.dtype).reshape(plane.height, -1)[:, : plane.width]
+        if target.shape != samples.shape:
+            more = [(0, target.shape[axis] - samples.shape[axis]) for axis in (0, 1)]
+            samples = np.pad(samples, more, mode="edge")
+        target[:] = samples
+    return frame
+
+
+def _obu_types(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(type, start, end) of each OBU of a temporal unit (AV1 specification, section 5.3)."""
+    position = 0
+    while position < len(data):
+        start, header = position, data[position]
+        position += 2 if header & 4 else 1
+        size = len(data) - position
+        if header & 2:
+            size, shift = 0, 0
+            while True:
+                byte = data[position]
+                position += 1
+                size |= (byte & 127) << shift
+                shift += 7
+                if byte < 128:
+                    break
+        position += size
+        yield header >> 3 & 15, start, position
+
+
+def _without_delimiter(packet: av.Packet) -> tuple[bytes, bool]:
+    """The packet without its temporal delimiter, and whether it may be dropped.
+
+    It may where the encoder calls it disposable and it codes one frame: a hidden reference frame often travels
+    with a disposable shown one.
+    """
+    data = bytes(packet)
+    units = list(_obu_types(data))
+    frames = sum(kind in (_OBU_FRAME, _OBU_FRAME_HEADER) for kind, _, _ in units)
+    kept = b"".join(data[start:end] for kind, start, end in units if kind != _OBU_TEMPORAL_DELIMITER)
+    return kept, bool(packet.is_disposable) and frames == 1
+
+
+class VideoDecoder:
+    """dav1d for one video layer: packets in, planes out.
+
+    With `low_delay` every packet gives its frame at once (for random access); without, frames are decoded in
+    parallel and come later. Not safe to share between threads.
+    """
+
+    def __init__(self, format_name: str, width: int, height: int, *, threads: int = 0, low_delay: bool = False):
+        self._name = "yuv420p10le" if format_name == "yuv420p10" else format_name
+        self._size = (max(MIN_SIDE, width), max(MIN_SIDE, height))
+        self._context: Any = av.CodecContext.create("libdav1d", "r")
+        self._context.thread_count = threads
+        if low_delay:
+            self._context.flags |= Flags.low_delay
+
+    def push(self, data: bytes | None) -> Iterator[Planes]:
+        """Feed one packet (None: no more) and yield the frames that are ready.
+
+        Raises CorruptError where dav1d cannot decode it or the frame has another size or format.
+        """
+        try:
+            frames = self._context.decode(av.Packet(data) if data is not None else None)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise CorruptError(f"a video layer does not decode: {error}") from None
+        for frame in frames:
+            if (frame.width, frame.height) != self._size or frame.format.name != self._name:
+                raise CorruptError("a video layer holds frames of another size or format")
+            yield [(plane, plane.line_size) for plane in frame.planes]
+
+    def stream(self, packets: Iterable[bytes]) -> Iterator[Planes]:
+        """The frames of all packets, in order."""
+        for data in packets:
+            yield from self.push(data)
+        yield from self.push(None)
+
+    def reset(self) -> None:
+        """Forget everything, ready for a key frame."""
+        self._context.flush_buffers()
+
+
+def packets_towards(packets: Sequence[tuple[bytes, bool]], first: int, target: int) -> Iterator[bytes]:
+    """The packets from `first` on that must be decoded to get frame `target`, its own the last."""
+    for number in range(first, target + 1):
+        data, droppable = packets[number]
+        if number == target or not droppable:
+            yield data
