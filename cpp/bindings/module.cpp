@@ -19,6 +19,7 @@ PYBIND11_MODULE(_native, module) {
   module.doc() = "The C++ core of aicodec_native. Private: use the package's public names.";
   module.attr("__version__") = AICODEC_VERSION;
   module.attr("isa") = aicodec::isa_name(aicodec::active_isa());
+  aicodec::bind_analyze(module);
   aicodec::bind_picture(module);
   aicodec::bind_bits(module);
   aicodec::bind_container(module);

@@ -19,8 +19,8 @@ class OptionError(AicodecError, ValueError):
     """An option has a value that makes no sense, alone or with the others."""
 
 
-class QualityError(AicodecError):
-    """The asked quality cannot be reached."""
+class EncodeError(AicodecError):
+    """Encoding failed though input and options are fine, such as by a worker process that died."""
 
 
 class FormatError(AicodecError):

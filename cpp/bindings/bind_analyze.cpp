@@ -1,0 +1,36 @@
+// Analysis for Python: the shot detector.
+#include <pybind11/stl.h>
+
+#include "analyze/shots.h"
+#include "bindings/bindings.h"
+#include "bindings/convert.h"
+
+namespace aicodec {
+namespace {
+
+ShotDetector new_detector(uint32_t min_length, uint32_t max_length) {
+  if (min_length < 1 || max_length < min_length)
+    throw py::value_error("lengths must be 1 <= min_length <= max_length");
+  return {min_length, max_length};
+}
+
+std::vector<uint64_t> push(ShotDetector& detector, const Picture& picture) {
+  Result<std::vector<uint64_t>> starts = Error::kWrongPicture;
+  {
+    py::gil_scoped_release release;
+    starts = detector.push(picture.view());
+  }
+  return unwrap(std::move(starts));
+}
+
+}  // namespace
+
+void bind_analyze(py::module_& module) {
+  py::class_<ShotDetector>(module, "ShotDetector")
+      .def(py::init(&new_detector), py::arg("min_length"), py::arg("max_length"))
+      .def_property_readonly_static("lookahead", [](const py::object&) { return ShotDetector::kLookahead; })
+      .def("push", &push, py::arg("picture"))
+      .def("finish", &ShotDetector::finish);
+}
+
+}  // namespace aicodec

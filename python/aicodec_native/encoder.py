@@ -1,0 +1,352 @@
+"""Encodes a source into an `.aic` file: reads and cuts it here, codes its segments in worker processes, and writes
+them in order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aicodec_native import __version__, _native
+from aicodec_native.errors import InputError, OptionError, OutputError
+from aicodec_native.headers import header_of, stored_packet, stored_track
+from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
+from aicodec_native.part_file import PartFile
+from aicodec_native.scorer import METRICS
+from aicodec_native.segment_encoder import CodedSegment, Goal, SegmentJob, encode_segment
+from aicodec_native.segmenter import MAX_SECONDS, Cuts, Segmenter, SourceSegment
+from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.workers import WorkerPool
+
+DEFAULT_QUALITY = 80.0
+
+Frames = npt.NDArray[Any] | Iterable[npt.NDArray[Any]]
+SourceLike = str | os.PathLike[str] | IO[bytes] | Frames
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Told while encoding: frames read and coded so far, the total if it is known, a few words on what goes on."""
+
+    frames_read: int
+    frames_coded: float
+    frames_total: int | None
+    note: str
+
+
+@dataclass(slots=True)
+class EncodeResult:
+    """What an encode did. `score` is the mean of `metric` over the frames measured, `score_p5` their 5th percentile;
+    `reached` tells whether every segment reached `target`. Times are in seconds, sizes in bytes."""
+
+    path: str
+    frames: int
+    duration: float
+    bytes: int
+    input_bytes: int | None
+    metric: str
+    target: float | None
+    score: float
+    score_p5: float
+    frames_measured: int
+    reached: bool
+    elapsed: float
+    segments: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def encode(
+    source: SourceLike,
+    path: str | os.PathLike[str],
+    *,
+    quality: float | str = DEFAULT_QUALITY,
+    target: tuple[str, float] | None = None,
+    crf: float | None = None,
+    preset: str = "medium",
+    workers: int = 0,
+    start: float | None = None,
+    duration: float | None = None,
+    fps: float | Fraction | None = None,
+    segment_seconds: float = MAX_SECONDS,
+    digests: bool = True,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> EncodeResult:
+    """Encode a video.
+
+    `source`: a path, "-" for standard input, a binary file, an image pattern ("frames/%04d.png"), or frames: an array
+    (n, height, width, 3) or an iterable of (height, width, 3) arrays, uint8 or uint16 in 0..1023, with `fps`.
+    `quality`: the SSIMULACRA2 score to reach (90 is visually lossless, 80 very high). `target`: another metric and its
+    value instead, such as ("psnr", 45); one of scorer.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter
+    steps. `preset`: "fast", "medium" or "slow". `workers`: processes (0: one per core). `start`, `duration`: seconds
+    of the source. `segment_seconds`: the longest distance between seek points. `digests`: store a hash of every
+    segment's frames, so that `verify` can check them. `resume`: go on where an encode with the same arguments was
+    interrupted; the file comes out the same. `overwrite`: replace an existing file.
+
+    Raises InputError, OutputError, OptionError, EncodeError.
+    """
+    goal = _goal(quality, target, crf)
+    if preset not in SVT_PRESETS:
+        raise OptionError(f"unknown preset {preset!r}: choose one of {', '.join(SVT_PRESETS)}")
+    if segment_seconds <= 0:
+        raise OptionError("segment_seconds must be above zero")
+    output = _checked_output(path, source, overwrite)
+    if resume and not isinstance(source, (str, os.PathLike)):
+        raise OptionError("only an encode of a file can be resumed")
+    identity = {
+        "version": __version__,
+        "source": _identity_of(source),
+        "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
+    }
+    with _open_source(source, start, duration, fps) as opened:
+        run = _Run(opened, goal, preset, workers or _default_workers(), segment_seconds, digests, progress)
+        return run.write(PartFile(output, identity, resume=resume))
+
+
+class _Run:
+    """One encode, from an open source into a part file."""
+
+    def __init__(
+        self,
+        source: BaseSource,
+        goal: Goal,
+        preset: str,
+        workers: int,
+        segment_seconds: float,
+        digests: bool,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._source = source
+        self._goal = goal
+        self._preset = preset
+        self._workers = workers
+        self._segment_seconds = segment_seconds
+        self._digests = digests
+        self._progress = progress or (lambda progress: None)
+        self._pool: WorkerPool | None = None
+        self._waiting: deque[tuple[SourceSegment, Future[CodedSegment]]] = deque()
+        self._shares: dict[int, float] = {}  # by segment under way: frames coded, about
+        self._header: _native.StreamHeader | None = None
+        self._times = [0, 0]
+
+    def write(self, part: PartFile) -> EncodeResult:
+        started = time.monotonic()
+        self._part = part
+        try:
+            self._encode_all()
+            part.finish()
+        except BaseException as error:
+            kept = part.abandon()
+            if kept and not isinstance(error, GeneratorExit):
+                error.add_note(f"{len(part.reports)} finished segments are kept: go on with --resume")
+            raise
+        finally:
+            for segment, _ in self._waiting:
+                if segment.frames is not None:
+                    segment.frames.close()
+            if self._pool:
+                self._pool.close()
+        return self._result(time.monotonic() - started)
+
+    def _encode_all(self) -> None:
+        info = self._source.info
+        rate = info.frame_rate or Fraction(25)
+        frame_size = _native.Picture(info.format, info.width, info.height).packed_size
+        cuts = Cuts.for_video(rate, frame_size, self._segment_seconds)
+        self._segmenter = Segmenter(self._source, cuts, skip=self._part.frames_done)
+        for segment, is_last in _with_last(iter(self._segmenter)):
+            self._begin(segment)
+            if segment.first_frame < self._part.frames_done:
+                continue
+            if is_last and segment.number == 0:
+                self._code_here(segment)
+                break
+            while len(self._waiting) >= 2 * self._workers:
+                self._write_next()
+            self._submit(segment)
+        while self._waiting:
+            self._write_next()
+        self._write_packets(self._segmenter.trailing)
+
+    def _begin(self, segment: SourceSegment) -> None:
+        """With the first segment: header, tracks and tags. With each: the overall time span."""
+        if self._header is None:
+            first, second = segment.times[:2]
+            self._header = header_of(self._source.info, first, second - first)
+            tags = list(self._source.info.metadata.items())
+            self._part.begin(self._header, [stored_track(track) for track in self._source.tracks], tags)
+            self._times[0] = first
+        self._times[1] = segment.times[-1]
+
+    def _job(self, segment: SourceSegment, threads: int) -> SegmentJob:
+        assert self._header is not None
+        assert segment.frames is not None
+        return SegmentJob(
+            header=self._header,
+            first_frame=segment.first_frame,
+            times=segment.times,
+            frames_path=segment.frames.path,
+            shape=segment.frames.shape,
+            goal=self._goal,
+            preset=self._preset,
+            threads=threads,
+            digest=self._digests,
+        )
+
+    def _code_here(self, segment: SourceSegment) -> None:
+        """A video of one segment: all cores work on it, and no process need be started."""
+        coded = encode_segment(self._job(segment, os.cpu_count() or 1), self._reporter(segment))
+        self._write_segment(segment, coded)
+
+    def _submit(self, segment: SourceSegment) -> None:
+        self._pool = self._pool or WorkerPool(self._workers)
+        threads = max(1, (os.cpu_count() or 1) // self._workers)
+        future = self._pool.submit(self._job(segment, threads), self._reporter(segment))
+        self._waiting.append((segment, future))
+
+    def _write_next(self) -> None:
+        segment, future = self._waiting[0]
+        coded = future.result()
+        self._waiting.popleft()
+        self._write_segment(segment, coded)
+
+    def _write_segment(self, segment: SourceSegment, coded: CodedSegment) -> None:
+        self._write_packets(segment.packets)
+        report = asdict(coded)
+        report["bytes"] = len(report.pop("payload"))
+        report["probes"] = {f"{crf:g}": score for crf, score in coded.probes.items()}
+        report["first_frame"] = segment.first_frame
+        self._part.add_segment(coded.payload, coded.frames, report)
+        assert segment.frames is not None
+        segment.frames.close()
+        segment.frames = None
+        self._shares.pop(segment.number, None)
+        self._tell("")
+
+    def _write_packets(self, packets: list[TrackPacket]) -> None:
+        for track in range(len(self._source.tracks)):
+            mine = [stored_packet(packet) for packet in packets if packet.track == track]
+            self._part.add_packets(track, mine)
+
+    def _reporter(self, segment: SourceSegment) -> Callable[[float, str], None]:
+        frames = len(segment.times) - 1
+
+        def report(share: float, note: str) -> None:
+            self._shares[segment.number] = share * frames
+            self._tell(f"segment {segment.number + 1}: {note}")
+
+        return report
+
+    def _tell(self, note: str) -> None:
+        coded = self._part.frames_done + sum(list(self._shares.values()))
+        self._progress(Progress(self._segmenter.frames_read, coded, self._source.frame_count_hint, note))
+
+    def _result(self, elapsed: float) -> EncodeResult:
+        assert self._header is not None
+        reports = self._part.reports
+        scores = [score for report in reports for score in report["scores"]]
+        weights = np.array([report["frames"] for report in reports], dtype=np.float64)
+        mean = float(np.average([report["score"] for report in reports], weights=weights))
+        return EncodeResult(
+            path=str(self._part.target),
+            frames=self._part.frames_done,
+            duration=float((self._times[1] - self._times[0]) * Fraction(*self._header.time_base)),
+            bytes=self._part.target.stat().st_size,
+            input_bytes=self._source.byte_size,
+            metric=self._goal.metric,
+            target=self._goal.target if self._goal.crf is None else None,
+            score=mean,
+            score_p5=float(np.percentile(scores, 5)),
+            frames_measured=len(scores),
+            reached=all(report["reached"] for report in reports),
+            elapsed=elapsed,
+            segments=reports,
+            warnings=list(self._source.warnings),
+        )
+
+
+def _with_last(items: Iterator[SourceSegment]) -> Iterator[tuple[SourceSegment, bool]]:
+    """Each item with whether it is the last."""
+    held: SourceSegment | None = None
+    for item in items:
+        if held is not None:
+            yield held, False
+        held = item
+    if held is not None:
+        yield held, True
+
+
+def _goal(quality: float | str, target: tuple[str, float] | None, crf: float | None) -> Goal:
+    if crf is not None:
+        if not 1 <= crf <= 63 or crf * 4 != int(crf * 4):
+            raise OptionError("crf goes from 1 to 63 in steps of 0.25")
+        return Goal("ssimulacra2", 0.0, crf)
+    if target is not None:
+        metric, value = target
+        if metric not in METRICS:
+            raise OptionError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
+        return Goal(metric, float(value))
+    if quality == "lossless":
+        raise OptionError("lossless needs the screen layer, which this version does not have yet: ask for a score")
+    try:
+        value = float(quality)
+    except (TypeError, ValueError):
+        raise OptionError(f"quality is a SSIMULACRA2 score or 'lossless', not {quality!r}") from None
+    if not 0 < value <= 100:
+        raise OptionError(f"a SSIMULACRA2 score to reach lies above 0 and is at most 100, not {value:g}")
+    return Goal("ssimulacra2", value)
+
+
+def _checked_output(path: str | os.PathLike[str], source: SourceLike, overwrite: bool) -> Path:
+    output = Path(path)
+    if output.is_dir():
+        raise OutputError(f"{output}: is a folder; name a file")
+    if not output.parent.is_dir():
+        raise OutputError(f"{output}: the folder {output.parent} does not exist")
+    if output.exists():
+        if isinstance(source, (str, os.PathLike)) and Path(source).exists() and output.samefile(source):
+            raise OutputError(f"{output}: is the input; name another output")
+        if not overwrite:
+            raise OutputError(f"{output}: exists already; use --overwrite to replace it")
+    return output
+
+
+def _open_source(
+    source: SourceLike, start: float | None, duration: float | None, fps: float | Fraction | None
+) -> BaseSource:
+    if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
+        return Source(source, start=start, duration=duration, fps=fps)
+    if start is not None or duration is not None:
+        raise OptionError("start and duration are for files; slice the frames instead")
+    return ArraySource(source, fps=fps if fps is not None else 25)
+
+
+def _identity_of(source: SourceLike) -> list[Any]:
+    """What tells whether a source is the same as before."""
+    if not isinstance(source, (str, os.PathLike)):
+        return ["stream"]
+    path = Path(source)
+    if not path.exists():
+        return ["pattern", str(path)]
+    status = path.stat()
+    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
+
+
+def _default_workers() -> int:
+    """One per core, as far as memory goes: a worker holds two segments of frames and its encoder's own."""
+    cores = os.cpu_count() or 1
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return cores
+    return max(1, min(cores, memory // (3 << 30)))

@@ -1,0 +1,190 @@
+"""Codes one segment: the job that a worker process does.
+
+Every candidate is serialised, parsed and drawn by the real decoder before it is measured.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from aicodec_native import _native
+from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
+from aicodec_native.frame_store import FrameReader
+from aicodec_native.headers import frame_rate_of
+from aicodec_native.scorer import Scorer
+from aicodec_native.stack import draw_in_order
+from aicodec_native.video_layer import RGB_COLOUR, SVT_PRESETS, CodedVideo, VideoSettings, encode_pictures
+
+# The CRF that usually gives a SSIMULACRA2 of 80, and the score lost per quarter step around it.
+_TYPICAL_CRF = 27.0
+_SLOPES = {"ssimulacra2": -0.24, "psnr": -0.11, "xpsnr": -0.11, "ssim": -0.0004, "ms_ssim": -0.0003}
+_TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
+# What a search accepts above its target: about one quarter step.
+_TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
+
+# How many probes a search takes on average, for the progress bar.
+_USUAL_PASSES = 3.3
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What every segment must reach: `metric` >= `target`, or with `crf` a fixed quantiser and no search."""
+
+    metric: str
+    target: float
+    crf: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentJob:
+    """All that a worker needs; picklable. `frames_path` and `shape` are FrameReader's arguments."""
+
+    header: _native.StreamHeader
+    first_frame: int
+    times: list[int]
+    frames_path: str
+    shape: tuple[str, int, int]
+    goal: Goal
+    preset: str
+    threads: int
+    digest: bool
+
+
+@dataclass(slots=True)
+class CodedSegment:
+    """A segment ready for the container, and how it came about.
+
+    `scores` are per measured frame; `probes` maps each CRF tried to its score; `encode_seconds` is the time inside
+    SVT-AV1, `seconds` that of the whole job.
+    """
+
+    payload: bytes
+    frames: int
+    crf: float
+    bit_depth: int
+    scores: list[float]
+    score: float
+    reached: bool
+    probes: dict[float, float] = field(default_factory=dict)
+    encode_seconds: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Candidate:
+    payload: bytes
+    score: float
+    scores: list[float]
+
+
+# Called with the share of the work done, about (0 to 1), and a few words for a person.
+Report = Callable[[float, str], None]
+
+
+def encode_segment(job: SegmentJob, report: Report = lambda share, note: None) -> CodedSegment:
+    """Find the smallest stack that reaches the goal. Deterministic: the same job gives the same bytes."""
+    frames = FrameReader(job.frames_path, job.shape, len(job.times) - 1)
+    try:
+        return _SegmentEncoder(job, frames, report).run()
+    finally:
+        frames.close()
+
+
+class _SegmentEncoder:
+    def __init__(self, job: SegmentJob, frames: FrameReader, report: Report) -> None:
+        self._job = job
+        self._frames = frames
+        self._report = report
+        self._scorer = Scorer(job.goal.metric, frames, job.header.colour, job.preset, job.threads)
+        self._candidates: dict[int, _Candidate] = {}
+        self._encode_seconds = 0.0
+        self._bit_depth = 10
+
+    def run(self) -> CodedSegment:
+        started = time.perf_counter()
+        goal = self._job.goal
+        if goal.crf is not None:
+            step = round(goal.crf * STEPS_PER_CRF)
+            self._probe(step)
+            reached = True
+        else:
+            result = search(self._plan(goal), self._probe)
+            step, reached = result.step, result.reached
+        best = self._candidates[step]
+        return CodedSegment(
+            payload=best.payload,
+            frames=len(self._frames),
+            crf=step / STEPS_PER_CRF,
+            bit_depth=self._bit_depth,
+            scores=best.scores,
+            score=best.score,
+            reached=reached,
+            probes={s / STEPS_PER_CRF: c.score for s, c in sorted(self._candidates.items())},
+            encode_seconds=self._encode_seconds,
+            seconds=time.perf_counter() - started,
+        )
+
+    @staticmethod
+    def _plan(goal: Goal) -> SearchPlan:
+        slope = _SLOPES[goal.metric]
+        above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
+        guess = round(_TYPICAL_CRF * STEPS_PER_CRF + above_typical / slope)
+        return SearchPlan(goal.target, guess, slope, _TOLERANCES[goal.metric])
+
+    def _probe(self, step: int) -> float:
+        job = self._job
+        settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[job.preset], self._bit_depth, job.threads)
+        before = time.perf_counter()
+        pictures = self._watched(step / STEPS_PER_CRF)
+        video = encode_pictures(pictures, job.header.colour, frame_rate_of(job.header), settings)
+        self._encode_seconds += time.perf_counter() - before
+        candidate = self._measure(video)
+        self._candidates[step] = candidate
+        return candidate.score
+
+    def _watched(self, crf: float) -> Iterator[_native.Picture]:
+        """The frames, progress being told as the encoder takes them."""
+        passes = 1.0 if self._job.goal.crf is not None else _USUAL_PASSES
+        count = len(self._frames)
+        last = "".join(f" (CRF {s / STEPS_PER_CRF:g}: {c.score:.2f})" for s, c in list(self._candidates.items())[-1:])
+        for index, picture in enumerate(self._frames):
+            if index % 8 == 0:
+                share = (len(self._candidates) + index / count) / passes
+                self._report(min(share, 0.95), f"CRF {crf:g}{last}")
+            yield picture
+
+    def _measure(self, video: CodedVideo) -> _Candidate:
+        """Draw the candidate with the decoder that users have, score it, and add its digest."""
+        payload = self._serialise(video, None)
+        segment = _native.Segment(payload, self._job.header)
+        digest = _native.SegmentDigest()
+        self._scorer.begin()
+        pictures = draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads)
+        for index, picture in enumerate(pictures):
+            if self._job.digest:
+                digest.add(_native.picture_hash(picture))
+            self._scorer.add(index, picture)
+        if self._job.digest:
+            payload = self._serialise(video, digest.value)
+        score, scores = self._scorer.result()
+        return _Candidate(payload, score, scores)
+
+    def _serialise(self, video: CodedVideo, digest: int | None) -> bytes:
+        job = self._job
+        layer = _native.build_video_layer(
+            format=video.format,
+            colour=RGB_COLOUR,
+            rgb_canvas=job.header.format.startswith("rgb"),
+            packets=video.packets,
+        )
+        return _native.build_segment(
+            header=job.header,
+            first_frame=job.first_frame,
+            times=job.times,
+            digest=digest,
+            layers=[(_native.LAYER_VIDEO, layer)],
+        )
+
+

@@ -1,0 +1,122 @@
+"""Worker processes for segment jobs.
+
+Each is `python -m aicodec_native.workers`, fed with pickled jobs over its standard input. Unlike multiprocessing this
+never imports the caller's main module, and a process can be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import IO, Any
+
+from aicodec_native.errors import AicodecError, EncodeError
+
+_Report = Callable[[float, str], None]
+
+
+class WorkerPool:
+    """Runs segment jobs on `count` processes, which start when they are first needed.
+
+    `job` objects are SegmentJob, results CodedSegment (segment_encoder.py). close() kills what still runs.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="aicodec-worker")
+        self._own = threading.local()
+        self._lock = threading.Lock()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._closed = False
+
+    def submit(self, job: Any, report: _Report) -> Future[Any]:
+        return self._threads.submit(self._run, job, report)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            for process in self._processes:
+                process.kill()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for process in self._processes:
+            process.wait()
+
+    def _run(self, job: Any, report: _Report) -> Any:
+        """One job on this thread's process; a process that died gets one successor."""
+        for _ in range(2):
+            process = self._process()
+            try:
+                return self._converse(process, job, report)
+            except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+                process.kill()
+                self._own.process = None
+                if self._closed:
+                    break
+        raise EncodeError("a worker process died twice on the same segment; is there enough memory? (try --workers 1)")
+
+    def _process(self) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] | None = getattr(self._own, "process", None)
+        if process is None:
+            with self._lock:
+                if self._closed:
+                    raise EncodeError("stopped")
+                # Its own session: Ctrl-C in the terminal is for this process, which then kills the workers.
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "aicodec_native.workers"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    start_new_session=True,
+                )
+                self._processes.append(process)
+            self._own.process = process
+        return process
+
+    @staticmethod
+    def _converse(process: subprocess.Popen[bytes], job: Any, report: _Report) -> Any:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        pickle.dump(job, process.stdin)
+        process.stdin.flush()
+        while True:
+            kind, *content = pickle.load(process.stdout)
+            if kind == "progress":
+                report(*content)
+            elif kind == "error":
+                raise content[0]
+            else:
+                return content[0]
+
+
+def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Do jobs until the other end closes."""
+    from aicodec_native.segment_encoder import encode_segment
+
+    def send(*message: Any) -> None:
+        pickle.dump(message, answers)
+        answers.flush()
+
+    while True:
+        try:
+            job = pickle.load(requests)
+        except EOFError:
+            return
+        try:
+            send("done", encode_segment(job, lambda share, note: send("progress", share, note)))
+        except AicodecError as error:
+            send("error", error)
+        except Exception as error:
+            send("error", EncodeError(f"{type(error).__name__}: {error}"))
+
+
+if __name__ == "__main__":
+    # Whatever else prints to standard output must not get between the answers.
+    with os.fdopen(os.dup(1), "wb") as channel:
+        os.dup2(2, 1)
+        try:
+            _serve(sys.stdin.buffer, channel)
+        except BrokenPipeError:
+            os._exit(1)
