@@ -21,7 +21,7 @@ from aicodec_native.errors import InputError, OptionError, OutputError
 from aicodec_native.headers import header_of, stored_packet, stored_track
 from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
 from aicodec_native.part_file import PartFile
-from aicodec_native.scorer import METRICS
+from aicodec_native.quality import METRICS
 from aicodec_native.segment_encoder import CodedSegment, Goal, SegmentJob, encode_segment
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, Segmenter, SourceSegment
 from aicodec_native.video_layer import SVT_PRESETS
@@ -87,7 +87,7 @@ def encode(
     `source`: a path, "-" for standard input, a binary file, an image pattern ("frames/%04d.png"), or frames: an array
     (n, height, width, 3) or an iterable of (height, width, 3) arrays, uint8 or uint16 in 0..1023, with `fps`.
     `quality`: the SSIMULACRA2 score to reach (90 is visually lossless, 80 very high). `target`: another metric and its
-    value instead, such as ("psnr", 45); one of scorer.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter
+    value instead, such as ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter
     steps. `preset`: "fast", "medium" or "slow". `workers`: processes (0: one per core). `start`, `duration`: seconds
     of the source. `segment_seconds`: the longest distance between seek points. `digests`: store a hash of every
     segment's frames, so that `verify` can check them. `resume`: go on where an encode with the same arguments was

@@ -8,8 +8,10 @@ import numpy as np
 
 from aicodec_native import _native
 from aicodec_native.frame_store import FrameReader
+from aicodec_native.quality import psnr_of
 
-METRICS = ("ssimulacra2", "psnr", "xpsnr", "ssim", "ms_ssim")
+# What a score without any error counts as, in decibels.
+_MOST_DECIBELS = 100.0
 
 # SSIMULACRA2 and MS-SSIM cost about as much as coding a frame does: they look at this many frames, evenly spread.
 # Odd strides meet every level of AV1's pyramid of frames.
@@ -23,13 +25,21 @@ class Scorer:
     """Call begin(), add() with every drawn frame in order, then result(); again for the next candidate."""
 
     def __init__(
-        self, metric: str, frames: FrameReader, colour: _native.Colour, preset: str, threads: int
+        self,
+        metric: str,
+        frames: FrameReader,
+        colour: _native.Colour,
+        frame_rate: float,
+        preset: str,
+        threads: int,
     ) -> None:
         self._metric = metric
         self._frames = frames
         self._colour = colour
+        self._frame_rate = frame_rate
         self._threads = threads
-        self._sampled = set(sample_frames(len(frames), _SAMPLES[preset])) if metric in ("ssimulacra2", "ms_ssim") else None
+        costly = metric in ("ssimulacra2", "ms_ssim")
+        self._sampled = set(sample_frames(len(frames), _SAMPLES[preset])) if costly else None
         self._prepared: dict[int, _native.Ssimulacra2] = {}
         self.begin()
 
@@ -42,23 +52,36 @@ class Scorer:
         if self._sampled is not None and index not in self._sampled:
             return
         if self._metric == "ssimulacra2":
-            self._scores.append(self._reference(index).compare(picture))
+            self._scores.append(self._reference(index).compare(picture, self._threads))
             return
         reference = self._frames[index]
-        if self._metric == "ms_ssim":
-            self._scores.append(_native.ms_ssim(reference, picture, self._threads))
+        if self._metric == "psnr":
+            self._errors.append(_native.mse_rgb(reference, picture, self._colour, self._threads))
+            self._scores.append(psnr_of(self._errors[-1], reference.bit_depth))
         elif self._metric == "ssim":
-            self._scores.append(_native.ssim_all(reference, picture, self._threads))
-        elif self._metric == "psnr":
-            error = _native.mse_all(reference, picture, self._threads)
-            self._errors.append(error)
-            self._scores.append(_decibels(error, reference.bit_depth))
+            self._scores.append(_native.ssim_all(_native.ssim(reference, picture, self._threads), picture))
+        elif self._metric == "ms_ssim":
+            self._scores.append(_native.ms_ssim(reference, picture, self._threads))
+        elif self._metric == "xpsnr":
+            if self._xpsnr is None:
+                shape = (picture.format, picture.width, picture.height)
+                self._xpsnr = _native.Xpsnr(*shape, self._frame_rate)
+            self._scores.append(weighted_xpsnr(self._xpsnr.add(reference, picture, self._threads), picture.format))
 
     def result(self) -> tuple[float, list[float]]:
-        """The segment's score and those of the measured frames. PSNR is that of the mean error."""
+        """The segment's score and those of the measured frames; infinite decibels count as 100.
+
+        PSNR is that of the mean RGB error, XPSNR as FFmpeg's filter pools it with planes weighted by their samples,
+        the others are means over frames.
+        """
+        frame_scores = [min(score, _MOST_DECIBELS) for score in self._scores]
         if self._metric == "psnr":
-            return _decibels(float(np.mean(self._errors)), self._frames[0].bit_depth), self._scores
-        return float(np.mean(self._scores)), self._scores
+            score = psnr_of(float(np.mean(self._errors)), self._frames[0].bit_depth)
+        elif self._xpsnr is not None:
+            score = weighted_xpsnr(self._xpsnr.average(), self._frames[0].format)
+        else:
+            score = float(np.mean(frame_scores))
+        return min(score, _MOST_DECIBELS), frame_scores
 
     def _reference(self, index: int) -> _native.Ssimulacra2:
         if index in self._prepared:
@@ -78,7 +101,8 @@ def sample_frames(count: int, samples: int) -> list[int]:
     return sorted({min(count - 1, int((i + 0.5) * stride) | 1) for i in range(samples)})
 
 
-def _decibels(mse: float, bit_depth: int) -> float:
-    """PSNR in dB, at most 100."""
-    peak = (1 << bit_depth) - 1
-    return min(100.0, 10 * math.log10(peak * peak / mse)) if mse > 0 else 100.0
+def weighted_xpsnr(planes: tuple[float, float, float], format_name: str) -> float:
+    """One XPSNR in dB from those of the planes: of their mean error, each plane with the weight of its samples."""
+    weights = (4, 1, 1) if format_name.startswith("yuv420p") else (1, 1, 1)
+    error = sum(w * 10 ** (-value / 10) for w, value in zip(weights, planes, strict=True)) / sum(weights)
+    return -10 * math.log10(error) if error > 0 else math.inf

@@ -97,7 +97,9 @@ class _SegmentEncoder:
         self._job = job
         self._frames = frames
         self._report = report
-        self._scorer = Scorer(job.goal.metric, frames, job.header.colour, job.preset, job.threads)
+        self._rate = frame_rate_of(job.header)
+        goal, colour = job.goal, job.header.colour
+        self._scorer = Scorer(goal.metric, frames, colour, float(self._rate), job.preset, job.threads)
         self._candidates: dict[int, _Candidate] = {}
         self._encode_seconds = 0.0
         self._bit_depth = 10
@@ -138,7 +140,7 @@ class _SegmentEncoder:
         settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[job.preset], self._bit_depth, job.threads)
         before = time.perf_counter()
         pictures = self._watched(step / STEPS_PER_CRF)
-        video = encode_pictures(pictures, job.header.colour, frame_rate_of(job.header), settings)
+        video = encode_pictures(pictures, job.header.colour, self._rate, settings)
         self._encode_seconds += time.perf_counter() - before
         candidate = self._measure(video)
         self._candidates[step] = candidate

@@ -1,0 +1,106 @@
+"""aicodec-native encode"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, size_text
+from aicodec_native.encoder import EncodeResult, Progress, encode
+from aicodec_native.quality import METRICS
+from aicodec_native.video_layer import SVT_PRESETS
+
+
+class _Quality(click.ParamType[Any]):
+    name = "N|lossless"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value == "lossless":
+            return value
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor 'lossless'", param, ctx)
+
+
+class _Target(click.ParamType[Any]):
+    name = "METRIC=VALUE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        metric, _, number = value.partition("=")
+        try:
+            return metric, float(number)
+        except ValueError:
+            self.fail(f"{value!r} is not METRIC=VALUE, such as psnr=45", param, ctx)
+
+
+@click.command("encode")
+@click.argument("source", metavar="INPUT")
+@click.argument("output", metavar="OUTPUT.aic")
+@click.option(
+    "-q",
+    "--quality",
+    type=_Quality(),
+    default=80.0,
+    show_default=True,
+    help="The SSIMULACRA2 score to reach: 90 is visually lossless, 80 very high, 60 medium.",
+)
+@click.option("--target", type=_Target(), help=f"Another metric to reach instead: {', '.join(METRICS)}.")
+@click.option("--crf", type=float, help="A fixed quantiser instead, 1 to 63 in steps of 0.25: no search.")
+@click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
+@click.option("--workers", type=click.IntRange(min=0), default=0, help="Worker processes [default: one per core].")
+@click.option("--start", type=click.FloatRange(min=0), help="Begin this many seconds into the input.")
+@click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Encode this many seconds.")
+@click.option("--fps", type=click.FloatRange(min=0, min_open=True), help="Frame rate of an image sequence.")
+@click.option(
+    "--segment-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="The longest distance between seek points.",
+)
+@click.option("--digests/--no-digests", default=True, help="Store a hash of each segment's frames, for verify.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted encode stopped.")
+@click.option("-y", "--overwrite", is_flag=True, help="Replace an existing output.")
+@json_option
+def command(source: str, output: str, as_json: bool, **options: Any) -> None:
+    """Encode a video.
+
+    INPUT is anything that FFmpeg opens, an image pattern such as frames/%04d.png, or - for standard input.
+    """
+    with frame_bar("encoding", None) as bar:
+
+        def told(progress: Progress) -> None:
+            bar.update(progress.frames_coded, progress.frames_total or progress.frames_read, progress.note)
+
+        result = encode(source, output, progress=told, **options)
+    print_warnings(result.warnings)
+    if not result.reached:
+        click.echo(
+            f"warning: {_shortfall(result)} could not reach {result.metric} {result.target:g} "
+            "with 4:2:0 AV1; the best is kept",
+            err=True,
+        )
+    if as_json:
+        print_json(asdict(result))
+    else:
+        click.echo(_summary(result))
+
+
+def _shortfall(result: EncodeResult) -> str:
+    short = sum(not segment["reached"] for segment in result.segments)
+    return f"{short} of {len(result.segments)} segments"
+
+
+def _summary(result: EncodeResult) -> str:
+    ratio = ""
+    if result.input_bytes:
+        ratio = f" ({100 * result.bytes / result.input_bytes:.3g}% of the input)"
+    rate = result.bytes * 8 / 1000 / result.duration if result.duration else 0
+    return (
+        f"{result.path}: {size_text(result.bytes)}{ratio}, {rate:,.0f} kbit/s, "
+        f"{result.metric} {result.score:.2f} (5th percentile {result.score_p5:.2f}), "
+        f"{result.frames} frames in {result.elapsed:.1f} s"
+    )

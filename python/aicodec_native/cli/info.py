@@ -1,0 +1,107 @@
+"""aicodec-native info"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from aicodec_native.cli.output import json_option, print_json, size_text
+from aicodec_native.reader import Reader
+
+
+@click.command("info")
+@click.argument("path", metavar="FILE.aic")
+@click.option("--layers", is_flag=True, help="List every segment with its layers.")
+@json_option
+def command(path: str, layers: bool, as_json: bool) -> None:
+    """Say what a file holds: picture, time, tracks, and where its bytes go."""
+    with Reader(path) as reader:
+        content = describe(reader)
+    if as_json:
+        print_json(content)
+        return
+    _print_summary(content)
+    if layers:
+        _print_layers(content["segments"])
+
+
+def describe(reader: Reader) -> dict[str, Any]:
+    """Everything `info --json` prints."""
+    info = reader.info
+    segments = []
+    for number in range(len(reader._starts) - 1):
+        segment = reader._load(number)
+        segments.append(
+            {
+                "first_frame": segment.first_frame,
+                "frames": segment.frames,
+                "start": segment.times[0] * float(info.time_base),
+                "digest": f"{segment.digest:016x}" if segment.digest is not None else None,
+                "layers": [{"kind": kind, "bytes": size} for kind, size in segment.layers],
+            }
+        )
+    layer_bytes: dict[str, int] = {}
+    for entry in segments:
+        for layer in entry["layers"]:  # type: ignore[attr-defined]
+            layer_bytes[layer["kind"]] = layer_bytes.get(layer["kind"], 0) + layer["bytes"]
+    track_bytes = sum(entry.size for entry in reader._entries if entry.kind == "packets")
+    return {
+        "path": reader.name,
+        "bytes": reader.byte_size,
+        "recovered": reader.recovered,
+        "width": info.width,
+        "height": info.height,
+        "format": info.format,
+        "colour": {
+            "primaries": info.colour.primaries,
+            "transfer": info.colour.transfer,
+            "matrix": info.colour.matrix,
+            "full_range": info.colour.full_range,
+            "chroma_centred": info.colour.chroma_centred,
+        },
+        "sample_aspect": str(info.sar),
+        "rotation": info.rotation,
+        "frames": len(reader),
+        "fps": reader.fps,
+        "duration": reader.duration,
+        "tracks": [{"kind": t.kind, "codec": t.codec, "language": t.metadata.get("language")} for t in reader.tracks],
+        "metadata": info.metadata,
+        "bytes_by_part": layer_bytes
+        | {"tracks": track_bytes, "container": reader.byte_size - sum(layer_bytes.values()) - track_bytes},
+        "segments": segments,
+    }
+
+
+def _print_summary(content: dict[str, Any]) -> None:
+    seconds = content["duration"]
+    rate = content["bytes"] * 8 / 1000 / seconds if seconds else 0
+    click.echo(f"{content['path']}: {size_text(content['bytes'])}, {rate:,.0f} kbit/s")
+    if content["recovered"]:
+        click.echo("  the file was cut off: these are its complete segments")
+    turned = f", turned by {content['rotation']} degrees" if content["rotation"] else ""
+    click.echo(f"  picture    {content['width']}x{content['height']} {content['format']}{turned}")
+    click.echo(f"  time       {content['frames']} frames, {seconds:.3f} s, {content['fps']:.6g} fps")
+    click.echo(f"  segments   {len(content['segments'])}")
+    for track in content["tracks"]:
+        language = f" ({track['language']})" if track["language"] else ""
+        click.echo(f"  {track['kind']:<10} {track['codec']}{language}")
+    parts = ", ".join(f"{name} {size:,}" for name, size in content["bytes_by_part"].items() if size)
+    click.echo(f"  bytes      {parts}")
+    for key, value in content["metadata"].items():
+        click.echo(f"  {key:<10} {value}")
+
+
+def _print_layers(segments: list[dict[str, Any]]) -> None:
+    table = Table(box=None)
+    for heading in ("segment", "first frame", "frames", "start (s)", "bytes"):
+        table.add_column(heading, justify="right")
+    table.add_column("layers, the bottom first")
+    for number, segment in enumerate(segments):
+        layers = ", ".join(f"{layer['kind']} {layer['bytes']:,}" for layer in segment["layers"])
+        size = sum(layer["bytes"] for layer in segment["layers"])
+        cells = (number, segment["first_frame"], segment["frames"], f"{segment['start']:.3f}", f"{size:,}")
+        table.add_row(*map(str, cells), layers)
+    Console().print(table)

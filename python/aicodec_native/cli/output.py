@@ -1,0 +1,88 @@
+"""What the commands share: progress bars on standard error, JSON and sizes on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f} fps" if speed else "", style="cyan")
+
+
+class FrameBar:
+    """A bar that counts frames."""
+
+    def __init__(self, progress: Progress, task: Any) -> None:
+        self._progress = progress
+        self._task = task
+
+    def update(self, done: float, total: int | None = None, note: str | None = None) -> None:
+        changes: dict[str, Any] = {"completed": int(done)}
+        if total is not None:
+            changes["total"] = max(total, int(done))
+        if note is not None:
+            changes["note"] = note
+        self._progress.update(self._task, **changes)
+
+
+@contextmanager
+def frame_bar(verb: str, total: int | None, *, quiet: bool = False) -> Iterator[FrameBar]:
+    """A progress bar with rate and time left on standard error; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn(verb),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", style="dim"),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    ) as progress:
+        yield FrameBar(progress, progress.add_task(verb, total=total, note=""))
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+def print_warnings(warnings: list[str]) -> None:
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def size_text(size: float) -> str:
+    """Bytes as a person reads them: 12,345 bytes; 1.23 MB."""
+    if size < 100_000:
+        return f"{size:,.0f} bytes"
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 1000:
+            break
+    return f"{size:.3g} {unit}" if size < 1000 else f"{size:,.0f} {unit}"
+
+
+def finite(value: float | None) -> float | None:
+    """The value, or None where JSON has no number for it (infinite decibels: no error at all)."""
+    return value if value is not None and abs(value) != float("inf") else None

@@ -1,0 +1,1 @@
+"""Comparisons: one video with another, and `.aic` with its peers."""
