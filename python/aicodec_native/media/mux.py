@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -63,7 +64,7 @@ class MuxWriter:
         context.pix_fmt = plan.pix_fmt
         context.time_base = stream.time_base = info.time_base
         if info.frame_rate is None:
-            context.framerate = 0  # type: ignore[assignment]
+            context.framerate = Fraction(0)
         context.sample_aspect_ratio = info.sar
         context.color_primaries, context.color_trc = plan.colour.primaries, plan.colour.transfer
         context.colorspace, context.color_range = plan.colour.matrix, 2 if plan.colour.full_range else 1

@@ -62,6 +62,9 @@ def plan_for(
     pix_fmt = given.pop("pix_fmt", None)
     canvas, pix_fmt = _formats(name, info, lossless, pix_fmt)
     merged = dict(_OPTIONS.get(name, {}))
+    if container == "avi" and "264" in name:
+        # AVI has no presentation times: with reordered frames everything would come later.
+        merged["bf"] = "0"
     if crf is not None and name not in _HAS_CRF:
         raise OptionError(f"{name} has no crf")
     crf = crf if crf is not None else _DEFAULT_CRF.get(name)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import IO, Protocol, Self
 
 from aicodec_native.errors import OptionError, OutputError
+from aicodec_native.media.gif import GifWriter
 from aicodec_native.media.mux import MuxWriter
 from aicodec_native.media.plan import plan_for
+from aicodec_native.media.stills import PngWriter
 from aicodec_native.media.types import Event, Track, TrackPacket, VideoFrame, VideoInfo
 from aicodec_native.media.y4m import Y4mWriter
 
@@ -84,7 +86,9 @@ class Sink:
         name = os.fspath(target)
         if self.container == "y4m":
             return Y4mWriter(name, self.info, self.warnings)
-        raise OutputError(f"{name}: not yet")
+        if self.container == "gif":
+            return GifWriter(name, self.info, self.warnings)
+        return PngWriter(name, self.info)
 
     def write(self, event: Event) -> None:
         """Takes the next frame (pts increasing, size and format as in ``info``) or packet."""

@@ -51,7 +51,7 @@ _MATROSKA = {
 # WAVEFORMATEX tags of codings that Matroska knows only through them.
 _WAVE = {"pcm_mulaw": 7, "pcm_alaw": 6, "adpcm_ms": 2, "adpcm_ima_wav": 17, "wmav1": 352, "wmav2": 353}
 _VOLATILE = {"encoder", "duration", "handler_name", "vendor_id", "major_brand", "minor_version"}
-_VOLATILE |= {"compatible_brands", "number_of_frames", "number_of_bytes", "bps"}
+_VOLATILE |= {"software", "compatible_brands", "number_of_frames", "number_of_bytes", "bps"}
 
 
 def useful_metadata(metadata: dict[str, str]) -> dict[str, str]:
