@@ -16,7 +16,6 @@ from aicodec_native.media.types import Event, Track, TrackPacket, VideoFrame, Vi
 from aicodec_native.media.y4m import Y4mWriter
 
 _CONTAINERS = {
-    ".avi": "avi",
     ".gif": "gif",
     ".m4v": "mp4",
     ".mkv": "mkv",
@@ -36,7 +35,7 @@ class _Writer(Protocol):
 
 
 class Sink:
-    """Writes a video to ``target``: .mkv (FFV1, every sample kept), .mp4, .mov, .m4v, .avi (H.264), .webm
+    """Writes a video to ``target``: .mkv (FFV1, every sample kept), .mp4, .mov, .m4v (H.264), .webm
     (VP9), .gif, .y4m, numbered images ("frames/%05d.png", or "frames/" for that), or "-" and binary file
     objects (y4m).
 

@@ -157,7 +157,12 @@ def _header(track: Track) -> bytes:
     """A Matroska file with one track and an empty cluster."""
     name, _, bits = _MATROSKA.get(track.codec, "A_MS/ACM").partition(":")
     private = track.extradata
-    if track.codec in _WAVE:
+    if track.codec == "flac":
+        private = b"fLaC\x80\x00\x00" + bytes([len(private)]) + private
+    elif track.codec == "alac":
+        # Matroska leaves out the head of MP4's atom.
+        private = private[12:]
+    elif track.codec in _WAVE:
         fields = (
             _WAVE[track.codec],
             track.channels,
