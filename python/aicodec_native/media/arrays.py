@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from aicodec_native._native import Colour, Picture
 from aicodec_native.errors import InputError
+from aicodec_native.media.clock import frame_rate
 from aicodec_native.media.source import BaseSource
 from aicodec_native.media.types import Event, VideoFrame, VideoInfo
 
@@ -29,7 +30,7 @@ class ArraySource(BaseSource):
         self, frames: Frames, fps: float | Fraction = 30, *, metadata: dict[str, str] | None = None
     ) -> None:
         super().__init__()
-        rate = Fraction(fps).limit_denominator(1001)
+        rate = frame_rate(fps)
         if rate <= 0:
             raise InputError("frames: the frame rate must be above 0")
         if isinstance(frames, np.ndarray):

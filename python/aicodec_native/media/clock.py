@@ -47,6 +47,13 @@ def _seconds(value: float) -> Fraction:
     return Fraction(floor(value * 1_000_000 + 0.01), 1_000_000)
 
 
+def frame_rate(value: float | Fraction) -> Fraction:
+    """``value`` as a fraction; decimals of the NTSC rates (29.97, 23.976) mean 30000/1001 and so on."""
+    rate = Fraction(value).limit_denominator(1001)
+    ntsc = Fraction(round(rate * Fraction(1001, 1000)) * 1000, 1001)
+    return ntsc if rate.denominator > 1 and abs(ntsc - rate) < Fraction(1, 200) else rate
+
+
 class Clock:
     """Gives every frame a time after the one before it.
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from aicodec_native._native import Colour, Picture
 
 _PLANAR = re.compile(r"(yuv|yuvj|yuva|gbr|gbra)(4\d\d)?p(\d+)?(le|be)?")
+# Chroma samples in pairs; 16-bit ones hold their 10 bits or more at the top.
+_PAIRED = re.compile(r"nv(12|21|24|42)|p([04])1([026])(le|be)")
 _GRAY = re.compile(r"(gray|ya)(8|9|10|12|14|16)?(le|be)?")
 # Packed 8-bit formats that swscale takes apart into gbrp without touching a sample.
 _PACKED = {"rgb24", "bgr24", "rgba", "bgra", "argb", "abgr", "rgb0", "bgr0", "0rgb", "0bgr", "pal8"}
@@ -94,6 +96,8 @@ def picture_of(frame: av.VideoFrame, canvas: str) -> Picture:
         _copy_gray(frame if gray else frame.reformat(format="gray16le" if "f32" in name else "gray"), picture)
     elif planar and planar[2] in (None, "420", "444"):
         _copy_planes(frame, picture)
+    elif paired := _PAIRED.fullmatch(name):
+        _copy_paired(frame, picture, paired)
     elif canvas == "rgb24":
         _copy_rgb24(frame, picture)
     elif canvas == "rgb30":
@@ -134,6 +138,19 @@ def _copy_plane(
     rows = _rows(plane, plane.width, plane.height, _dtype(match))
     full = match[1].startswith("gbr") or frame.color_range == 2
     _set(picture, target, _to_depth(rows, bits, picture.bit_depth, full))
+
+
+def _copy_paired(frame: av.VideoFrame, picture: Picture, match: re.Match[str]) -> None:
+    # swscale dithers some of these; here no sample changes.
+    bits = int("1" + match[3]) if match[3] else 8
+    dtype = np.dtype(np.uint8) if bits == 8 else np.dtype(">u2" if match[4] == "be" else "<u2")
+    luma, pairs = frame.planes
+    chroma = _rows(pairs, pairs.width * 2, pairs.height, dtype)
+    swapped = match[1] in ("21", "42")
+    planes = [_rows(luma, luma.width, luma.height, dtype), chroma[:, swapped::2], chroma[:, not swapped :: 2]]
+    for index, samples in enumerate(planes):
+        lowered = samples >> (16 - bits) if bits > 8 else samples
+        _set(picture, index, _to_depth(lowered, bits, picture.bit_depth, frame.color_range == 2))
 
 
 def _copy_gray(frame: av.VideoFrame, picture: Picture) -> None:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import IO
 
 from aicodec_native.errors import InputError
+from aicodec_native.media.clock import frame_rate
 
 _NUMBER = re.compile(r"%(0\d+)?d")
 
@@ -46,7 +47,7 @@ class Located:
         images = _images(path)
         if images:
             self.byte_size = sum(map(os.path.getsize, images))
-            self.options = {"framerate": str(Fraction(fps).limit_denominator(1001))}
+            self.options = {"framerate": str(frame_rate(fps))}
             match = _NUMBER.search(os.path.basename(path))
             if match is None:
                 self.options["pattern_type"] = "glob"

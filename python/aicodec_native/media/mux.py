@@ -1,11 +1,13 @@
-"""Files that FFmpeg muxes: MP4, MOV, Matroska, WebM and AVI, with audio and subtitles beside the video."""
+"""Files that FFmpeg muxes: MP4, MOV, Matroska and WebM, with audio and subtitles beside the video."""
 
 from __future__ import annotations
 
 import contextlib
+from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.filter
 import av.stream
 from av.codec.context import Flags
 
@@ -16,7 +18,7 @@ from aicodec_native.media.plan import Plan
 from aicodec_native.media.tracks import add_track, av_packet
 from aicodec_native.media.types import Track, TrackPacket, VideoFrame, VideoInfo
 
-_FORMAT = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm", "avi": "avi"}
+_FORMAT = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 
 
 class MuxWriter:
@@ -36,8 +38,11 @@ class MuxWriter:
                     format=_FORMAT[container],
                     container_options=self._container_options(),
                 )
-                self._output.metadata.update(info.metadata)
+                # Matroska would make a tag of a language that belongs to the stream.
+                kept = {key: text for key, text in info.metadata.items() if key != "language"}
+                self._output.metadata.update(kept)
                 self._video = self._add_video()
+                self._shape = self._shape_filter()
                 self._streams = [self._add_track(track) for track in tracks]
                 self._start()
         except BaseException:
@@ -55,15 +60,19 @@ class MuxWriter:
 
     def _add_video(self) -> av.VideoStream:
         info, plan = self._info, self._plan
-        stream = self._output.add_stream(
-            plan.codec, rate=info.frame_rate, options=plan.options, width=info.width, height=info.height
-        )
+        try:
+            stream = self._output.add_stream(plan.codec, info.frame_rate, plan.options)
+        except ValueError:
+            raise OutputError(
+                f"{self._name}: {self._container_name} cannot hold {plan.codec} video"
+            ) from None
         assert isinstance(stream, av.VideoStream)
         context = stream.codec_context
+        context.width, context.height = info.width, info.height
         context.pix_fmt = plan.pix_fmt
         context.time_base = stream.time_base = info.time_base
         if info.frame_rate is None:
-            context.framerate = 0  # type: ignore[assignment]
+            context.framerate = Fraction(0)
         context.sample_aspect_ratio = info.sar
         context.color_primaries, context.color_trc = plan.colour.primaries, plan.colour.transfer
         context.colorspace, context.color_range = plan.colour.matrix, 2 if plan.colour.full_range else 1
@@ -76,6 +85,21 @@ class MuxWriter:
         if "language" in info.metadata:
             stream.metadata["language"] = info.metadata["language"]
         return stream
+
+    def _shape_filter(self) -> av.filter.Graph | None:
+        """What marks frames with the shape of their samples, if FFV1 is to carry it.
+
+        H.264 and the others have it in their headers. PyAV cannot tell it to the Matroska muxer itself.
+        """
+        info, plan = self._info, self._plan
+        if info.sar == 1 or plan.codec != "ffv1":
+            return None
+        graph = av.filter.Graph()
+        fmt = av.VideoFormat(plan.pix_fmt, info.width, info.height)
+        source = graph.add_buffer(width=info.width, height=info.height, format=fmt, time_base=info.time_base)
+        shape = graph.add("setsar", f"{info.sar.numerator}/{info.sar.denominator}")
+        graph.link_nodes(source, shape, graph.add("buffersink")).configure()
+        return graph
 
     def _add_track(self, track: Track) -> av.stream.Stream:
         try:
@@ -114,6 +138,9 @@ class MuxWriter:
         if out.format.name != plan.pix_fmt:
             out = out.reformat(format=plan.pix_fmt)
         out.pts, out.time_base, out.duration = frame.pts, self._info.time_base, frame.duration
+        if self._shape is not None:
+            self._shape.push(out)
+            out = self._shape.vpull()
         out.color_primaries, out.color_trc = plan.colour.primaries, plan.colour.transfer
         out.colorspace, out.color_range = plan.colour.matrix, 2 if plan.colour.full_range else 1
         with writing(self._name):

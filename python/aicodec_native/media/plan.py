@@ -12,7 +12,7 @@ from aicodec_native.media.frames import PIX_FMT
 from aicodec_native.media.types import VideoInfo
 
 # Container -> coding. Matroska keeps every sample, the others should play everywhere.
-_DEFAULT_CODEC = {"mkv": "ffv1", "mp4": "libx264", "mov": "libx264", "avi": "libx264", "webm": "libvpx-vp9"}
+_DEFAULT_CODEC = {"mkv": "ffv1", "mp4": "libx264", "mov": "libx264", "webm": "libvpx-vp9"}
 _DEFAULT_CRF = {"libx264": 14.0, "libvpx-vp9": 18.0}
 _HAS_CRF = {"libx264", "libx264rgb", "libx265", "libvpx-vp9", "libvpx", "libsvtav1"}
 _LOSSLESS = {"ffv1", "ffvhuff", "huffyuv", "utvideo", "rawvideo", "libx264rgb", "png", "apng", "qtrle"}
@@ -68,7 +68,7 @@ def plan_for(
     if crf is not None:
         merged["crf"] = f"{crf:g}"
     merged.update(given)
-    _warn(info, canvas, name, warnings)
+    _warn(info, canvas, name, container, warnings)
     return Plan(name, canvas, pix_fmt, _colour(info, canvas), merged)
 
 
@@ -108,8 +108,10 @@ def _colour(info: VideoInfo, canvas: str) -> Colour:
     )
 
 
-def _warn(info: VideoInfo, canvas: str, name: str, warnings: list[str]) -> None:
+def _warn(info: VideoInfo, canvas: str, name: str, container: str, warnings: list[str]) -> None:
     if info.format.endswith(("10", "30")) and not canvas.endswith(("10", "30")):
         warnings.append("10-bit pictures are stored with 8 bits")
     if canvas == "yuv444p" and "264" in name and not info.format.startswith("yuv444"):
         warnings.append("H.264 needs even sides for 4:2:0: stored as 4:4:4, which some players cannot show")
+    if container == "webm" and info.sar != 1:
+        warnings.append(f"webm is written without the shape of samples ({info.sar})")

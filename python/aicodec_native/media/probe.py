@@ -1,8 +1,9 @@
-"""What PyAV does not hand out: where chroma samples lie."""
+"""What PyAV does not hand out about a frame: where its chroma samples lie, and the shape of its samples."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -10,11 +11,18 @@ import av.filter
 import av.logging
 
 
-def chroma_is_centred(frame: av.VideoFrame) -> bool:
-    """Whether the chroma samples of ``frame`` lie between two luma columns (False also where it is not said).
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """``chroma_centred``: chroma lies between two luma columns; ``sar``: width of a sample over its height.
+    Both have their usual values where the frame does not say."""
 
-    FFmpeg's filter showinfo writes the place into the log, the only way to it through PyAV.
-    """
+    chroma_centred: bool = False
+    sar: Fraction = Fraction(1)
+
+
+def probe(frame: av.VideoFrame) -> Probe:
+    """Looks at ``frame`` with FFmpeg's filter showinfo, which writes into the log: the only way through
+    PyAV."""
     graph = av.filter.Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
@@ -28,8 +36,10 @@ def chroma_is_centred(frame: av.VideoFrame) -> bool:
             graph.push(frame)
             graph.pull()
         except av.FFmpegError:
-            return False
+            return Probe()
         finally:
             av.logging.set_level(level)
-    found = next((match for log in logs if (match := re.search(r"\bcl:(\w+)", log[2]))), None)
-    return found is not None and found[1] in ("center", "top", "bottom")
+    text = "".join(log[2] for log in logs)
+    place, shape = re.search(r"\bcl:(\w+)", text), re.search(r"\bsar:(\d+)/(\d+)", text)
+    sar = Fraction(int(shape[1]), int(shape[2]) or 1) if shape else Fraction(1)
+    return Probe(place is not None and place[1] in ("center", "top", "bottom"), sar or Fraction(1))

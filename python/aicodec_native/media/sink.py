@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import IO, Protocol, Self
 
 from aicodec_native.errors import OptionError, OutputError
+from aicodec_native.media.gif import GifWriter
 from aicodec_native.media.mux import MuxWriter
 from aicodec_native.media.plan import plan_for
+from aicodec_native.media.stills import PngWriter
 from aicodec_native.media.types import Event, Track, TrackPacket, VideoFrame, VideoInfo
 from aicodec_native.media.y4m import Y4mWriter
 
 _CONTAINERS = {
-    ".avi": "avi",
     ".gif": "gif",
     ".m4v": "mp4",
     ".mkv": "mkv",
@@ -34,7 +35,7 @@ class _Writer(Protocol):
 
 
 class Sink:
-    """Writes a video to ``target``: .mkv (FFV1, every sample kept), .mp4, .mov, .m4v, .avi (H.264), .webm
+    """Writes a video to ``target``: .mkv (FFV1, every sample kept), .mp4, .mov, .m4v (H.264), .webm
     (VP9), .gif, .y4m, numbered images ("frames/%05d.png", or "frames/" for that), or "-" and binary file
     objects (y4m).
 
@@ -84,7 +85,9 @@ class Sink:
         name = os.fspath(target)
         if self.container == "y4m":
             return Y4mWriter(name, self.info, self.warnings)
-        raise OutputError(f"{name}: not yet")
+        if self.container == "gif":
+            return GifWriter(name, self.info, self.warnings)
+        return PngWriter(name, self.info)
 
     def write(self, event: Event) -> None:
         """Takes the next frame (pts increasing, size and format as in ``info``) or packet."""

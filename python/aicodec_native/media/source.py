@@ -18,7 +18,7 @@ from aicodec_native.errors import InputError
 from aicodec_native.media.clock import Clock, Window
 from aicodec_native.media.frames import alpha_matters, canvas_format, frame_colour, picture_of
 from aicodec_native.media.locate import Located
-from aicodec_native.media.probe import chroma_is_centred
+from aicodec_native.media.probe import Probe, probe
 from aicodec_native.media.tracks import initial_padding, packet_of, track_of, useful_metadata
 from aicodec_native.media.types import Event, Track, TrackPacket, VideoFrame, VideoInfo
 
@@ -181,7 +181,9 @@ class Source(BaseSource):
         """Decoded frames and packets of the tracks, inside the window only."""
         window = self._window
         for packet in self._packets():
-            if packet.stream_index == self._stream.index:
+            # packet.stream_index is 0 for the empty packets that end each stream.
+            index = packet.stream.index
+            if index == self._stream.index:
                 if window.is_past(packet.dts, time_base, _PATIENCE) or (self._ended and not self.tracks):
                     return
                 for frame in self._decode(packet):
@@ -189,10 +191,10 @@ class Source(BaseSource):
                     self._ended = self._ended or window.is_past(pts, time_base)
                     if window.holds(pts, time_base):
                         yield frame
-            elif packet.stream_index in self._track_of_stream and packet.size > 0:
+            elif index in self._track_of_stream and packet.size > 0:
                 unit = packet.time_base
                 if window.holds(packet.pts, unit):
-                    yield packet_of(packet, self._track_of_stream[packet.stream_index], window.shift(unit))
+                    yield packet_of(packet, self._track_of_stream[index], window.shift(unit))
 
     def _packets(self) -> Iterator[av.Packet[av.stream.Stream]]:
         try:
@@ -219,8 +221,8 @@ class Source(BaseSource):
 
     def _describe(self, first: av.VideoFrame, time_base: Fraction, rate: Fraction | None) -> None:
         canvas = canvas_format(first)
-        centred = canvas.startswith("yuv420p") and chroma_is_centred(first)
-        colour = frame_colour(first, centred)
+        seen = probe(first)
+        colour = frame_colour(first, seen.chroma_centred)
         if not canvas.startswith("rgb") and not matrix_supported(colour.matrix):
             self.warnings.append(f"colour matrix {colour.matrix} is not known: taken for an unspecified one")
             colour = Colour(
@@ -239,12 +241,17 @@ class Source(BaseSource):
             height=first.height,
             format=canvas,
             colour=colour,
-            sar=self._stream.sample_aspect_ratio or Fraction(1),
+            sar=self._shape_of(seen),
             rotation=round(-first.rotation / 90) * 90 % 360,
             time_base=time_base,
             frame_rate=rate,
             metadata=metadata,
         )
+
+    def _shape_of(self, seen: Probe) -> Fraction:
+        # The container's word goes first; it is None or 1 where only the pictures say it.
+        said = self._stream.sample_aspect_ratio
+        return seen.sar if said is None or said in (0, 1) else said
 
     def _with_padding(self, index: int, track: Track) -> Track:
         first = next((packet for packet in self._early if packet.track == index), None)
@@ -273,8 +280,19 @@ class Source(BaseSource):
             held = event
         if held is not None:
             yield self._finished(held, None)
+            self._check_complete(held)
         if self._clock.repaired:
             self.warnings.append(f"{self._clock.repaired} frames had missing or unordered timestamps")
+
+    def _check_complete(self, last: av.VideoFrame) -> None:
+        """Warns of an MP4 whose index promises more than came; other files do not say how much to expect.
+        Frames alone may be missing by right, hidden by an edit list: the time must be missing too."""
+        stream, unit = self._stream, self.info.time_base
+        promised, length = stream.frames, stream.duration
+        if self._window.is_set or not promised or not length or self._count >= promised:
+            return
+        if ((stream.start_time or 0) + length - (last.pts or 0)) * unit > Fraction(1, 4):
+            self.warnings.append(f"the file breaks off: {self._count} of {promised} frames are there")
 
     def _finished(self, frame: av.VideoFrame, following: int | None) -> VideoFrame:
         """``frame`` as an event: it lasts until ``following``, the last one as long as the file says."""

@@ -51,7 +51,7 @@ _MATROSKA = {
 # WAVEFORMATEX tags of codings that Matroska knows only through them.
 _WAVE = {"pcm_mulaw": 7, "pcm_alaw": 6, "adpcm_ms": 2, "adpcm_ima_wav": 17, "wmav1": 352, "wmav2": 353}
 _VOLATILE = {"encoder", "duration", "handler_name", "vendor_id", "major_brand", "minor_version"}
-_VOLATILE |= {"compatible_brands", "number_of_frames", "number_of_bytes", "bps"}
+_VOLATILE |= {"software", "compatible_brands", "number_of_frames", "number_of_bytes", "bps"}
 
 
 def useful_metadata(metadata: dict[str, str]) -> dict[str, str]:
@@ -157,7 +157,12 @@ def _header(track: Track) -> bytes:
     """A Matroska file with one track and an empty cluster."""
     name, _, bits = _MATROSKA.get(track.codec, "A_MS/ACM").partition(":")
     private = track.extradata
-    if track.codec in _WAVE:
+    if track.codec == "flac":
+        private = b"fLaC\x80\x00\x00" + bytes([len(private)]) + private
+    elif track.codec == "alac":
+        # Matroska leaves out the head of MP4's atom.
+        private = private[12:]
+    elif track.codec in _WAVE:
         fields = (
             _WAVE[track.codec],
             track.channels,
