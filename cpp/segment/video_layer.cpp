@@ -58,8 +58,9 @@ Result<VideoLayer> read_video_layer(ByteSpan bytes, bool rgb_canvas, uint64_t fr
   ByteReader in(bytes);
   VideoLayer layer;
   const uint8_t config = in.u8();
-  if (config > kKnownBits || (config & kLayoutMask) == 3) in.fail(Error::kUnsupportedFeature);
-  layer.format = {static_cast<Layout>(config & kLayoutMask), static_cast<uint8_t>(config & kTenBit ? 10 : 8)};
+  const uint8_t layout = config & kLayoutMask;
+  if (config > kKnownBits || layout == 0 || layout == 3) in.fail(Error::kUnsupportedFeature);
+  layer.format = {static_cast<Layout>(layout), static_cast<uint8_t>(config & kTenBit ? 10 : 8)};
   if (rgb_canvas) {
     layer.colour.matrix = in.u8();
     const uint8_t flags = in.u8();
