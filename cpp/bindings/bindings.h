@@ -5,6 +5,7 @@
 
 namespace aicodec {
 
+void bind_metrics(pybind11::module_& module);
 void bind_picture(pybind11::module_& module);
 
 }  // namespace aicodec

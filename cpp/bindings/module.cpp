@@ -20,4 +20,5 @@ PYBIND11_MODULE(_native, module) {
   module.attr("__version__") = AICODEC_VERSION;
   module.attr("isa") = aicodec::isa_name(aicodec::active_isa());
   aicodec::bind_picture(module);
+  aicodec::bind_metrics(module);
 }
