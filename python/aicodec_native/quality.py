@@ -23,8 +23,8 @@ Planes = tuple[float, float, float]
 class Quality:
     """What `measure` found. A metric that was not asked for is None.
 
-    Planes are R, G, B or Y, Cb, Cr. `per_frame` holds float64 arrays of shape (frames,) or (frames, 3) under the
-    names "mse" and "ssim" (by plane), "mse_rgb", "ssim_all", "ms_ssim", "xpsnr" (by plane) and "ssimulacra2".
+    Planes are R, G, B or Y, Cb, Cr. `per_frame` holds float64 arrays of shape (frames,) or (frames, 3) under
+    the names "mse", "ssim" and "xpsnr" (by plane), "mse_rgb", "ssim_all", "ms_ssim" and "ssimulacra2".
     """
 
     frames: int
@@ -35,7 +35,7 @@ class Quality:
     psnr_worst: float | None = None
     """dB, of the frame with the largest error of its R, G and B samples."""
     ssim: Planes | None = None
-    """0..1 (1: identical), the mean over frames, as FFmpeg's ssim filter (Wang et al., 2004; flat 8x8 windows)."""
+    """0..1 (1: identical), the mean over frames, as FFmpeg's ssim filter (Wang et al., 2004)."""
     ssim_all: float | None = None
     """0..1, the planes' mean weighted by their number of samples: that filter's "All"."""
     ms_ssim: float | None = None
@@ -65,13 +65,13 @@ def measure(
 ) -> Quality:
     """Compares a clip with its source, frame by frame.
 
-    `pairs` yields (reference, distorted) in display order, all of one size and format. `colour` says how YCbCr
-    becomes RGB (for RGB errors and SSIMULACRA2). `frame_rate` is in frames per second and matters to XPSNR.
-    `metrics` names what to compute, out of METRICS; `threads` is 0 for one per core. The result does not depend
-    on the number of threads.
+    `pairs` yields (reference, distorted) in display order, all of one shape. `colour` says how YCbCr
+    becomes RGB (for RGB errors and SSIMULACRA2). `frame_rate` is in frames per second and matters to
+    XPSNR. `metrics` names what to compute, out of METRICS; `threads` is 0 for one per core. The result does
+    not depend on the number of threads.
 
-    Raises OptionError for an unknown metric or a negative number of threads or frame rate, InputError where there
-    is no frame, and FormatError where two pictures have different shapes.
+    Raises OptionError for an unknown metric or a negative number of threads or frame rate, InputError where
+    there is no frame, and FormatError where two pictures have different shapes.
     """
     unknown = sorted(set(metrics) - set(METRICS))
     if unknown:

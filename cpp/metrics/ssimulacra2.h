@@ -1,0 +1,57 @@
+// SSIMULACRA2, the metric that the encoder's quality search aims at: a reference is prepared once and
+// compared with as many attempts as the search makes.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "metrics/xyb_rows.h"
+#include "picture/colour.h"
+#include "picture/picture.h"
+
+namespace aicodec {
+
+// Everything about the reference picture that comparisons need, for each of up to six scales.
+//
+// The metric is SSIMULACRA 2 version 2.1 by Jon Sneyers (Cloudinary), defined by ssimulacra2.cc in libjxl's
+// tools: 100 is identical, 90 is visually lossless, 70 high quality, negative scores are possible. Code
+// values are read as sRGB whatever Colour's transfer says; YCbCr is converted to RGB of its own depth by
+// picture/colour.h first. We differ from libjxl's program in the blur only, whose recursion in float32 there
+// gathers rounding errors (ssimulacra2_kernels.h): about 0.05 points on camera pictures and up to about one,
+// always for the better, on pictures with large flat areas. A picture with a side under 8, which libjxl
+// refuses, is extended to 8 by repeating its last row and column. As in libjxl, a picture has the scales up
+// to the first whose side is under 8, and one that has fewer than six uses the weights in their order without
+// gaps.
+class Ssimulacra2Reference {
+ public:
+  // Fails as convert() does. Uses up to `threads` threads (0: one per core).
+  static Result<Ssimulacra2Reference> create(const PictureView& reference, const Colour& colour,
+                                             unsigned threads = 1);
+
+  // The score of `distorted`, a picture of the reference's shape (else kWrongPicture). Any number of threads
+  // may call it at once; the result does not depend on `threads` (0: one per core).
+  Result<double> compare(const PictureView& distorted, unsigned threads = 1) const;
+
+ private:
+  // What is kept of one plane at one scale; what the weights make unnecessary is empty.
+  struct PlaneStatistics {
+    bool ssim = false, edges = false;
+    FloatPlane samples, mean, variance;
+  };
+  struct Scale {
+    uint32_t width = 0, height = 0;
+    PlaneStatistics planes[3];
+  };
+
+  Ssimulacra2Reference() = default;
+  void choose_planes();
+  void prepare(const PictureView& rgb, unsigned threads);
+
+  PixelFormat format_;
+  uint32_t width_ = 0, height_ = 0;
+  Colour colour_;
+  std::vector<Scale> scales_;
+};
+
+}  // namespace aicodec
