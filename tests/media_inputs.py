@@ -42,9 +42,7 @@ def write_video(
 ):
     """Encodes ``frames`` (and half a second of ``audio``); ``setup(stream)`` runs before the first frame."""
     container_options = options.pop("container_options", {})
-    with av.open(
-        str(path), "w", format=options.pop("format", None), container_options=container_options
-    ) as out:
+    with av.open(str(path), "w", format=options.pop("format", None), container_options=container_options) as out:
         stream = out.add_stream(codec, rate=rate, width=frames[0].width, height=frames[0].height)
         stream.codec_context.pix_fmt = frames[0].format.name
         stream.codec_context.time_base = time_base

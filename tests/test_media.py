@@ -141,9 +141,7 @@ def test_full_range_chroma_keeps_its_range(tmp_path):
     assert [set(np.unique(frames[0].picture.plane(i))) for i in range(3)] == [{200}, {250}, {3}]
 
 
-@pytest.mark.parametrize(
-    ("pix_fmt", "canvas", "middle"), [("gray", "yuv420p", 128), ("gray10le", "yuv420p10", 512)]
-)
+@pytest.mark.parametrize(("pix_fmt", "canvas", "middle"), [("gray", "yuv420p", 128), ("gray10le", "yuv420p10", 512)])
 def test_gray_gets_neutral_chroma(tmp_path, pix_fmt, canvas, middle):
     made = av_frames(pix_fmt, count=1)
     source, frames, _ = load(write_video(tmp_path / "a.mkv", made))
@@ -167,9 +165,7 @@ def test_transparency_is_dropped_with_a_warning(tmp_path):
 
 def test_gif_palette(tmp_path):
     frames = [av.VideoFrame.from_ndarray(f).reformat(format="rgb8") for f in noise(3, 20, 30)]
-    source, read_back, _ = load(
-        write_video(tmp_path / "a.gif", frames, "gif", time_base=Fraction(1, 100), rate=10)
-    )
+    source, read_back, _ = load(write_video(tmp_path / "a.gif", frames, "gif", time_base=Fraction(1, 100), rate=10))
     assert source.info.format == "rgb24"
     with av.open(str(tmp_path / "a.gif")) as container:
         wanted = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -235,9 +231,7 @@ def test_missing_timestamps_are_repaired(tmp_path):
 @pytest.mark.parametrize("audio", [None, "aac"])
 def test_start_and_duration(tmp_path, audio):
     made = av_frames("yuv420p", 60)
-    path = write_video(
-        tmp_path / "a.mp4", made, "libx264", time_base=Fraction(1, 60), rate=60, g=10, audio=audio
-    )
+    path = write_video(tmp_path / "a.mp4", made, "libx264", time_base=Fraction(1, 60), rate=60, g=10, audio=audio)
     whole, all_frames, _ = load(path)
     assert whole.frame_count_hint == 60
     source, frames, packets = load(path, start=0.25, duration=0.2)
@@ -337,9 +331,7 @@ def test_size_change_names_frame_and_sizes(tmp_path):
     ]
     joined = tmp_path / "joined.h264"
     joined.write_bytes(b"".join(path.read_bytes() for path in paths))
-    with pytest.raises(
-        InputError, match=r"joined.h264: the picture size changes from 52x36 to 64x36 at frame 5"
-    ):
+    with pytest.raises(InputError, match=r"joined.h264: the picture size changes from 52x36 to 64x36 at frame 5"):
         load(joined)
 
 

@@ -34,9 +34,7 @@ def pictures(canvas, count=4, height=37, width=51):
             plane[...] = rng.integers(0, 1 << depth, plane.shape)
         frames.append(VideoFrame(begin, end - begin, picture))
     rgb = canvas.startswith("rgb")
-    info = VideoInfo(
-        width, height, canvas, Colour(matrix=0 if rgb else 1, full_range=rgb), time_base=Fraction(1, 600)
-    )
+    info = VideoInfo(width, height, canvas, Colour(matrix=0 if rgb else 1, full_range=rgb), time_base=Fraction(1, 600))
     return info, frames
 
 
@@ -48,9 +46,7 @@ def write(target, info, events, tracks=(), **options):
 
 
 def tags(colour):
-    return [
-        getattr(colour, name) for name in ("primaries", "transfer", "matrix", "full_range", "chroma_centred")
-    ]
+    return [getattr(colour, name) for name in ("primaries", "transfer", "matrix", "full_range", "chroma_centred")]
 
 
 @pytest.mark.parametrize("canvas", FORMATS)
@@ -205,9 +201,7 @@ def test_audio_survives_bit_by_bit(tmp_path, codec, names):
         # MOV cuts PCM anew.
         if codec != "pcm_s16le":
             assert near(times(back_packets, back.tracks[0]), times(packets, source.tracks[0]))
-        assert near(
-            [t for t, _ in seconds(back_frames, back.info)], [t for t, _ in seconds(frames, source.info)]
-        )
+        assert near([t for t, _ in seconds(back_frames, back.info)], [t for t, _ in seconds(frames, source.info)])
         track, original = back.tracks[0], source.tracks[0]
         for field in ("codec", "sample_rate", "channels"):
             assert getattr(track, field) == getattr(original, field)
@@ -231,9 +225,7 @@ def times(packets, track):
 
 
 def near(left, right):
-    return len(left) == len(right) and all(
-        abs(a - b) <= Fraction(1, 900) for a, b in zip(left, right, strict=True)
-    )
+    return len(left) == len(right) and all(abs(a - b) <= Fraction(1, 900) for a, b in zip(left, right, strict=True))
 
 
 def samples(path):

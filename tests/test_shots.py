@@ -16,9 +16,7 @@ from aicodec_native._native import Picture, ShotDetector
 HEIGHT, WIDTH = 180, 320
 
 
-def starts_of(
-    frames: Iterable[np.ndarray | Picture], min_length: int = 4, max_length: int = 10_000
-) -> list[int]:
+def starts_of(frames: Iterable[np.ndarray | Picture], min_length: int = 4, max_length: int = 10_000) -> list[int]:
     """Runs a detector over grey arrays or pictures; checks the promises that hold for every clip."""
     detector = ShotDetector(min_length, max_length)
     starts: list[int] = []
@@ -51,9 +49,7 @@ def grey(image: np.ndarray, form: str = "yuv420p") -> Picture:
 
 
 @functools.cache
-def texture(
-    seed: int, height: int = HEIGHT, width: int = WIDTH, low: float = 0, high: float = 255
-) -> np.ndarray:
+def texture(seed: int, height: int = HEIGHT, width: int = WIDTH, low: float = 0, high: float = 255) -> np.ndarray:
     """Smooth random content with detail at several scales, between the levels `low` and `high`."""
     random = np.random.default_rng(seed)
     image = np.zeros((height, width))

@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
 from aicodec_native import _native
-from aicodec_native.errors import AicodecError
+from aicodec_native.errors import AicodecError, OutputError
 from aicodec_native.media import Sink, TrackPacket, VideoFrame
 from aicodec_native.reader import Reader
 from aicodec_native.stack import draw_in_order
 
 # Called with the number of frames done.
 FrameProgress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class DecodeResult:
+    """Frames written, and one line for everything that the output could not hold."""
+
+    frames: int
+    warnings: list[str] = field(default_factory=list)
 
 
 def decode(
@@ -37,17 +46,10 @@ def decode(
 
     Raises FormatError for a damaged file, OutputError where the output cannot be written or cannot hold a track.
     """
+    if isinstance(output, (str, os.PathLike)) and Path(output).is_file() and not overwrite:
+        raise OutputError(f"{output}: exists already; use --overwrite to replace it")
     with Reader(path) as reader:
-        sink = Sink(
-            output,
-            reader.info,
-            reader.tracks,
-            codec=codec,
-            crf=crf,
-            options=options,
-            container=container,
-            overwrite=overwrite,
-        )
+        sink = Sink(output, reader.info, reader.tracks, codec=codec, crf=crf, options=options, container=container)
         done = 0
         with sink:
             for event in events(reader):
@@ -57,14 +59,6 @@ def decode(
                     if progress:
                         progress(done)
         return DecodeResult(frames=done, warnings=list(sink.warnings))
-
-
-@dataclass(slots=True)
-class DecodeResult:
-    """Frames written, and one line for everything that the output could not hold."""
-
-    frames: int
-    warnings: list[str] = field(default_factory=list)
 
 
 def events(reader: Reader) -> Iterator[VideoFrame | TrackPacket]:

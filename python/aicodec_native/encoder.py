@@ -11,13 +11,13 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import __version__, _native
-from aicodec_native.errors import InputError, OptionError, OutputError
+from aicodec_native.errors import OptionError, OutputError
 from aicodec_native.headers import header_of, stored_packet, stored_track
 from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
 from aicodec_native.part_file import PartFile
@@ -325,10 +325,10 @@ def _open_source(
     source: SourceLike, start: float | None, duration: float | None, fps: float | Fraction | None
 ) -> BaseSource:
     if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
-        return Source(source, start=start, duration=duration, fps=fps)
+        return Source(cast("str | os.PathLike[str] | IO[bytes]", source), start=start, duration=duration, fps=fps)
     if start is not None or duration is not None:
         raise OptionError("start and duration are for files; slice the frames instead")
-    return ArraySource(source, fps=fps if fps is not None else 25)
+    return ArraySource(cast(Frames, source), fps=fps if fps is not None else 25)
 
 
 def _identity_of(source: SourceLike) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from aicodec_native import _native
 from aicodec_native.errors import AicodecError, OptionError, OutputError
@@ -31,6 +31,7 @@ class PartFile:
         self._notes = target.with_name(target.name + ".part.jsonl")
         self._identity = json.loads(json.dumps(identity))
         self._writer = _native.Writer()
+        self._file: IO[bytes]
         try:
             if resume and self._part.exists():
                 self._continue()

@@ -118,9 +118,7 @@ def _frame(
         yield "ssimulacra2", _native.Ssimulacra2(reference, colour, threads).compare(distorted, threads)
 
 
-def _pooled(
-    frames: int, depth: int, per_frame: dict[str, NDArray[np.float64]], xpsnr: Planes | None
-) -> Quality:
+def _pooled(frames: int, depth: int, per_frame: dict[str, NDArray[np.float64]], xpsnr: Planes | None) -> Quality:
     def mean(name: str) -> float | None:
         return float(per_frame[name].mean()) if name in per_frame else None
 

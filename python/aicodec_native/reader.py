@@ -92,7 +92,7 @@ class Reader:
     @property
     def timestamps(self) -> npt.NDArray[np.float64]:
         """When each frame is shown, in seconds: shape (frames,)."""
-        return self.ticks[:-1] * float(self._info.time_base)
+        return (self.ticks[:-1] * float(self._info.time_base)).astype(np.float64)
 
     @property
     def ticks(self) -> npt.NDArray[np.int64]:

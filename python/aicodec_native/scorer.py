@@ -14,7 +14,6 @@ from aicodec_native.quality import psnr_of
 _MOST_DECIBELS = 100.0
 
 # SSIMULACRA2 and MS-SSIM cost about as much as coding a frame does: they look at this many frames, evenly spread.
-# Odd strides meet every level of AV1's pyramid of frames.
 _SAMPLES = {"fast": 6, "medium": 8, "slow": 16}
 # Prepared reference frames may take this many bytes (about 100 for a pixel).
 _CACHE_BYTES = 1 << 29
@@ -94,11 +93,15 @@ class Scorer:
 
 
 def sample_frames(count: int, samples: int) -> list[int]:
-    """Up to `samples` frame numbers of 0..count-1, evenly spread, with an odd stride where the count allows."""
+    """Up to `samples` frame numbers of 0..count-1: one from each of as many equal spans.
+
+    Where in its span a frame lies goes by multiples of the golden ratio, so that the levels of AV1's pyramid, which
+    repeats every few frames and differs in quality, come as often as they are.
+    """
     if count <= samples:
         return list(range(count))
-    stride = count / samples
-    return sorted({min(count - 1, int((i + 0.5) * stride) | 1) for i in range(samples)})
+    span = count / samples
+    return [int((i + (i * 0.6180339887498949) % 1) * span) for i in range(samples)]
 
 
 def weighted_xpsnr(planes: tuple[float, float, float], format_name: str) -> float:

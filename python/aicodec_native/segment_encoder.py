@@ -188,5 +188,3 @@ class _SegmentEncoder:
             digest=digest,
             layers=[(_native.LAYER_VIDEO, layer)],
         )
-
-

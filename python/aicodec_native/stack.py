@@ -113,14 +113,13 @@ class SegmentCursor:
     def _planes(self, layer: int, frame: int) -> Planes:
         assert self._segment is not None
         decoder = self._decoder(layer)
-        planes: Planes | None = None
+        shown: list[Planes] = []
         for data in packets_towards(self._packets[layer], self._next[layer], frame):
-            for planes in decoder.push(data):
-                pass
+            shown = list(decoder.push(data))
         self._next[layer] = frame + 1
-        if planes is None:
+        if not shown:
             raise CorruptError("a video layer gives no picture for a packet")
-        return planes
+        return shown[-1]
 
     def _decoder(self, layer: int) -> VideoDecoder:
         assert self._segment is not None

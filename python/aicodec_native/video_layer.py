@@ -70,7 +70,7 @@ def encode_pictures(
     """
     format_name = "yuv420p10" if settings.bit_depth == 10 else "yuv420p"
     context: Any = None
-    packets: list[av.Packet] = []
+    packets: list[Any] = []
     for number, picture in enumerate(pictures):
         if context is None:
             context = _open_encoder(picture, colour, frame_rate, settings)
@@ -120,7 +120,7 @@ def _to_av(picture: _native.Picture) -> av.VideoFrame:
     for index in range(3):
         samples = picture.plane(index)
         plane = frame.planes[index]
-        target = np.frombuffer(plane, dtype=samples.dtype).reshape(plane.height, -1)[:, : plane.width]
+        target = np.frombuffer(memoryview(plane), dtype=samples.dtype).reshape(plane.height, -1)[:, : plane.width]
         if target.shape != samples.shape:
             more = [(0, target.shape[axis] - samples.shape[axis]) for axis in (0, 1)]
             samples = np.pad(samples, more, mode="edge")
@@ -148,7 +148,7 @@ def _obu_types(data: bytes) -> Iterator[tuple[int, int, int]]:
         yield header >> 3 & 15, start, position
 
 
-def _without_delimiter(packet: av.Packet) -> tuple[bytes, bool]:
+def _without_delimiter(packet: Any) -> tuple[bytes, bool]:
     """The packet without its temporal delimiter, and whether it may be dropped.
 
     It may where the encoder calls it disposable and it codes one frame: a hidden reference frame often travels

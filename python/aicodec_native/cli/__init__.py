@@ -49,9 +49,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(
-    __version__, "--version", message=f"aicodec-native %(version)s (kernels: {_native.isa})"
-)
+@click.version_option(__version__, "--version", message=f"aicodec-native %(version)s (kernels: {_native.isa})")
 def group() -> None:
     """Store video that a computer drew as what draws it; camera footage as AV1."""
 

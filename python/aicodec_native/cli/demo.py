@@ -38,7 +38,10 @@ def command(path: str | None, quality: float, preset: str, duration: float, ever
     The clip is PATH, or a recorded terminal session that comes with the package. The others are run here and now, at
     the quality that the .aic file reached, measured on the same frames by the same code.
     """
-    with as_file(files("aicodec_native") / "data" / "demo.mkv") as shipped, tempfile.TemporaryDirectory() as folder:
+    with (
+        as_file(files("aicodec_native") / "data" / "demo.mkv") as shipped,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         outcomes, verified = _run(Path(path) if path else shipped, quality, preset, duration, every, Path(folder))
     if as_json:
         print_json({"verified": verified, "rows": [_row(outcome) for outcome in outcomes]})
@@ -70,7 +73,14 @@ def _run(
 
 
 def _run_ours(
-    clip: Path, video: list[VideoFrame], info: Any, quality: float, preset: str, duration: float, every: int, path: Path
+    clip: Path,
+    video: list[VideoFrame],
+    info: Any,
+    quality: float,
+    preset: str,
+    duration: float,
+    every: int,
+    path: Path,
 ) -> Outcome:
     with frame_bar("encoding .aic", len(video)) as bar:
         result = encode(
@@ -106,7 +116,16 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 def _print(outcomes: list[Outcome], verified: bool, every: int) -> None:
     ours = outcomes[0]
     table = Table(title=f"{ours.quality.frames} frames measured (every {every}th), equal SSIMULACRA2")
-    for heading in ("codec", "bytes", "against .aic", "SSIMULACRA2", "5th pct", "PSNR RGB", "encode s", "decode s"):
+    for heading in (
+        "codec",
+        "bytes",
+        "against .aic",
+        "SSIMULACRA2",
+        "5th pct",
+        "PSNR RGB",
+        "encode s",
+        "decode s",
+    ):
         table.add_column(heading, justify="left" if heading == "codec" else "right")
     for outcome in outcomes:
         quality = outcome.quality

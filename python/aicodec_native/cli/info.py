@@ -31,7 +31,7 @@ def command(path: str, layers: bool, as_json: bool) -> None:
 def describe(reader: Reader) -> dict[str, Any]:
     """Everything `info --json` prints."""
     info = reader.info
-    segments = []
+    segments: list[dict[str, Any]] = []
     for number in range(len(reader._starts) - 1):
         segment = reader._load(number)
         segments.append(
@@ -45,7 +45,7 @@ def describe(reader: Reader) -> dict[str, Any]:
         )
     layer_bytes: dict[str, int] = {}
     for entry in segments:
-        for layer in entry["layers"]:  # type: ignore[attr-defined]
+        for layer in entry["layers"]:
             layer_bytes[layer["kind"]] = layer_bytes.get(layer["kind"], 0) + layer["bytes"]
     track_bytes = sum(entry.size for entry in reader._entries if entry.kind == "packets")
     return {

@@ -33,7 +33,10 @@ def command(
     chosen = [name.strip() for name in names.split(",") if name.strip()]
     if every > 1 and "xpsnr" in chosen:
         raise OptionError("xpsnr needs every frame: leave it out (--metrics) or drop --every")
-    with PairedVideos(reference, distorted, every) as videos, frame_bar("measuring", videos.count_hint) as bar:
+    with (
+        PairedVideos(reference, distorted, every) as videos,
+        frame_bar("measuring", videos.count_hint) as bar,
+    ):
         quality = measure(
             videos.pairs(lambda done: bar.update(done)),
             colour=videos.colour,

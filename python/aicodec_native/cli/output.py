@@ -76,11 +76,9 @@ def size_text(size: float) -> str:
     """Bytes as a person reads them: 12,345 bytes; 1.23 MB."""
     if size < 100_000:
         return f"{size:,.0f} bytes"
-    for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 1000:
-            break
-    return f"{size:.3g} {unit}" if size < 1000 else f"{size:,.0f} {unit}"
+    if size < 1e6:
+        return f"{size / 1e3:.0f} kB"
+    return f"{size / 1e6:.3g} MB" if size < 1e9 else f"{size / 1e9:.3g} GB"
 
 
 def finite(value: float | None) -> float | None:

@@ -59,7 +59,11 @@ class Outcome:
 
 
 def measure_file(
-    video: Sequence[VideoFrame], info: VideoInfo, pictures: Sequence[_native.Picture], metrics: Sequence[str], every: int
+    video: Sequence[VideoFrame],
+    info: VideoInfo,
+    pictures: Sequence[_native.Picture],
+    metrics: Sequence[str],
+    every: int,
 ) -> Quality:
     """Compare decoded pictures with the frames they came from, every `every`-th of them."""
     pairs = [(video[i].picture, pictures[i]) for i in range(0, len(video), every)]
@@ -81,9 +85,7 @@ class PeerRun:
         if info.format != peer.pixel_format:
             colour = _YUV_COLOUR if info.format.startswith("rgb") else info.colour
             self._coded_info = replace(info, format=peer.pixel_format, colour=colour)
-            self._input = [
-                VideoFrame(f.pts, f.duration, f.picture.convert(peer.pixel_format, colour)) for f in video
-            ]
+            self._input = [VideoFrame(f.pts, f.duration, f.picture.convert(peer.pixel_format, colour)) for f in video]
 
     def at_quality(self, score: float) -> Outcome:
         """The smallest file whose SSIMULACRA2 reaches `score`."""
@@ -106,7 +108,13 @@ class PeerRun:
         if self._peer.codec == "libsvtav1":
             options["svtav1-params"] = f"crf={crf:g}"  # quarter steps exist only here
         started = time.perf_counter()
-        sink = Sink(path, self._coded_info, codec=self._peer.codec, crf=math.floor(crf) if "svt" in self._peer.codec else crf, options=options)
+        sink = Sink(
+            path,
+            self._coded_info,
+            codec=self._peer.codec,
+            crf=math.floor(crf) if "svt" in self._peer.codec else crf,
+            options=options,
+        )
         with sink:
             for frame in self._input:
                 sink.write(frame)

@@ -26,9 +26,7 @@ class ArraySource(BaseSource):
     also from events() when a later frame differs from the first.
     """
 
-    def __init__(
-        self, frames: Frames, fps: float | Fraction = 30, *, metadata: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, frames: Frames, fps: float | Fraction = 30, *, metadata: dict[str, str] | None = None) -> None:
         super().__init__()
         rate = frame_rate(fps)
         if rate <= 0:

@@ -58,9 +58,7 @@ def frame_colour(frame: av.VideoFrame, chroma_centred: bool) -> Colour:
     everywhere in FFmpeg) and the rest limited; RGB is always matrix 0, full range."""
     name = frame.format.name
     rgb = canvas_format(frame).startswith("rgb")
-    full = frame.color_range == 2 or (
-        frame.color_range == 0 and name.startswith(("yuvj", "gray", "ya", "mono"))
-    )
+    full = frame.color_range == 2 or (frame.color_range == 0 and name.startswith(("yuvj", "gray", "ya", "mono")))
     return Colour(
         primaries=frame.color_primaries,
         transfer=frame.color_trc,
@@ -128,9 +126,7 @@ def _copy_planes(frame: av.VideoFrame, picture: Picture) -> None:
         _copy_plane(frame, source, picture, target, match)
 
 
-def _copy_plane(
-    frame: av.VideoFrame, source: int, picture: Picture, target: int, match: re.Match[str]
-) -> None:
+def _copy_plane(frame: av.VideoFrame, source: int, picture: Picture, target: int, match: re.Match[str]) -> None:
     plane, bits = frame.planes[source], int(match[3] or 8)
     if bits == picture.bit_depth and match[4] != "be" and plane.line_size > 0:
         picture.set_plane(target, plane, plane.line_size)

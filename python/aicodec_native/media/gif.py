@@ -92,9 +92,7 @@ class GifWriter:
             picture.unpack_from(zlib.decompress(self._spill.read(size)))
             yield _frame(picture, begin)
 
-    def _drain(
-        self, graph: av.filter.Graph, output: av.container.OutputContainer, stream: av.VideoStream
-    ) -> None:
+    def _drain(self, graph: av.filter.Graph, output: av.container.OutputContainer, stream: av.VideoStream) -> None:
         while (frame := _next(graph)) is not None:
             output.mux(stream.encode(frame))
 

@@ -24,9 +24,7 @@ _FORMAT = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 class MuxWriter:
     """Encodes frames by ``plan`` into ``target`` and copies the packets of ``tracks`` beside them."""
 
-    def __init__(
-        self, target: str, container: str, info: VideoInfo, tracks: tuple[Track, ...], plan: Plan
-    ) -> None:
+    def __init__(self, target: str, container: str, info: VideoInfo, tracks: tuple[Track, ...], plan: Plan) -> None:
         self._name, self._info, self._tracks, self._plan = target, info, tracks, plan
         self._part = PartFile(Path(target))
         self._container_name = container
@@ -63,9 +61,7 @@ class MuxWriter:
         try:
             stream = self._output.add_stream(plan.codec, info.frame_rate, plan.options)
         except ValueError:
-            raise OutputError(
-                f"{self._name}: {self._container_name} cannot hold {plan.codec} video"
-            ) from None
+            raise OutputError(f"{self._name}: {self._container_name} cannot hold {plan.codec} video") from None
         assert isinstance(stream, av.VideoStream)
         context = stream.codec_context
         context.width, context.height = info.width, info.height

@@ -77,9 +77,7 @@ def _formats(name: str, info: VideoInfo, lossless: bool, asked: str | None) -> t
         known = {fmt.name for fmt in av.Codec(name, "w").video_formats or ()}
     except (av.FFmpegError, ValueError):
         raise OptionError(f'there is no video encoder "{name}" in this FFmpeg') from None
-    pairs = [
-        (canvas, fmt) for canvas in _NEAREST[info.format] for fmt in _ALSO.get(canvas, (PIX_FMT[canvas],))
-    ]
+    pairs = [(canvas, fmt) for canvas in _NEAREST[info.format] for fmt in _ALSO.get(canvas, (PIX_FMT[canvas],))]
     if asked is not None:
         found = next(((canvas, fmt) for canvas, fmt in pairs if asked in (canvas, fmt)), None)
         if found is None or (known and found[1] not in known):

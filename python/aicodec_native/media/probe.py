@@ -24,9 +24,7 @@ def probe(frame: av.VideoFrame) -> Probe:
     """Looks at ``frame`` with FFmpeg's filter showinfo, which writes into the log: the only way through
     PyAV."""
     graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
-    )
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000))
     graph.link_nodes(source, graph.add("showinfo"), graph.add("buffersink")).configure()
     level = av.logging.get_level()
     # Logs of all threads are captured: decoder threads may be at work on the next frames.

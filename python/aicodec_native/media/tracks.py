@@ -57,9 +57,7 @@ _VOLATILE |= {"software", "compatible_brands", "number_of_frames", "number_of_by
 def useful_metadata(metadata: dict[str, str]) -> dict[str, str]:
     """``metadata`` without what describes the old file rather than its content."""
     kept = {key: value for key, value in metadata.items() if key.lower() not in _VOLATILE}
-    kept = {
-        key: value for key, value in kept.items() if not key.startswith("_STATISTICS") and "-eng" not in key
-    }
+    kept = {key: value for key, value in kept.items() if not key.startswith("_STATISTICS") and "-eng" not in key}
     if kept.get("language") == "und":
         del kept["language"]
     return kept
