@@ -328,7 +328,7 @@ def _open_source(
         return Source(cast("str | os.PathLike[str] | IO[bytes]", source), start=start, duration=duration, fps=fps)
     if start is not None or duration is not None:
         raise OptionError("start and duration are for files; slice the frames instead")
-    return ArraySource(cast(Frames, source), fps=fps if fps is not None else 25)
+    return ArraySource(source, fps=fps if fps is not None else 25)
 
 
 def _identity_of(source: SourceLike) -> list[Any]:

@@ -6,6 +6,7 @@ being encoded and how, then one line for each finished segment.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -86,10 +87,8 @@ class PartFile:
 
     def abandon(self) -> bool:
         """Stop before the end. Keeps the part file if it holds a segment, and tells whether it did."""
-        try:
+        with contextlib.suppress(OSError):  # a full disk again: what was flushed before stays readable
             self._file.close()
-        except OSError:
-            pass  # a full disk again: what was flushed before stays readable
         if self.reports:
             return True
         self._part.unlink(missing_ok=True)
