@@ -62,10 +62,7 @@ def read_segment(payload, header):
     refuse_unless(first + frames <= 2**30, "too many frames")
     flags = f.flags(3)
     nominal = [header.nominal(first + k) for k in range(frames + 1)]
-    if flags & 1:
-        times = read_times(f.block(), nominal)
-    else:
-        times = [(a, b - a) for a, b in pairwise(nominal)]
+    times = read_times(f.block(), nominal) if flags & 1 else [(a, b - a) for a, b in pairwise(nominal)]
     digest = f.u64() if flags & 2 else None
     layers, top = [], False
     while not top:
