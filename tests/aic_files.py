@@ -231,3 +231,10 @@ def everything_by_reference(data: bytes) -> dict[str, Any]:
         ],
         "recovered": file.recovered,
     }
+
+
+def agreed(data: bytes) -> dict[str, Any]:
+    """What both decoders find in a file, which must be the same."""
+    found = everything(data)
+    assert found == everything_by_reference(data)
+    return found

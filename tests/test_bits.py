@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
 import pytest
@@ -108,10 +109,8 @@ def test_no_truncation_gives_the_same_numbers(count):
     numbers = [rng.getrandbits(rng.randrange(1, 50)) for _ in range(count)]
     data = _native.encode_numbers(numbers)
     for length in range(len(data)):
-        try:  # zeros follow the end, so that a cut stream may decode; but to other numbers
+        with contextlib.suppress(CorruptError):  # or, as zeros follow the end, it decodes to other numbers
             assert _native.decode_numbers(data[:length], count) != numbers
-        except CorruptError:
-            pass
 
 
 def test_bytes_that_no_number_needs_are_refused():
