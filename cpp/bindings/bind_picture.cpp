@@ -12,14 +12,22 @@ SharedPicture new_picture(const std::string& format, uint32_t width, uint32_t he
   return std::make_shared<Picture>(parsed, width, height);
 }
 
+uint8_t code_point(int value) {
+  if (value < 0 || value > 255) throw py::value_error("a colour code point lies in 0..255");
+  return uint8_t(value);
+}
+
 // Plane `index` as a numpy array (height, width) of uint8 or uint16 that shares the picture's memory.
 py::array plane_array(const SharedPicture& picture, int index) {
   if (index < 0 || index > 2) throw py::index_error("a picture has planes 0, 1 and 2");
   const Plane plane = picture->plane(index);
-  const auto owner = py::capsule(new SharedPicture(picture), [](void* p) { delete static_cast<SharedPicture*>(p); });
-  const py::dtype type = picture->format().sample_bytes() == 2 ? py::dtype::of<uint16_t>() : py::dtype::of<uint8_t>();
+  const auto owner =
+      py::capsule(new SharedPicture(picture), [](void* p) { delete static_cast<SharedPicture*>(p); });
+  const py::dtype type =
+      picture->format().sample_bytes() == 2 ? py::dtype::of<uint16_t>() : py::dtype::of<uint8_t>();
   return py::array(type, {plane.height, plane.width},
-                   {plane.stride, static_cast<ptrdiff_t>(picture->format().sample_bytes())}, plane.data, owner);
+                   {plane.stride, static_cast<ptrdiff_t>(picture->format().sample_bytes())}, plane.data,
+                   owner);
 }
 
 // Copies `rows` (a buffer with `stride` bytes a row, as PyAV's planes are) into plane `index`.
@@ -29,8 +37,10 @@ void set_plane(Picture& picture, int index, const py::buffer& rows, ptrdiff_t st
   const Plane plane = picture.plane(index);
   const size_t row = size_t{plane.width} * picture.format().sample_bytes();
   const std::span<const uint8_t> bytes = bytes_of(info);
-  if (stride < static_cast<ptrdiff_t>(row) || bytes.size() < (plane.height - 1) * size_t(stride) + row)
-    raise(Error::kWrongPicture);
+  if (stride < static_cast<ptrdiff_t>(row)) throw py::value_error("the stride is smaller than a row");
+  // Divided, since a product with a huge stride would wrap around.
+  if (bytes.size() < row || (bytes.size() - row) / size_t(stride) < plane.height - 1)
+    throw py::value_error("the buffer is too small");
   for (uint32_t y = 0; y < plane.height; ++y)
     std::copy_n(bytes.data() + y * stride, row, plane.data + y * plane.stride);
   picture.clamp_samples();
@@ -67,7 +77,8 @@ py::array to_rgb(const Picture& picture, const Colour& colour, unsigned threads)
   return out;
 }
 
-SharedPicture converted(const Picture& picture, const std::string& format, const Colour& colour, unsigned threads) {
+SharedPicture converted(const Picture& picture, const std::string& format, const Colour& colour,
+                        unsigned threads) {
   const SharedPicture out = new_picture(format, picture.width(), picture.height());
   Status status = Ok{};
   {
@@ -87,7 +98,8 @@ py::bytes packed(const Picture& picture) {
 void pack_into(const Picture& picture, const py::buffer& buffer, size_t offset) {
   const py::buffer_info info = buffer.request(/*writable=*/true);
   const size_t size = bytes_of(info).size();
-  if (offset > size || size - offset < picture.packed_size()) throw py::value_error("the buffer is too small");
+  if (offset > size || size - offset < picture.packed_size())
+    throw py::value_error("the buffer is too small");
   uint8_t* out = static_cast<uint8_t*>(info.ptr) + offset;
   py::gil_scoped_release release;
   picture.pack(out);
@@ -108,7 +120,8 @@ void unpack_from(Picture& picture, const py::buffer& buffer, size_t offset) {
 void bind_picture(py::module_& module) {
   py::class_<Colour>(module, "Colour")
       .def(py::init([](int primaries, int transfer, int matrix, bool full_range, bool chroma_centred) {
-             return Colour{uint8_t(primaries), uint8_t(transfer), uint8_t(matrix), full_range, chroma_centred};
+             return Colour{code_point(primaries), code_point(transfer), code_point(matrix), full_range,
+                           chroma_centred};
            }),
            py::kw_only(), py::arg("primaries") = 2, py::arg("transfer") = 2, py::arg("matrix") = 2,
            py::arg("full_range") = false, py::arg("chroma_centred") = false)
@@ -118,8 +131,10 @@ void bind_picture(py::module_& module) {
       .def_readonly("full_range", &Colour::full_range)
       .def_readonly("chroma_centred", &Colour::chroma_centred)
       .def("__eq__", [](const Colour& a, const Colour& b) { return a == b; }, py::arg("other"));
-  module.def("matrix_supported", [](int matrix) { return matrix >= 0 && matrix < 256 && matrix_supported(uint8_t(matrix)); },
-             py::arg("matrix"));
+  module.def(
+      "matrix_supported",
+      [](int matrix) { return matrix >= 0 && matrix < 256 && matrix_supported(uint8_t(matrix)); },
+      py::arg("matrix"));
 
   py::class_<Picture, SharedPicture>(module, "Picture")
       .def(py::init(&new_picture), py::arg("format"), py::arg("width"), py::arg("height"))
