@@ -66,9 +66,12 @@ ToRgb to_rgb_gains(LumaWeights w, uint8_t from_depth, bool full, uint8_t to_dept
 FromRgb from_rgb_gains(LumaWeights w, uint8_t from_depth, uint8_t to_depth, bool full) {
   const SampleRange range = sample_range(to_depth, full);
   const int64_t top = (int64_t{1} << from_depth) - 1, green = 10000 - w.red - w.blue;
-  const int64_t luma = 65536 * range.y_span, chroma = 8192 * range.c_span;  // chroma rows hold 8 times the sample
+  const int64_t luma = 65536 * range.y_span,
+                chroma = 8192 * range.c_span;  // chroma rows hold 8 times the sample
   const auto y = [&](int64_t weight) { return round_div(luma * weight, top * 10000); };
-  const auto c = [&](int64_t weight, int64_t own) { return round_div(chroma * weight, 2 * top * (10000 - own)); };
+  const auto c = [&](int64_t weight, int64_t own) {
+    return round_div(chroma * weight, 2 * top * (10000 - own));
+  };
   return {{y(w.red), y(green), y(w.blue)},
           {c(-w.red, w.blue), c(-green, w.blue), c(10000 - w.blue, w.blue)},
           {c(10000 - w.red, w.red), c(-green, w.red), c(-w.blue, w.red)},
@@ -106,8 +109,8 @@ void rgb_row(const PictureView& from, const Colour& colour, const ToRgb& gains, 
 
 // Row `y` of a YCbCr picture as three rows of RGB samples of type Out.
 template <typename Out>
-void yuv_row_to_rgb(const PictureView& from, const Colour& colour, const ToRgb& gains, uint32_t y, int16_t* cb,
-                    int16_t* cr, Out* const rgb[3]) {
+void yuv_row_to_rgb(const PictureView& from, const Colour& colour, const ToRgb& gains, uint32_t y,
+                    int16_t* cb, int16_t* cr, Out* const rgb[3]) {
   if constexpr (sizeof(Out) == 1) {
     if (from.format.sample_bytes() == 1)
       rgb_row<uint8_t>(from, colour, gains, y, kernels().to_rgb_8_8, cb, cr, rgb);
@@ -134,14 +137,16 @@ void for_rows(uint32_t height, unsigned threads, const Row& make_row) {
 void change_depth(const ConstPlane& from, uint8_t from_depth, const Plane& to, uint8_t to_depth, bool rgb) {
   for (uint32_t y = 0; y < to.height; ++y) {
     if (from_depth == to_depth) {
-      std::copy_n(from.data + y * from.stride, size_t{to.width} * (to_depth > 8 ? 2 : 1), to.data + y * to.stride);
+      std::copy_n(from.data + y * from.stride, size_t{to.width} * (to_depth > 8 ? 2 : 1),
+                  to.data + y * to.stride);
     } else if (to_depth == 8) {
       const uint16_t* in = from.row<uint16_t>(y);
       uint8_t* out = to.row<uint8_t>(y);
       if (!rgb)
         kernels().narrow(in, out, to.width);
       else
-        for (uint32_t x = 0; x < to.width; ++x) out[x] = uint8_t((std::min<int>(in[x], 1023) * 255 + 511) / 1023);
+        for (uint32_t x = 0; x < to.width; ++x)
+          out[x] = uint8_t((std::min<int>(in[x], 1023) * 255 + 511) / 1023);
     } else {
       const uint8_t* in = from.row<uint8_t>(y);
       uint16_t* out = to.row<uint16_t>(y);
@@ -150,30 +155,48 @@ void change_depth(const ConstPlane& from, uint8_t from_depth, const Plane& to, u
   }
 }
 
-int32_t sample(const PictureView& view, int plane, uint32_t x, uint32_t y) {
-  return view.format.sample_bytes() == 2 ? view.planes[plane].row<uint16_t>(y)[x]
-                                         : view.planes[plane].row<uint8_t>(y)[x];
-}
-
 void store(const Plane& plane, uint32_t sample_bytes, uint32_t y, const uint16_t* row) {
   if (sample_bytes == 2)
     std::copy_n(row, plane.width, plane.row<uint16_t>(y));
   else
-    for (uint32_t x = 0; x < plane.width; ++x) plane.row<uint8_t>(y)[x] = uint8_t(row[x]);
+    std::transform(row, row + plane.width, plane.row<uint8_t>(y), [](uint16_t v) { return uint8_t(v); });
+}
+
+template <typename T>
+void downsample(const T* __restrict top, const T* __restrict bottom, uint32_t width, bool centred,
+                int32_t* __restrict out) {
+  const auto tall = [&](size_t x) { return top[x] + bottom[x]; };
+  const size_t last = (width + size_t{1}) / 2 - 1, right = std::min<size_t>(2 * last + 1, width - 1);
+  if (centred) {
+    for (size_t i = 0; i < last; ++i)
+      out[i] = 2 * (top[2 * i] + bottom[2 * i] + top[2 * i + 1] + bottom[2 * i + 1]);
+    out[last] = 2 * (tall(2 * last) + tall(right));
+    return;
+  }
+  for (size_t i = 1; i < last; ++i)
+    out[i] = top[2 * i - 1] + bottom[2 * i - 1] + 2 * (top[2 * i] + bottom[2 * i]) + top[2 * i + 1] +
+             bottom[2 * i + 1];
+  out[0] = 3 * tall(0) + tall(std::min<size_t>(1, width - 1));
+  if (last > 0) out[last] = tall(2 * last - 1) + 2 * tall(2 * last) + tall(right);
 }
 
 // Row `y` of `plane` at 4:2:0 positions, 8-fold: the mean of the samples that a chroma sample stands for.
-void downsampled_row(const PictureView& from, int plane, uint32_t y, bool centred, int32_t* out, uint32_t width) {
+void downsampled_row(const PictureView& from, int plane, uint32_t y, bool centred, int32_t* out) {
+  const ConstPlane& p = from.planes[plane];
   const uint32_t top = 2 * y, bottom = std::min(2 * y + 1, from.height - 1);
-  const auto tall = [&](uint32_t x) { return sample(from, plane, x, top) + sample(from, plane, x, bottom); };
-  for (uint32_t i = 0; i < width; ++i) {
-    const uint32_t x = 2 * i, right = std::min(x + 1, from.width - 1);
-    out[i] = centred ? 2 * (tall(x) + tall(right)) : tall(x - (x > 0)) + 2 * tall(x) + tall(right);
-  }
+  if (from.format.sample_bytes() == 1)
+    downsample(p.row<uint8_t>(top), p.row<uint8_t>(bottom), from.width, centred, out);
+  else
+    downsample(p.row<uint16_t>(top), p.row<uint16_t>(bottom), from.width, centred, out);
 }
 
 void full_row(const PictureView& from, int plane, uint32_t y, int32_t gain, int32_t* out) {
-  for (uint32_t x = 0; x < from.width; ++x) out[x] = gain * sample(from, plane, x, y);
+  const auto times_gain = [gain](int32_t sample) { return gain * sample; };
+  const ConstPlane& p = from.planes[plane];
+  if (from.format.sample_bytes() == 1)
+    std::transform(p.row<uint8_t>(y), p.row<uint8_t>(y) + from.width, out, times_gain);
+  else
+    std::transform(p.row<uint16_t>(y), p.row<uint16_t>(y) + from.width, out, times_gain);
 }
 
 void rgb_to_yuv(const PictureView& from, const FromRgb& gains, bool centred, Picture& to, unsigned threads) {
@@ -195,7 +218,7 @@ void rgb_to_yuv(const PictureView& from, const FromRgb& gains, bool centred, Pic
       if (halved && y % 2 == 1) continue;
       for (int p = 0; p < 3; ++p) {
         if (halved)
-          downsampled_row(from, p, y / 2, centred, rgb[p].data(), to.plane(1).width);
+          downsampled_row(from, p, y / 2, centred, rgb[p].data());
         else
           full_row(from, p, y, 8, rgb[p].data());
       }
@@ -220,11 +243,12 @@ void resample_chroma(const PictureView& from, bool centred, Picture& to) {
         chroma_row(from, p, y, centred, tall.data());
         std::copy_n(tall.data(), target.width, wide.data());
       } else {
-        downsampled_row(from, p, y, centred, wide.data(), target.width);
+        downsampled_row(from, p, y, centred, wide.data());
       }
       for (uint32_t x = 0; x < target.width; ++x) {
-        const int32_t value = to_depth >= from_depth ? ((wide[x] << (to_depth - from_depth)) + scale / 2) / scale
-                                                     : (wide[x] + 2 * scale) / (4 * scale);
+        const int32_t value = to_depth >= from_depth
+                                  ? ((wide[x] << (to_depth - from_depth)) + scale / 2) / scale
+                                  : (wide[x] + 2 * scale) / (4 * scale);
         out[x] = uint16_t(std::min<int32_t>(value, int32_t(to.format().max_value())));
       }
       store(target, to.format().sample_bytes(), y, out.data());
@@ -300,8 +324,8 @@ Status convert_to_rgb(const PictureView& from, const Colour& colour, uint8_t bit
       for (uint32_t y = first; y < end; ++y) {
         const auto& p = from.planes;
         if (bit_depth == 8)
-          kernels().interleave_8(p[0].row<uint8_t>(y), p[1].row<uint8_t>(y), p[2].row<uint8_t>(y), bytes + y * row,
-                                 from.width);
+          kernels().interleave_8(p[0].row<uint8_t>(y), p[1].row<uint8_t>(y), p[2].row<uint8_t>(y),
+                                 bytes + y * row, from.width);
         else
           kernels().interleave_16(p[0].row<uint16_t>(y), p[1].row<uint16_t>(y), p[2].row<uint16_t>(y),
                                   words + y * row, from.width);
