@@ -107,12 +107,15 @@ void bind_descriptions(py::module_& module) {
       .def_property_readonly("frame_duration",
                              [](const StreamHeader& h) { return to_pair(h.frame_duration); })
       .def_readonly("origin", &StreamHeader::origin)
-      .def("__eq__", [](const StreamHeader& a, const StreamHeader& b) { return write_header(a) == write_header(b); },
-           py::arg("other"))
+      .def(
+          "__eq__",
+          [](const StreamHeader& a, const StreamHeader& b) { return write_header(a) == write_header(b); },
+          py::arg("other"))
       .def(py::pickle([](const StreamHeader& h) { return to_bytes(write_header(h)); },
                       [](const py::bytes& bytes) {
                         const std::string_view view = bytes;
-                        return unwrap(read_header({reinterpret_cast<const uint8_t*>(view.data()), view.size()}));
+                        return unwrap(
+                            read_header({reinterpret_cast<const uint8_t*>(view.data()), view.size()}));
                       }));
 
   py::class_<Track>(module, "Track")

@@ -32,6 +32,9 @@ _OBU_TEMPORAL_DELIMITER = 2
 _OBU_FRAME_HEADER = 3
 _OBU_FRAME = 6
 
+# SVT-AV1 would describe every run on standard error; 1 leaves it its errors. It reads this once.
+os.environ.setdefault("SVT_LOG", "1")
+
 Planes = list[tuple[Any, int]]
 
 
