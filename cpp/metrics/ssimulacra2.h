@@ -29,15 +29,20 @@ class Ssimulacra2Reference {
   static Result<Ssimulacra2Reference> create(const PictureView& reference, const Colour& colour,
                                              unsigned threads = 1);
 
+  // Prepares another picture of the same shape (else kWrongPicture) in the same memory, which takes half the
+  // time of create(). No compare() may be under way.
+  Status replace(const PictureView& reference, unsigned threads = 1);
+
   // The score of `distorted`, a picture of the reference's shape (else kWrongPicture). Any number of threads
   // may call it at once; the result does not depend on `threads` (0: one per core).
   Result<double> compare(const PictureView& distorted, unsigned threads = 1) const;
 
  private:
-  // What is kept of one plane at one scale; what the weights make unnecessary is empty.
+  // What is kept of one plane at one scale: for SSIM its samples, means and variances, otherwise, if any
+  // weight looks at it, how much edge there is. The rest is empty.
   struct PlaneStatistics {
-    bool ssim = false, edges = false;
-    FloatPlane samples, mean, variance;
+    bool ssim = false, edges_only = false;
+    FloatPlane samples, mean, variance, edges;
   };
   struct Scale {
     uint32_t width = 0, height = 0;
@@ -45,6 +50,9 @@ class Ssimulacra2Reference {
   };
 
   Ssimulacra2Reference() = default;
+  bool has_shape(const PictureView& view) const {
+    return view.format == format_ && view.width == width_ && view.height == height_;
+  }
   void choose_planes();
   void prepare(const PictureView& rgb, unsigned threads);
 
