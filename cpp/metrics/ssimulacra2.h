@@ -14,18 +14,19 @@ namespace aicodec {
 
 // Everything about the reference picture that comparisons need, for each of up to six scales.
 //
-// The metric is SSIMULACRA 2 version 2.1 by Jon Sneyers (Cloudinary), defined by ssimulacra2.cc in libjxl's tools:
-// 100 is identical, 90 is visually lossless, 70 high quality, negative scores are possible. Code values are read as
-// sRGB whatever Colour's transfer says; YCbCr is converted to RGB of its own depth by picture/colour.h first.
+// The metric is SSIMULACRA 2 version 2.1 by Jon Sneyers (Cloudinary), defined by ssimulacra2.cc in libjxl's
+// tools: 100 is identical, 90 is visually lossless, 70 high quality, negative scores are possible. Code
+// values are read as sRGB whatever Colour's transfer says; YCbCr is converted to RGB of its own depth by
+// picture/colour.h first.
 //
 // We differ from libjxl's program in the blur only, whose recursion in float32 there gathers rounding errors
-// (ssimulacra2_kernels.h): they make its scores lower than ours, where the score is near 70 by 0 to 0.2 points on
-// camera pictures and up to 1.7 on drawn ones with large flat areas, near 90 by 0 to 0.4 and up to 2.1. Ours is
-// within 0.05 of the same formulas in float64.
+// (ssimulacra2_kernels.h): they make its scores lower than ours, where the score is near 70 by 0 to 0.2
+// points on camera pictures and up to 1.7 on drawn ones with large flat areas, near 90 by 0 to 0.4 and up
+// to 2.1. Ours is within 0.05 of the same formulas in float64.
 //
-// A picture with a side under 8, which libjxl refuses, is extended to 8 by repeating its last row and column. As in
-// libjxl, a picture has the scales up to the first whose side is under 8, and one that has fewer than six uses the
-// weights in their order without gaps.
+// A picture with a side under 8, which libjxl refuses, is extended to 8 by repeating its last row and column.
+// As in libjxl, a picture has the scales up to the first whose side is under 8, and one that has fewer than
+// six uses the weights in their order without gaps.
 class Ssimulacra2Reference {
  public:
   // Fails as convert() does. Uses up to `threads` threads (0: one per core).
