@@ -12,6 +12,12 @@ SharedPicture new_picture(const std::string& format, uint32_t width, uint32_t he
   return std::make_shared<Picture>(parsed, width, height);
 }
 
+SharedPicture black_picture(const std::string& format, uint32_t width, uint32_t height) {
+  const SharedPicture picture = new_picture(format, width, height);
+  picture->clear();
+  return picture;
+}
+
 uint8_t code_point(int value) {
   if (value < 0 || value > 255) throw py::value_error("a colour code point lies in 0..255");
   return uint8_t(value);
@@ -137,7 +143,7 @@ void bind_picture(py::module_& module) {
       py::arg("matrix"));
 
   py::class_<Picture, SharedPicture>(module, "Picture")
-      .def(py::init(&new_picture), py::arg("format"), py::arg("width"), py::arg("height"))
+      .def(py::init(&black_picture), py::arg("format"), py::arg("width"), py::arg("height"))
       .def_static("from_rgb", &from_rgb, py::arg("array"))
       .def_property_readonly("format", [](const Picture& p) { return std::string(format_name(p.format())); })
       .def_property_readonly("bit_depth", [](const Picture& p) { return int(p.format().bit_depth); })
