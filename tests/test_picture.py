@@ -91,9 +91,7 @@ def model_rgb(picture: Picture, matrix: int, full: bool, centred: bool, depth: i
     return np.clip(np.stack([r, g, b], axis=-1) * top, 0, top)
 
 
-def model_yuv(
-    rgb: np.ndarray, top: int, matrix: int, full: bool, centred: bool, form: str
-) -> list[np.ndarray]:
+def model_yuv(rgb: np.ndarray, top: int, matrix: int, full: bool, centred: bool, form: str) -> list[np.ndarray]:
     red, blue = WEIGHTS[matrix]
     y0, y_span, c0, c_span = scales(depth_of(form), full)
     r, g, b = (rgb[..., i] / top for i in range(3))
@@ -329,9 +327,7 @@ def test_code_points_are_bytes(value: int) -> None:
 # Depth and chroma resolution --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("eight", "ten"), [("rgb24", "rgb30"), ("yuv420p", "yuv420p10"), ("yuv444p", "yuv444p10")]
-)
+@pytest.mark.parametrize(("eight", "ten"), [("rgb24", "rgb30"), ("yuv420p", "yuv420p10"), ("yuv444p", "yuv444p10")])
 def test_depth(eight: str, ten: str) -> None:
     picture = noise(eight, 37, 21)
     deep = picture.convert(ten, Colour())
@@ -392,9 +388,7 @@ def test_instruction_sets_change_nothing(isa: str) -> None:
     code = "import test_picture as t; from aicodec_native._native import isa; print(isa, t.digest_of_all())"
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     environment = {**os.environ, "AICODEC_ISA": isa, "PYTHONPATH": path}
-    run = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     active, total = run.stdout.split()
     if active != isa:
         pytest.skip(f"this machine or build has no {isa}")
