@@ -283,6 +283,13 @@ def test_ssimulacra2_of_10_bit_pictures_is_near_that_of_8_bit_ones() -> None:
     assert _native.Ssimulacra2(a, COLOUR).compare(b) == pytest.approx(score, abs=0.5)
 
 
+def test_ssimulacra2_reference_can_be_replaced() -> None:
+    (a, b), (c, _) = clip("rgb24", 120, 90, 2)
+    prepared = _native.Ssimulacra2(c, COLOUR)
+    prepared.replace(a)
+    assert prepared.compare(b) == _native.Ssimulacra2(a, COLOUR).compare(b)
+
+
 @pytest.mark.parametrize("name", ["yuv420p", "yuv420p10"])
 def test_ssimulacra2_reads_yuv_through_rgb(name: str) -> None:
     a, b = clip(name, 100, 70, 1)[0]
@@ -352,6 +359,7 @@ def test_errors() -> None:
         lambda: _native.Xpsnr("rgb24", 64, 48, 30).add(a, other),
         lambda: _native.Xpsnr("rgb24", 64, 48, 30).add(other, other),
         lambda: _native.Ssimulacra2(a, COLOUR).compare(other),
+        lambda: _native.Ssimulacra2(a, COLOUR).replace(other),
     ):
         with pytest.raises(FormatError):
             compare()

@@ -61,6 +61,10 @@ std::unique_ptr<Ssimulacra2Reference> new_ssimulacra2(const Picture& reference, 
       measured([&] { return Ssimulacra2Reference::create(reference.view(), colour, threads); }));
 }
 
+void ssimulacra2_replace(Ssimulacra2Reference& prepared, const Picture& reference, unsigned threads) {
+  measured([&] { return prepared.replace(reference.view(), threads); });
+}
+
 double ssimulacra2_compare(const Ssimulacra2Reference& reference, const Picture& distorted,
                            unsigned threads) {
   return measured([&] { return reference.compare(distorted.view(), threads); });
@@ -88,6 +92,7 @@ void bind_metrics(py::module_& module) {
       .def_property_readonly("frames", &Xpsnr::frames);
   py::class_<Ssimulacra2Reference>(module, "Ssimulacra2")
       .def(py::init(&new_ssimulacra2), py::arg("reference"), py::arg("colour"), py::arg("threads") = 1)
+      .def("replace", &ssimulacra2_replace, py::arg("reference"), py::arg("threads") = 1)
       .def("compare", &ssimulacra2_compare, py::arg("distorted"), py::arg("threads") = 1);
 }
 

@@ -9,9 +9,18 @@ namespace {
 SharedPicture new_picture(const std::string& format, uint32_t width, uint32_t height) {
   const PixelFormat parsed = unwrap(format_from_name(format));
   check(check_size(width, height));
-  auto picture = std::make_shared<Picture>(parsed, width, height);
+  return std::make_shared<Picture>(parsed, width, height);
+}
+
+SharedPicture black_picture(const std::string& format, uint32_t width, uint32_t height) {
+  const SharedPicture picture = new_picture(format, width, height);
   picture->clear();
   return picture;
+}
+
+uint8_t code_point(int value) {
+  if (value < 0 || value > 255) throw py::value_error("a colour code point lies in 0..255");
+  return uint8_t(value);
 }
 
 // Plane `index` as a numpy array (height, width) of uint8 or uint16 that shares the picture's memory.
@@ -34,8 +43,10 @@ void set_plane(Picture& picture, int index, const py::buffer& rows, ptrdiff_t st
   const Plane plane = picture.plane(index);
   const size_t row = size_t{plane.width} * picture.format().sample_bytes();
   const std::span<const uint8_t> bytes = bytes_of(info);
-  if (stride < static_cast<ptrdiff_t>(row) || bytes.size() < (plane.height - 1) * size_t(stride) + row)
-    raise(Error::kWrongPicture);
+  if (stride < static_cast<ptrdiff_t>(row)) throw py::value_error("the stride is smaller than a row");
+  // Divided, since a product with a huge stride would wrap around.
+  if (bytes.size() < row || (bytes.size() - row) / size_t(stride) < plane.height - 1)
+    throw py::value_error("the buffer is too small");
   for (uint32_t y = 0; y < plane.height; ++y)
     std::copy_n(bytes.data() + y * stride, row, plane.data + y * plane.stride);
   picture.clamp_samples();
@@ -115,7 +126,7 @@ void unpack_from(Picture& picture, const py::buffer& buffer, size_t offset) {
 void bind_picture(py::module_& module) {
   py::class_<Colour>(module, "Colour")
       .def(py::init([](int primaries, int transfer, int matrix, bool full_range, bool chroma_centred) {
-             return Colour{uint8_t(primaries), uint8_t(transfer), uint8_t(matrix), full_range,
+             return Colour{code_point(primaries), code_point(transfer), code_point(matrix), full_range,
                            chroma_centred};
            }),
            py::kw_only(), py::arg("primaries") = 2, py::arg("transfer") = 2, py::arg("matrix") = 2,
@@ -132,7 +143,7 @@ void bind_picture(py::module_& module) {
       py::arg("matrix"));
 
   py::class_<Picture, SharedPicture>(module, "Picture")
-      .def(py::init(&new_picture), py::arg("format"), py::arg("width"), py::arg("height"))
+      .def(py::init(&black_picture), py::arg("format"), py::arg("width"), py::arg("height"))
       .def_static("from_rgb", &from_rgb, py::arg("array"))
       .def_property_readonly("format", [](const Picture& p) { return std::string(format_name(p.format())); })
       .def_property_readonly("bit_depth", [](const Picture& p) { return int(p.format().bit_depth); })

@@ -27,8 +27,14 @@ inline void check(const Status& status) {
   if (!status.ok()) raise(status.error());
 }
 
-// The bytes of any contiguous read-only buffer; it must outlive the span.
+// The bytes of any buffer without holes (ValueError if it has some); it must outlive the span.
 inline std::span<const uint8_t> bytes_of(const py::buffer_info& info) {
+  py::ssize_t dense = info.itemsize;
+  for (py::ssize_t axis = info.ndim - 1; axis >= 0; --axis) {
+    if (info.shape[axis] > 1 && info.strides[axis] != dense)
+      throw py::value_error("the buffer is not contiguous");
+    dense *= info.shape[axis];
+  }
   return {static_cast<const uint8_t*>(info.ptr), static_cast<size_t>(info.size * info.itemsize)};
 }
 

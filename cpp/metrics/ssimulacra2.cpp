@@ -103,11 +103,12 @@ void Ssimulacra2Reference::choose_planes() {
       PlaneStatistics& plane = scales_[i].planes[c];
       const double* w = weights_of(c, i, count);
       plane.ssim = w[0] != 0 || w[3] != 0;
-      plane.edges = w[1] != 0 || w[2] != 0 || w[4] != 0 || w[5] != 0;
-      if (!plane.ssim && !plane.edges) continue;
+      plane.edges_only = !plane.ssim && (w[1] != 0 || w[2] != 0 || w[4] != 0 || w[5] != 0);
+      if (plane.edges_only) plane.edges = FloatPlane(width, height);
+      if (!plane.ssim) continue;
       plane.samples = FloatPlane(width, height);
       plane.mean = FloatPlane(width, height);
-      if (plane.ssim) plane.variance = FloatPlane(width, height);
+      plane.variance = FloatPlane(width, height);
     }
   }
 }
@@ -122,14 +123,15 @@ void Ssimulacra2Reference::prepare(const PictureView& rgb, unsigned threads) {
       rows.move_to(y);
       for (int c = 0; c < 3; ++c) {
         PlaneStatistics& plane = scale.planes[c];
-        if (!plane.ssim && !plane.edges) continue;
+        if (!plane.ssim && !plane.edges_only) continue;
         rows.window(c, y, window);
+        if (plane.edges_only) {
+          kernels.edges(window, scratch.data(), plane.edges.row(y), scale.width);
+          continue;
+        }
         std::copy_n(window[kBlurReach], scale.width, plane.samples.row(y));
-        if (plane.ssim)
-          kernels.mean_and_variance(window, scratch.data(), plane.mean.row(y), plane.variance.row(y),
-                                    scale.width);
-        else
-          kernels.mean(window, scratch.data(), plane.mean.row(y), scale.width);
+        kernels.mean_and_variance(window, scratch.data(), plane.mean.row(y), plane.variance.row(y),
+                                  scale.width);
       }
     }
   });
@@ -142,17 +144,22 @@ Result<Ssimulacra2Reference> Ssimulacra2Reference::create(const PictureView& ref
   result.width_ = reference.width;
   result.height_ = reference.height;
   result.colour_ = colour;
-  Picture storage, padded;
-  const auto rgb = as_rgb(reference, colour, storage, threads);
-  if (!rgb.ok()) return rgb.error();
   result.choose_planes();
-  result.prepare(extended(rgb.value(), padded), threads);
+  AICODEC_TRY(result.replace(reference, threads));
   return result;
 }
 
+Status Ssimulacra2Reference::replace(const PictureView& reference, unsigned threads) {
+  if (!has_shape(reference)) return Error::kWrongPicture;
+  Picture storage, padded;
+  const auto rgb = as_rgb(reference, colour_, storage, threads);
+  if (!rgb.ok()) return rgb.error();
+  prepare(extended(rgb.value(), padded), threads);
+  return Ok{};
+}
+
 Result<double> Ssimulacra2Reference::compare(const PictureView& distorted, unsigned threads) const {
-  if (distorted.format != format_ || distorted.width != width_ || distorted.height != height_)
-    return Error::kWrongPicture;
+  if (!has_shape(distorted)) return Error::kWrongPicture;
   Picture storage, padded;
   const auto rgb = as_rgb(distorted, colour_, storage, threads);
   if (!rgb.ok()) return rgb.error();
@@ -168,12 +175,11 @@ Result<double> Ssimulacra2Reference::compare(const PictureView& distorted, unsig
                  rows.move_to(y);
                  for (int c = 0; c < 3; ++c) {
                    const PlaneStatistics& plane = scale.planes[c];
-                   if (!plane.ssim && !plane.edges) continue;
+                   if (!plane.ssim && !plane.edges_only) continue;
                    rows.window(c, y, window);
                    ErrorSums* out = &sums[index * 3 + c][y];
-                   if (!plane.ssim) {
-                     kernels.compare_edges(plane.samples.row(y), window, scratch.data(), plane.mean.row(y),
-                                           scale.width, out);
+                   if (plane.edges_only) {
+                     kernels.compare_edges(plane.edges.row(y), window, scratch.data(), scale.width, out);
                      continue;
                    }
                    for (uint32_t i = 0; i < kBlurRows; ++i) {

@@ -26,16 +26,18 @@ constexpr float kTaps[kBlurReach + 1] = {
 
 constexpr float kC2 = 0.0009f;
 
-// The cube root of 0.003 < v < 2 within one or two units in the last place: two steps of third order towards
-// v^(-1/3), whose exponent is read off v's bits, need no division.
+// A step of third order from r towards v^(-1/3).
+inline float nearer(float v, float r) {
+  const float h = multiply_add(-v * r, r * r, 1.0f);
+  return multiply_add(r * h, multiply_add(h, 2.0f / 9.0f, 1.0f / 3.0f), r);
+}
+
+// The cube root of 0.003 < v < 2 within one or two units in the last place, without a division: the inverse
+// cube root's exponent is read off v's bits. (Steps in a loop would keep the loop over pixels from being
+// vectorised.)
 inline float cube_root(float v) {
-  const int32_t bits = __builtin_bit_cast(int32_t, v);
-  const int32_t guess = 0x54a1f800 - int32_t(float(bits) * (1.0f / 3.0f));
-  float r = __builtin_bit_cast(float, guess);
-  for (int step = 0; step < 2; ++step) {
-    const float h = multiply_add(-v * r, r * r, 1.0f);
-    r = multiply_add(r * h, multiply_add(h, 2.0f / 9.0f, 1.0f / 3.0f), r);
-  }
+  const int32_t guess = 0x54a1f800 - int32_t(float(__builtin_bit_cast(int32_t, v)) * (1.0f / 3.0f));
+  const float r = nearer(v, nearer(v, __builtin_bit_cast(float, guess)));
   return v * r * r;
 }
 
@@ -110,11 +112,14 @@ void blur_columns(const Window& in, float* __restrict out, uint32_t n) {
   for (uint32_t x = 0; x < n; ++x) out[x] = in.down(x);
 }
 
-void mean(const float* const* rows, float* scratch, float* out, uint32_t n) {
+inline float edge(float sample, float mean) { return 1 + magnitude(sample - mean); }
+
+void edges(const float* const* rows, float* scratch, float* out, uint32_t n) {
   float* means = padded_row(scratch, 0, n);
   blur_columns(Window(rows), means, n);
+  const float* row = rows[kBlurReach];
 #pragma omp simd
-  for (uint32_t x = 0; x < n; ++x) out[x] = across(means + x);
+  for (uint32_t x = 0; x < n; ++x) out[x] = edge(row[x], across(means + x));
 }
 
 void mean_and_variance(const float* const* rows, float* scratch, float* out_mean, float* out_variance,
@@ -133,11 +138,6 @@ void mean_and_variance(const float* const* rows, float* scratch, float* out_mean
     out_mean[x] = mu;
     out_variance[x] = across(squares + x) - mu * mu;
   }
-}
-
-// How much more (over 0) or less edge there is in the distorted picture.
-inline float edge_change(float reference, float reference_mean, float distorted, float distorted_mean) {
-  return (1 + magnitude(distorted - distorted_mean)) / (1 + magnitude(reference - reference_mean)) - 1;
 }
 
 inline float fourth(float v) { return (v * v) * (v * v); }
@@ -166,8 +166,8 @@ void compare(const float* const* reference, const float* const* distorted, float
     const float error = positive(1 - closeness * structure);
     ssim += error;
     ssim_4 += fourth(error);
-    const float edge = edge_change(ref_row[x], mu_1, dist_row[x], mu_2);
-    const float more = positive(edge), less = positive(-edge);
+    const float change = edge(dist_row[x], mu_2) / edge(ref_row[x], mu_1) - 1;
+    const float more = positive(change), less = positive(-change);
     ringing += more;
     ringing_4 += fourth(more);
     blurring += less;
@@ -176,16 +176,16 @@ void compare(const float* const* reference, const float* const* distorted, float
   *sums = {ssim, ssim_4, ringing, ringing_4, blurring, blurring_4};
 }
 
-void compare_edges(const float* reference, const float* const* distorted, float* scratch, const float* mean_1,
-                   uint32_t n, ErrorSums* sums) {
+void compare_edges(const float* reference, const float* const* distorted, float* scratch, uint32_t n,
+                   ErrorSums* sums) {
   float* means = padded_row(scratch, 0, n);
   blur_columns(Window(distorted), means, n);
   const float* dist_row = distorted[kBlurReach];
   float ringing = 0, ringing_4 = 0, blurring = 0, blurring_4 = 0;
 #pragma omp simd reduction(+ : ringing, ringing_4, blurring, blurring_4)
   for (uint32_t x = 0; x < n; ++x) {
-    const float edge = edge_change(reference[x], mean_1[x], dist_row[x], across(means + x));
-    const float more = positive(edge), less = positive(-edge);
+    const float change = edge(dist_row[x], across(means + x)) / reference[x] - 1;
+    const float more = positive(change), less = positive(-change);
     ringing += more;
     ringing_4 += fourth(more);
     blurring += less;
@@ -198,7 +198,7 @@ void compare_edges(const float* reference, const float* const* distorted, float*
 
 extern const Ssimulacra2Kernels kSsimulacra2Kernels;
 const Ssimulacra2Kernels kSsimulacra2Kernels = {
-    look_up<uint8_t>, look_up<uint16_t>, to_xyb, mean, mean_and_variance, compare, compare_edges,
+    look_up<uint8_t>, look_up<uint16_t>, to_xyb, edges, mean_and_variance, compare, compare_edges,
 };
 
 }  // namespace aicodec::AICODEC_KERNELS

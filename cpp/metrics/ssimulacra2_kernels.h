@@ -30,16 +30,17 @@ struct Ssimulacra2Kernels {
   void (*look_up_16)(const uint16_t* in, const float* table, float* out, uint32_t n);
   // Linear RGB to the metric's XYB, which lies in about 0..1.
   void (*to_xyb)(const float* r, const float* g, const float* b, float* x, float* y, float* b_y, uint32_t n);
+  // 1 + |row - blurred row|: how much edge there is.
+  void (*edges)(const float* const* rows, float* scratch, float* edges, uint32_t n);
   // The blurred row, and the blurred square less the square of that.
-  void (*mean)(const float* const* rows, float* scratch, float* mean, uint32_t n);
   void (*mean_and_variance)(const float* const* rows, float* scratch, float* mean, float* variance,
                             uint32_t n);
   // Reference and distorted rows, with the reference's own mean and variance.
   void (*compare)(const float* const* reference, const float* const* distorted, float* scratch,
                   const float* mean, const float* variance, uint32_t n, ErrorSums* sums);
-  // As compare() without the SSIM sums (0), for which the reference's middle row is enough.
-  void (*compare_edges)(const float* reference, const float* const* distorted, float* scratch,
-                        const float* mean, uint32_t n, ErrorSums* sums);
+  // As compare() without the SSIM sums (0), for which the reference's edges() are enough.
+  void (*compare_edges)(const float* edges, const float* const* distorted, float* scratch, uint32_t n,
+                        ErrorSums* sums);
 };
 
 AICODEC_DECLARE_KERNELS(Ssimulacra2Kernels, kSsimulacra2Kernels)

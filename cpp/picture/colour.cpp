@@ -155,31 +155,48 @@ void change_depth(const ConstPlane& from, uint8_t from_depth, const Plane& to, u
   }
 }
 
-int32_t sample(const PictureView& view, int plane, uint32_t x, uint32_t y) {
-  return view.format.sample_bytes() == 2 ? view.planes[plane].row<uint16_t>(y)[x]
-                                         : view.planes[plane].row<uint8_t>(y)[x];
-}
-
 void store(const Plane& plane, uint32_t sample_bytes, uint32_t y, const uint16_t* row) {
   if (sample_bytes == 2)
     std::copy_n(row, plane.width, plane.row<uint16_t>(y));
   else
-    for (uint32_t x = 0; x < plane.width; ++x) plane.row<uint8_t>(y)[x] = uint8_t(row[x]);
+    std::transform(row, row + plane.width, plane.row<uint8_t>(y), [](uint16_t v) { return uint8_t(v); });
+}
+
+template <typename T>
+void downsample(const T* __restrict top, const T* __restrict bottom, uint32_t width, bool centred,
+                int32_t* __restrict out) {
+  const auto tall = [&](size_t x) { return top[x] + bottom[x]; };
+  const size_t last = (width + size_t{1}) / 2 - 1, right = std::min<size_t>(2 * last + 1, width - 1);
+  if (centred) {
+    for (size_t i = 0; i < last; ++i)
+      out[i] = 2 * (top[2 * i] + bottom[2 * i] + top[2 * i + 1] + bottom[2 * i + 1]);
+    out[last] = 2 * (tall(2 * last) + tall(right));
+    return;
+  }
+  for (size_t i = 1; i < last; ++i)
+    out[i] = top[2 * i - 1] + bottom[2 * i - 1] + 2 * (top[2 * i] + bottom[2 * i]) + top[2 * i + 1] +
+             bottom[2 * i + 1];
+  out[0] = 3 * tall(0) + tall(std::min<size_t>(1, width - 1));
+  if (last > 0) out[last] = tall(2 * last - 1) + 2 * tall(2 * last) + tall(right);
 }
 
 // Row `y` of `plane` at 4:2:0 positions, 8-fold: the mean of the samples that a chroma sample stands for.
-void downsampled_row(const PictureView& from, int plane, uint32_t y, bool centred, int32_t* out,
-                     uint32_t width) {
+void downsampled_row(const PictureView& from, int plane, uint32_t y, bool centred, int32_t* out) {
+  const ConstPlane& p = from.planes[plane];
   const uint32_t top = 2 * y, bottom = std::min(2 * y + 1, from.height - 1);
-  const auto tall = [&](uint32_t x) { return sample(from, plane, x, top) + sample(from, plane, x, bottom); };
-  for (uint32_t i = 0; i < width; ++i) {
-    const uint32_t x = 2 * i, right = std::min(x + 1, from.width - 1);
-    out[i] = centred ? 2 * (tall(x) + tall(right)) : tall(x - (x > 0)) + 2 * tall(x) + tall(right);
-  }
+  if (from.format.sample_bytes() == 1)
+    downsample(p.row<uint8_t>(top), p.row<uint8_t>(bottom), from.width, centred, out);
+  else
+    downsample(p.row<uint16_t>(top), p.row<uint16_t>(bottom), from.width, centred, out);
 }
 
 void full_row(const PictureView& from, int plane, uint32_t y, int32_t gain, int32_t* out) {
-  for (uint32_t x = 0; x < from.width; ++x) out[x] = gain * sample(from, plane, x, y);
+  const auto times_gain = [gain](int32_t sample) { return gain * sample; };
+  const ConstPlane& p = from.planes[plane];
+  if (from.format.sample_bytes() == 1)
+    std::transform(p.row<uint8_t>(y), p.row<uint8_t>(y) + from.width, out, times_gain);
+  else
+    std::transform(p.row<uint16_t>(y), p.row<uint16_t>(y) + from.width, out, times_gain);
 }
 
 void rgb_to_yuv(const PictureView& from, const FromRgb& gains, bool centred, Picture& to, unsigned threads) {
@@ -201,7 +218,7 @@ void rgb_to_yuv(const PictureView& from, const FromRgb& gains, bool centred, Pic
       if (halved && y % 2 == 1) continue;
       for (int p = 0; p < 3; ++p) {
         if (halved)
-          downsampled_row(from, p, y / 2, centred, rgb[p].data(), to.plane(1).width);
+          downsampled_row(from, p, y / 2, centred, rgb[p].data());
         else
           full_row(from, p, y, 8, rgb[p].data());
       }
@@ -226,7 +243,7 @@ void resample_chroma(const PictureView& from, bool centred, Picture& to) {
         chroma_row(from, p, y, centred, tall.data());
         std::copy_n(tall.data(), target.width, wide.data());
       } else {
-        downsampled_row(from, p, y, centred, wide.data(), target.width);
+        downsampled_row(from, p, y, centred, wide.data());
       }
       for (uint32_t x = 0; x < target.width; ++x) {
         const int32_t value = to_depth >= from_depth

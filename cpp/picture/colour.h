@@ -24,8 +24,8 @@ struct Colour {
 // BT.709 (1) for a picture over 576 lines or 1024 columns and BT.601 (6) below.
 uint8_t effective_matrix(const Colour& colour, uint32_t width, uint32_t height);
 
-// Whether convert() knows the matrix: RGB/identity (0), BT.709 (1), unspecified (2), BT.470BG (5), BT.601
-// (6), SMPTE 240M (7), BT.2020 non-constant luminance (9).
+// Whether convert() knows the matrix: BT.709 (1), unspecified (2), BT.470BG (5), BT.601 (6),
+// SMPTE 240M (7), BT.2020 non-constant luminance (9).
 bool matrix_supported(uint8_t matrix);
 
 // Draws `from` into all of `to` (same width and height), changing depth, chroma resolution and, between RGB

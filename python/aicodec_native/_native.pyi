@@ -1,7 +1,7 @@
 """Types of the C++ core as it is bound now; private, like the module itself."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -78,11 +78,13 @@ class Xpsnr:
 
 class Ssimulacra2:
     def __init__(self, reference: Picture, colour: Colour, threads: int = 1) -> None: ...
+    def replace(self, reference: Picture, threads: int = 1) -> None: ...
     def compare(self, distorted: Picture, threads: int = 1) -> float: ...
 
 # Analysis: see cpp/analyze.
 
 class ShotDetector:
+    lookahead: ClassVar[int]
     def __init__(self, min_length: int, max_length: int) -> None: ...
     def push(self, picture: Picture) -> list[int]: ...
     def finish(self) -> list[int]: ...

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 STEPS_PER_CRF = 4
 MIN_STEP = 1 * STEPS_PER_CRF
 MAX_STEP = 63 * STEPS_PER_CRF
+# No probe goes further than this from the ones before: far finer steps cost many bytes and much time to code.
+_LONGEST_STRIDE = 10 * STEPS_PER_CRF
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,9 @@ def _finer(plan: SearchPlan, scores: dict[int, float], finest: int) -> int | Non
         return None
     missing = plan.target + plan.tolerance / 2 - scores[finest]
     stride = missing / -_slope(plan, scores, sorted(scores)[:2])
-    if len(scores) >= 3 and stride > 4 * finest:
+    if len(scores) >= 3 and stride > 2 * _LONGEST_STRIDE:
         return None  # the curve has gone flat below the target: finer steps only cost bytes
-    return _clamp(finest - max(1.0, stride))
+    return _clamp(finest - max(1.0, min(stride, _LONGEST_STRIDE)))
 
 
 def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int | None:
@@ -102,7 +104,7 @@ def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int |
         return None
     spare = scores[coarsest] - plan.target - plan.tolerance / 2
     stride = spare / -_slope(plan, scores, sorted(scores)[-2:])
-    return _clamp(coarsest + max(1.0, stride))
+    return _clamp(coarsest + max(1.0, min(stride, 2 * _LONGEST_STRIDE)))
 
 
 def _slope(plan: SearchPlan, scores: dict[int, float], nearest: list[int]) -> float:

@@ -21,7 +21,7 @@ _CACHE_BYTES_PER_PIXEL = 100
 
 
 class Scorer:
-    """Call begin(), add() with every drawn frame in order, then result(); again for the next candidate."""
+    """Call begin(), add() with each drawn picture of `frames`, then result(); again for the next candidate."""
 
     def __init__(
         self,
@@ -33,12 +33,13 @@ class Scorer:
         threads: int,
     ) -> None:
         self._metric = metric
-        self._frames = frames
+        self._sources = frames
         self._colour = colour
         self._frame_rate = frame_rate
         self._threads = threads
         costly = metric in ("ssimulacra2", "ms_ssim")
-        self._sampled = set(sample_frames(len(frames), _SAMPLES[preset])) if costly else None
+        # The frames that count, rising.
+        self.frames = sample_frames(len(frames), _SAMPLES[preset]) if costly else list(range(len(frames)))
         self._prepared: dict[int, _native.Ssimulacra2] = {}
         self.begin()
 
@@ -48,12 +49,10 @@ class Scorer:
         self._xpsnr: _native.Xpsnr | None = None
 
     def add(self, index: int, picture: _native.Picture) -> None:
-        if self._sampled is not None and index not in self._sampled:
-            return
         if self._metric == "ssimulacra2":
             self._scores.append(self._reference(index).compare(picture, self._threads))
             return
-        reference = self._frames[index]
+        reference = self._sources[index]
         if self._metric == "psnr":
             self._errors.append(_native.mse_rgb(reference, picture, self._colour, self._threads))
             self._scores.append(psnr_of(self._errors[-1], reference.bit_depth))
@@ -75,9 +74,9 @@ class Scorer:
         """
         frame_scores = [min(score, _MOST_DECIBELS) for score in self._scores]
         if self._metric == "psnr":
-            score = psnr_of(float(np.mean(self._errors)), self._frames[0].bit_depth)
+            score = psnr_of(float(np.mean(self._errors)), self._sources[0].bit_depth)
         elif self._xpsnr is not None:
-            score = weighted_xpsnr(self._xpsnr.average(), self._frames[0].format)
+            score = weighted_xpsnr(self._xpsnr.average(), self._sources[0].format)
         else:
             score = float(np.mean(frame_scores))
         return min(score, _MOST_DECIBELS), frame_scores
@@ -85,7 +84,7 @@ class Scorer:
     def _reference(self, index: int) -> _native.Ssimulacra2:
         if index in self._prepared:
             return self._prepared[index]
-        picture = self._frames[index]
+        picture = self._sources[index]
         prepared = _native.Ssimulacra2(picture, self._colour, self._threads)
         if (len(self._prepared) + 1) * picture.width * picture.height * _CACHE_BYTES_PER_PIXEL <= _CACHE_BYTES:
             self._prepared[index] = prepared

@@ -14,12 +14,12 @@ from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.scorer import Scorer
-from aicodec_native.stack import draw_in_order
+from aicodec_native.stack import draw_in_order, draw_some
 from aicodec_native.video_layer import RGB_COLOUR, SVT_PRESETS, CodedVideo, VideoSettings, encode_pictures
 
 # The CRF that usually gives a SSIMULACRA2 of 80, and the score lost per quarter step around it.
-_TYPICAL_CRF = 27.0
-_SLOPES = {"ssimulacra2": -0.24, "psnr": -0.11, "xpsnr": -0.11, "ssim": -0.0004, "ms_ssim": -0.0003}
+_TYPICAL_CRF = 20.0
+_SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
 _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
 # What a search accepts above its target: about one quarter step.
 _TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
@@ -74,6 +74,7 @@ class CodedSegment:
 
 @dataclass(slots=True)
 class _Candidate:
+    video: CodedVideo
     payload: bytes
     score: float
     scores: list[float]
@@ -116,7 +117,7 @@ class _SegmentEncoder:
             step, reached = result.step, result.reached
         best = self._candidates[step]
         return CodedSegment(
-            payload=best.payload,
+            payload=self._with_digest(best.video) if self._job.digest else best.payload,
             frames=len(self._frames),
             crf=step / STEPS_PER_CRF,
             bit_depth=self._bit_depth,
@@ -158,20 +159,24 @@ class _SegmentEncoder:
             yield picture
 
     def _measure(self, video: CodedVideo) -> _Candidate:
-        """Draw the candidate with the decoder that users have, score it, and add its digest."""
+        """Draw the candidate with the decoder that users have, as far as needed to score it."""
         payload = self._serialise(video, None)
         segment = _native.Segment(payload, self._job.header)
-        digest = _native.SegmentDigest()
+        wanted = self._scorer.frames
         self._scorer.begin()
-        pictures = draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads)
-        for index, picture in enumerate(pictures):
-            if self._job.digest:
-                digest.add(_native.picture_hash(picture))
-            self._scorer.add(index, picture)
-        if self._job.digest:
-            payload = self._serialise(video, digest.value)
+        pictures = draw_some(segment, self._job.header, self._job.threads, wanted)
+        for frame, picture in zip(wanted, pictures, strict=True):
+            self._scorer.add(frame, picture)
         score, scores = self._scorer.result()
-        return _Candidate(payload, score, scores)
+        return _Candidate(video, payload, score, scores)
+
+    def _with_digest(self, video: CodedVideo) -> bytes:
+        """The payload with the digest of its frames, all of them drawn."""
+        segment = _native.Segment(self._serialise(video, None), self._job.header)
+        digest = _native.SegmentDigest()
+        for picture in draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads):
+            digest.add(_native.picture_hash(picture))
+        return self._serialise(video, digest.value)
 
     def _serialise(self, video: CodedVideo, digest: int | None) -> bytes:
         job = self._job

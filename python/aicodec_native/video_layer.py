@@ -23,6 +23,10 @@ from aicodec_native.errors import CorruptError, OptionError
 # SVT-AV1's own presets behind ours: see docs/decisions/0003-video-layer-settings.md.
 SVT_PRESETS = {"fast": 8, "medium": 6, "slow": 4}
 
+# Variance boost and tune 2 (SSIM) save 4-9% of the bytes at equal SSIMULACRA2, and as much at equal XPSNR. One key
+# frame: a segment is a closed group, cut elsewhere.
+_SVT_PARAMETERS = "enable-variance-boost=1:tune=2:scd=0"
+
 # What converts an RGB canvas to AV1's 4:2:0 and back: full range and centred chroma lose least.
 RGB_COLOUR = _native.Colour(matrix=1, full_range=True, chroma_centred=True)
 
@@ -32,6 +36,9 @@ MIN_SIDE = 64
 _OBU_TEMPORAL_DELIMITER = 2
 _OBU_FRAME_HEADER = 3
 _OBU_FRAME = 6
+
+# SVT-AV1 would describe every run on standard error; 1 leaves it its errors. It reads this once.
+os.environ.setdefault("SVT_LOG", "1")
 
 Planes = list[tuple[Any, int]]
 
@@ -100,7 +107,7 @@ def _open_encoder(
     context.pix_fmt = "yuv420p10le" if settings.bit_depth == 10 else "yuv420p"
     context.framerate = frame_rate
     context.time_base = 1 / frame_rate
-    context.gop_size = 1 << 20  # one key frame: a segment is a closed group
+    context.gop_size = 1 << 20
     used = RGB_COLOUR if _is_rgb(picture.format) else colour
     context.color_range = 2 if used.full_range else 1
     threads = settings.threads or os.cpu_count() or 1
@@ -108,7 +115,7 @@ def _open_encoder(
         "preset": str(settings.preset),
         "crf": str(int(settings.crf)),
         # Quarter steps of CRF exist only among SVT-AV1's own parameters.
-        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:scd=0",
+        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:{_SVT_PARAMETERS}",
     }
     return context
 
