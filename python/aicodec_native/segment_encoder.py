@@ -56,7 +56,7 @@ class SegmentJob:
 class CodedSegment:
     """A segment ready for the container, and how it came about.
 
-    `scores` are per measured frame; `probes` maps each CRF tried to its score; `encode_seconds` is the time inside
+    `scores` are per measured frame; `probes` lists (CRF, bit depth, score) as tried; `encode_seconds` is time inside
     SVT-AV1, `seconds` that of the whole job.
     """
 
@@ -67,7 +67,7 @@ class CodedSegment:
     scores: list[float]
     score: float
     reached: bool
-    probes: dict[float, float] = field(default_factory=dict)
+    probes: list[tuple[float, int, float]] = field(default_factory=list)
     encode_seconds: float = 0.0
     seconds: float = 0.0
 
@@ -75,9 +75,14 @@ class CodedSegment:
 @dataclass(slots=True)
 class _Candidate:
     video: CodedVideo
-    payload: bytes
+    settings: VideoSettings
     score: float
     scores: list[float]
+    reached: bool = True
+
+    def rank(self) -> tuple[bool, float]:
+        """Lower is better: the smallest that reaches the goal, or else the best score."""
+        return (not self.reached, self.video.size if self.reached else -self.score)
 
 
 # Called with the share of the work done, about (0 to 1), and a few words for a person.
@@ -101,78 +106,91 @@ class _SegmentEncoder:
         self._rate = frame_rate_of(job.header)
         goal, colour = job.goal, job.header.colour
         self._scorer = Scorer(goal.metric, frames, colour, float(self._rate), job.preset, job.threads)
-        self._candidates: dict[int, _Candidate] = {}
+        self._candidates: list[_Candidate] = []
         self._encode_seconds = 0.0
-        self._bit_depth = 10
 
     def run(self) -> CodedSegment:
         started = time.perf_counter()
-        goal = self._job.goal
-        if goal.crf is not None:
-            step = round(goal.crf * STEPS_PER_CRF)
-            self._probe(step)
-            reached = True
-        else:
-            result = search(self._plan(goal), self._probe)
-            step, reached = result.step, result.reached
-        best = self._candidates[step]
+        best = min((self._best_at(depth) for depth in self._bit_depths()), key=_Candidate.rank)
         return CodedSegment(
-            payload=self._with_digest(best.video) if self._job.digest else best.payload,
+            payload=self._payload(best.video),
             frames=len(self._frames),
-            crf=step / STEPS_PER_CRF,
-            bit_depth=self._bit_depth,
+            crf=best.settings.crf,
+            bit_depth=best.settings.bit_depth,
             scores=best.scores,
             score=best.score,
-            reached=reached,
-            probes={s / STEPS_PER_CRF: c.score for s, c in sorted(self._candidates.items())},
+            reached=best.reached,
+            probes=[(c.settings.crf, c.settings.bit_depth, c.score) for c in self._candidates],
             encode_seconds=self._encode_seconds,
             seconds=time.perf_counter() - started,
         )
 
-    @staticmethod
-    def _plan(goal: Goal) -> SearchPlan:
+    def _bit_depths(self) -> tuple[int, ...]:
+        """10 bits save bytes nearly everywhere; `slow` looks for itself."""
+        return (10, 8) if self._job.preset == "slow" and self._job.goal.crf is None else (10,)
+
+    def _best_at(self, bit_depth: int) -> _Candidate:
+        """The coarsest candidate of that depth that reaches the goal, or else the best one."""
+        goal = self._job.goal
+        tried: dict[int, _Candidate] = {}
+
+        def probe(step: int) -> float:
+            tried[step] = self._probe(step, bit_depth)
+            return tried[step].score
+
+        if goal.crf is not None:
+            step = round(goal.crf * STEPS_PER_CRF)
+            probe(step)
+            return tried[step]
+        found = search(self._plan(goal), probe)
+        tried[found.step].reached = found.reached
+        return tried[found.step]
+
+    def _plan(self, goal: Goal) -> SearchPlan:
         slope = _SLOPES[goal.metric]
         above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
-        guess = round(_TYPICAL_CRF * STEPS_PER_CRF + above_typical / slope)
-        return SearchPlan(goal.target, guess, slope, _TOLERANCES[goal.metric])
+        guess = _TYPICAL_CRF * STEPS_PER_CRF + above_typical / slope
+        if self._candidates:  # at another bit depth
+            guess = self._candidates[-1].settings.crf * STEPS_PER_CRF
+        return SearchPlan(goal.target, round(guess), slope, _TOLERANCES[goal.metric])
 
-    def _probe(self, step: int) -> float:
+    def _probe(self, step: int, bit_depth: int) -> _Candidate:
         job = self._job
-        settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[job.preset], self._bit_depth, job.threads)
+        settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[job.preset], bit_depth, job.threads)
         before = time.perf_counter()
-        pictures = self._watched(step / STEPS_PER_CRF)
-        video = encode_pictures(pictures, job.header.colour, self._rate, settings)
+        video = encode_pictures(self._watched(settings), job.header.colour, self._rate, settings)
         self._encode_seconds += time.perf_counter() - before
-        candidate = self._measure(video)
-        self._candidates[step] = candidate
-        return candidate.score
+        self._candidates.append(self._measured(video, settings))
+        return self._candidates[-1]
 
-    def _watched(self, crf: float) -> Iterator[_native.Picture]:
+    def _watched(self, settings: VideoSettings) -> Iterator[_native.Picture]:
         """The frames, progress being told as the encoder takes them."""
-        passes = 1.0 if self._job.goal.crf is not None else _USUAL_PASSES
+        passes = 1.0 if self._job.goal.crf is not None else _USUAL_PASSES * len(self._bit_depths())
         count = len(self._frames)
-        last = "".join(f" (CRF {s / STEPS_PER_CRF:g}: {c.score:.2f})" for s, c in list(self._candidates.items())[-1:])
+        last = "".join(f" (CRF {c.settings.crf:g}: {c.score:.2f})" for c in self._candidates[-1:])
         for index, picture in enumerate(self._frames):
             if index % 8 == 0:
                 share = (len(self._candidates) + index / count) / passes
-                self._report(min(share, 0.95), f"CRF {crf:g}{last}")
+                self._report(min(share, 0.95), f"CRF {settings.crf:g}{last}")
             yield picture
 
-    def _measure(self, video: CodedVideo) -> _Candidate:
-        """Draw the candidate with the decoder that users have, as far as needed to score it."""
-        payload = self._serialise(video, None)
-        segment = _native.Segment(payload, self._job.header)
+    def _measured(self, video: CodedVideo, settings: VideoSettings) -> _Candidate:
+        """The candidate drawn by the decoder that users have, as far as needed to score it."""
+        segment = _native.Segment(self._serialise(video, None), self._job.header)
         wanted = self._scorer.frames
         self._scorer.begin()
         pictures = draw_some(segment, self._job.header, self._job.threads, wanted)
         for frame, picture in zip(wanted, pictures, strict=True):
             self._scorer.add(frame, picture)
         score, scores = self._scorer.result()
-        return _Candidate(video, payload, score, scores)
+        return _Candidate(video, settings, score, scores)
 
-    def _with_digest(self, video: CodedVideo) -> bytes:
-        """The payload with the digest of its frames, all of them drawn."""
-        segment = _native.Segment(self._serialise(video, None), self._job.header)
+    def _payload(self, video: CodedVideo) -> bytes:
+        """The serialised segment, with the digest of its frames if the job asks for it."""
+        payload = self._serialise(video, None)
+        if not self._job.digest:
+            return payload
+        segment = _native.Segment(payload, self._job.header)
         digest = _native.SegmentDigest()
         for picture in draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads):
             digest.add(_native.picture_hash(picture))
