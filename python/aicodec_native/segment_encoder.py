@@ -1,21 +1,34 @@
 """Codes one segment: the job that a worker process does.
 
-Every candidate is serialised, parsed and drawn by the real decoder before it is measured.
+Candidates are measured on what dav1d decodes of them; the chosen one is then serialised, parsed and drawn by the
+decoder that users have, and must give the very pictures that were measured.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from aicodec_native import _native
 from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
+from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.scorer import Scorer
-from aicodec_native.stack import draw_in_order, draw_some
-from aicodec_native.video_layer import RGB_COLOUR, SVT_PRESETS, CodedVideo, VideoSettings, encode_pictures
+from aicodec_native.stack import draw_in_order
+from aicodec_native.video_layer import (
+    RGB_COLOUR,
+    SVT_PRESETS,
+    CodedVideo,
+    VideoDecoder,
+    VideoSettings,
+    canvas_picture,
+    encode_stream,
+)
 
 # The CRF that usually gives a SSIMULACRA2 of 80, and the score lost per quarter step around it.
 _TYPICAL_CRF = 20.0
@@ -78,6 +91,7 @@ class _Candidate:
     settings: VideoSettings
     score: float
     scores: list[float]
+    hashes: dict[int, int]  # by number: of the frames measured
     reached: bool = True
 
     def rank(self) -> tuple[bool, float]:
@@ -113,7 +127,7 @@ class _SegmentEncoder:
         started = time.perf_counter()
         best = min((self._best_at(depth) for depth in self._bit_depths()), key=_Candidate.rank)
         return CodedSegment(
-            payload=self._payload(best.video),
+            payload=self._payload(best),
             frames=len(self._frames),
             crf=best.settings.crf,
             bit_depth=best.settings.bit_depth,
@@ -155,13 +169,48 @@ class _SegmentEncoder:
         return SearchPlan(goal.target, round(guess), slope, _TOLERANCES[goal.metric])
 
     def _probe(self, step: int, bit_depth: int) -> _Candidate:
+        """Code and score: what SVT-AV1 has finished is decoded and measured while it goes on."""
         job = self._job
         settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[job.preset], bit_depth, job.threads)
-        before = time.perf_counter()
-        video = encode_pictures(self._watched(settings), job.header.colour, self._rate, settings)
-        self._encode_seconds += time.perf_counter() - before
-        self._candidates.append(self._measured(video, settings))
+        packets: list[tuple[bytes, bool]] = []
+        finished: SimpleQueue[tuple[bytes, bool] | None] = SimpleQueue()
+        started = time.perf_counter()
+        with ThreadPoolExecutor(1) as beside:
+            hashes = beside.submit(self._measure, iter(finished.get, None), settings)
+            try:
+                for packet in encode_stream(self._watched(settings), job.header.colour, self._rate, settings):
+                    packets.append(packet)
+                    finished.put(packet)
+            finally:
+                finished.put(None)
+            self._encode_seconds += time.perf_counter() - started
+            drawn = hashes.result()
+        score, scores = self._scorer.result()
+        self._candidates.append(_Candidate(CodedVideo(settings.format, packets), settings, score, scores, drawn))
         return self._candidates[-1]
+
+    def _measure(self, packets: Iterator[tuple[bytes, bool]], settings: VideoSettings) -> dict[int, int]:
+        """Score the frames that count; their hashes by number. Decodes no packet that none of them needs."""
+        header = self._job.header
+        self._scorer.begin()
+        wanted = set(self._scorer.frames)
+        numbers: deque[int] = deque()
+
+        def needed() -> Iterator[bytes]:
+            for number, (data, droppable) in enumerate(packets):
+                if number in wanted or not droppable:
+                    numbers.append(number)
+                    yield data
+
+        hashes: dict[int, int] = {}
+        decoder = VideoDecoder(settings.format, header.width, header.height, threads=self._job.threads)
+        for planes in decoder.stream(needed()):
+            number = numbers.popleft()
+            if number in wanted:
+                picture = canvas_picture(planes, settings, header.colour, self._job.shape)
+                hashes[number] = _native.picture_hash(picture)
+                self._scorer.add(number, picture)
+        return hashes
 
     def _watched(self, settings: VideoSettings) -> Iterator[_native.Picture]:
         """The frames, progress being told as the encoder takes them."""
@@ -174,27 +223,21 @@ class _SegmentEncoder:
                 self._report(min(share, 0.95), f"CRF {settings.crf:g}{last}")
             yield picture
 
-    def _measured(self, video: CodedVideo, settings: VideoSettings) -> _Candidate:
-        """The candidate drawn by the decoder that users have, as far as needed to score it."""
-        segment = _native.Segment(self._serialise(video, None), self._job.header)
-        wanted = self._scorer.frames
-        self._scorer.begin()
-        pictures = draw_some(segment, self._job.header, self._job.threads, wanted)
-        for frame, picture in zip(wanted, pictures, strict=True):
-            self._scorer.add(frame, picture)
-        score, scores = self._scorer.result()
-        return _Candidate(video, settings, score, scores)
+    def _payload(self, best: _Candidate) -> bytes:
+        """The serialised segment, drawn once by the decoder that users have.
 
-    def _payload(self, video: CodedVideo) -> bytes:
-        """The serialised segment, with the digest of its frames if the job asks for it."""
-        payload = self._serialise(video, None)
-        if not self._job.digest:
-            return payload
+        Its frames must be those that were measured; the digest of all of them goes in if the job asks for it.
+        """
+        payload = self._serialise(best.video, None)
         segment = _native.Segment(payload, self._job.header)
         digest = _native.SegmentDigest()
-        for picture in draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads):
-            digest.add(_native.picture_hash(picture))
-        return self._serialise(video, digest.value)
+        pictures = draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads)
+        for number, picture in enumerate(pictures):
+            drawn = _native.picture_hash(picture)
+            digest.add(drawn)
+            if best.hashes.get(number, drawn) != drawn:
+                raise EncodeError(f"frame {number} decodes to another picture than was measured")
+        return self._serialise(best.video, digest.value) if self._job.digest else payload
 
     def _serialise(self, video: CodedVideo, digest: int | None) -> bytes:
         job = self._job
