@@ -105,6 +105,7 @@ def verify(path: str | os.PathLike[str] | bytes, *, progress: FrameProgress | No
         for entry in reader._entries:
             if entry.kind == "packets":
                 _note_failure(report, lambda entry=entry: list(reader._packets_of(entry)))  # type: ignore[misc]
+        _note_failure(report, lambda: reader.ticks)
         done = 0
         for number in range(report.segments):
 
@@ -121,7 +122,8 @@ def _note_failure(report: VerifyReport, check: Callable[[], Any]) -> None:
     try:
         check()
     except AicodecError as error:
-        report.problems.append(str(error))
+        if str(error) not in report.problems:
+            report.problems.append(str(error))
 
 
 def _check(reader: Reader, number: int, report: VerifyReport, told: FrameProgress) -> None:

@@ -6,6 +6,7 @@ The core stores packets; this module makes them from pictures and turns them bac
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -193,19 +194,29 @@ class VideoDecoder:
         self._context.thread_count = threads
         if low_delay:
             self._context.flags |= Flags.low_delay
+        self._sent = 0
+        self._expected: deque[int] = deque()  # the packets whose frames are still to come
 
     def push(self, data: bytes | None) -> Iterator[Planes]:
         """Feed one packet (None: no more) and yield the frames that are ready.
 
-        Raises CorruptError where dav1d cannot decode it or the frame has another size or format.
+        Raises CorruptError where dav1d cannot decode it, a packet does not give exactly one frame, or the frame has
+        another size or format.
         """
+        packet = av.Packet(data) if data is not None else None
+        if packet is not None:
+            packet.pts = self._sent
+            self._expected.append(self._sent)
+            self._sent += 1
         try:
-            frames = self._context.decode(av.Packet(data) if data is not None else None)
+            frames = self._context.decode(packet)
         except (av.error.FFmpegError, ValueError) as error:
             raise CorruptError(f"a video layer does not decode: {error}") from None
         for frame in frames:
             if (frame.width, frame.height) != self._size or frame.format.name != self._name:
                 raise CorruptError("a video layer holds frames of another size or format")
+            if not self._expected or frame.pts != self._expected.popleft():
+                raise CorruptError("a video layer does not hold one frame in each packet")
             yield [(plane, plane.line_size) for plane in frame.planes]
 
     def stream(self, packets: Iterable[bytes]) -> Iterator[Planes]:
@@ -217,6 +228,7 @@ class VideoDecoder:
     def reset(self) -> None:
         """Forget everything, ready for a key frame."""
         self._context.flush_buffers()
+        self._expected.clear()
 
 
 def canvas_picture(
