@@ -29,8 +29,14 @@ _MOST_BYTES = 3 << 30
 @click.argument("path", required=False)
 @click.option("-q", "--quality", type=float, default=80.0, show_default=True, help="The SSIMULACRA2 score to reach.")
 @click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
-@click.option("--duration", type=float, default=10.0, show_default=True, help="Use this many seconds of PATH.")
-@click.option("--every", type=int, default=4, show_default=True, help="Measure every N-th frame.")
+@click.option(
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Use this many seconds of PATH.",
+)
+@click.option("--every", type=click.IntRange(min=1), default=4, show_default=True, help="Measure every N-th frame.")
 @json_option
 def command(path: str | None, quality: float, preset: str, duration: float, every: int, as_json: bool) -> int:
     """Encode a clip, decode and verify it, and compare it with x265 and SVT-AV1.
@@ -115,18 +121,11 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 
 def _print(outcomes: list[Outcome], verified: bool, every: int) -> None:
     ours = outcomes[0]
-    table = Table(title=f"{ours.quality.frames} frames measured (every {every}th), equal SSIMULACRA2")
-    for heading in (
-        "codec",
-        "bytes",
-        "against .aic",
-        "SSIMULACRA2",
-        "5th pct",
-        "PSNR RGB",
-        "encode s",
-        "decode s",
-    ):
-        table.add_column(heading, justify="left" if heading == "codec" else "right")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    # With the usual figures 80 columns wide.
+    for heading in ("codec", "bytes", "against .aic", "score", "5th pct", "PSNR (dB)", "encode (s)", "decode (s)"):
+        left = heading == "codec"
+        table.add_column(heading.replace(" ", "\n"), justify="left" if left else "right", no_wrap=True)
     for outcome in outcomes:
         quality = outcome.quality
         missed = "" if outcome.reached else " (missed)"
@@ -136,12 +135,14 @@ def _print(outcomes: list[Outcome], verified: bool, every: int) -> None:
             "" if outcome is ours else f"{outcome.bytes / ours.bytes - 1:+.1%}",
             f"{quality.ssimulacra2:.2f}{missed}",
             f"{quality.ssimulacra2_p5:.2f}",
-            f"{quality.psnr_rgb:.2f} dB",
+            f"{quality.psnr_rgb:.2f}",
             f"{outcome.encode_seconds:.1f}",
             f"{outcome.decode_seconds:.2f}",
         )
     Console().print(table)
     click.echo(
+        f"\nscore: SSIMULACRA2, equal as far as the codecs allow; {ours.quality.frames} frames measured, "
+        f"1 of every {every}.\n"
         "The time of .aic covers its whole search for the quality; the others' is one run at the right CRF.\n"
         + (f"Decoded and verified: {size_text(ours.bytes)}." if verified else "NOT VERIFIED: the file is damaged.")
     )
