@@ -10,7 +10,6 @@ import operator
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
@@ -22,6 +21,7 @@ from aicodec_native.headers import info_of, media_packet, media_track
 from aicodec_native.media.types import Track, TrackPacket, VideoInfo
 from aicodec_native.stack import SegmentCursor, draw_in_order
 
+Buffer = bytes | bytearray | memoryview
 Frame = npt.NDArray[Any]
 
 # Seconds by which times may be off that somebody computed.
@@ -42,9 +42,9 @@ class Reader:
     is asked of it after it was closed.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | bytes, *, threads: int = 0) -> None:
+    def __init__(self, source: str | os.PathLike[str] | Buffer, *, threads: int = 0) -> None:
         """`source` is a path, or a whole file as bytes; `threads` (0: one per core) bounds decoding."""
-        self.name = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
+        self.name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "<bytes>"
         if threads < 0:
             raise OptionError("the number of threads is 0 (one per core) or more")
         self._open_file: _native.FileReader | None = _open_file(source, self.name)
@@ -265,9 +265,11 @@ class Reader:
         return number % len(self)
 
 
-def _open_file(source: str | os.PathLike[str] | bytes, name: str) -> _native.FileReader:
+def _open_file(source: str | os.PathLike[str] | Buffer, name: str) -> _native.FileReader:
     try:
-        return _native.FileReader.from_bytes(source) if isinstance(source, bytes) else _native.FileReader(name)
+        if isinstance(source, (str, os.PathLike)):
+            return _native.FileReader(name)
+        return _native.FileReader.from_bytes(bytes(source))
     except OSError as error:
         raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
     except AicodecError as error:
@@ -284,6 +286,6 @@ def _in_file_order(wanted: range) -> Iterator[tuple[int, int]]:
     return iter(pairs if wanted.step > 0 else reversed(pairs))
 
 
-def open(path: str | os.PathLike[str] | bytes | Path, *, threads: int = 0) -> Reader:
+def open(path: str | os.PathLike[str] | Buffer, *, threads: int = 0) -> Reader:
     """Open an `.aic` file (a path, or its bytes) for reading: see Reader."""
     return Reader(path, threads=threads)
