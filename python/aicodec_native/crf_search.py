@@ -6,6 +6,7 @@ slope and an interpolation usually suffice (Av1an and ab-av1 search alike).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -49,7 +50,8 @@ def search(plan: SearchPlan, probe: Callable[[int], float]) -> SearchResult:
     scores: dict[int, float] = {}
     step = _clamp(plan.guess)
     while True:
-        scores[step] = probe(step)
+        score = probe(step)
+        scores[step] = -math.inf if math.isnan(score) else score
         following = _next_step(plan, scores)
         if following is None:
             break

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, cast
 
 from aicodec_native import _native
 from aicodec_native.errors import AicodecError, OutputError
@@ -46,7 +47,8 @@ def decode(
 
     Raises FormatError for a damaged file, OutputError where the output cannot be written or cannot hold a track.
     """
-    if isinstance(output, (str, os.PathLike)) and Path(output).is_file() and not overwrite:
+    to_file = isinstance(output, (str, os.PathLike)) and os.fspath(output) != "-"
+    if to_file and not overwrite and Path(cast("str", output)).is_file():
         raise OutputError(f"{output}: exists already; use --overwrite to replace it")
     with Reader(path) as reader:
         sink = Sink(output, reader.info, reader.tracks, codec=codec, crf=crf, options=options, container=container)
@@ -104,8 +106,10 @@ def verify(path: str | os.PathLike[str] | bytes, *, progress: FrameProgress | No
             report.problems.append("the end of the file is missing or damaged; its index was rebuilt")
         for entry in reader._entries:
             if entry.kind == "packets":
-                _note_failure(report, lambda entry=entry: list(reader._packets_of(entry)))  # type: ignore[misc]
-        _note_failure(report, lambda: reader.ticks)
+                with _noting_failure(report, f"{reader.name}: "):
+                    list(reader._packets_of(entry))
+        with _noting_failure(report, f"{reader.name}: "):
+            _ = reader.ticks  # segments must follow each other in time
         done = 0
         for number in range(report.segments):
 
@@ -113,17 +117,21 @@ def verify(path: str | os.PathLike[str] | bytes, *, progress: FrameProgress | No
                 if progress:
                     progress(before + frame)
 
-            _note_failure(report, lambda number=number, told=told: _check(reader, number, report, told))  # type: ignore[misc]
+            with _noting_failure(report, f"{reader.name}: segment {number}: ", f"segment {number}: "):
+                _check(reader, number, report, told)
             done = reader._starts[number + 1]
         return report
 
 
-def _note_failure(report: VerifyReport, check: Callable[[], Any]) -> None:
+@contextlib.contextmanager
+def _noting_failure(report: VerifyReport, known: str, where: str = "") -> Iterator[None]:
+    """Reports what goes wrong with the words `where` before it, in place of those in `known` if they are there."""
     try:
-        check()
+        yield
     except AicodecError as error:
-        if str(error) not in report.problems:
-            report.problems.append(str(error))
+        problem = where + str(error).removeprefix(known)
+        if problem not in report.problems:
+            report.problems.append(problem)
 
 
 def _check(reader: Reader, number: int, report: VerifyReport, told: FrameProgress) -> None:

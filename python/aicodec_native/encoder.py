@@ -3,6 +3,7 @@ them in order."""
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import deque
@@ -68,7 +69,7 @@ def encode(
     source: SourceLike,
     path: str | os.PathLike[str],
     *,
-    quality: float | str = DEFAULT_QUALITY,
+    quality: float | str | None = None,
     target: tuple[str, float] | None = None,
     crf: float | None = None,
     preset: str = "medium",
@@ -86,31 +87,35 @@ def encode(
 
     `source`: a path, "-" for standard input, a binary file, an image pattern ("frames/%04d.png"), or frames: an array
     (n, height, width, 3) or an iterable of (height, width, 3) arrays, uint8 or uint16 in 0..1023, with `fps`.
-    `quality`: the SSIMULACRA2 score to reach (90 is visually lossless, 80 very high). `target`: another metric and its
-    value instead, such as ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter
-    steps. `preset`: "fast", "medium" or "slow". `workers`: processes (0: one per core). `start`, `duration`: seconds
-    of the source. `segment_seconds`: the longest distance between seek points. `digests`: store a hash of every
-    segment's frames, so that `verify` can check them. `resume`: go on where an encode with the same arguments was
-    interrupted; the file comes out the same. `overwrite`: replace an existing file.
+    `quality`: the SSIMULACRA2 score to reach (90 is visually lossless, 80, the default, very high). `target`: another
+    metric and its value instead, such as ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to
+    63 in quarter steps. `preset`: "fast", "medium" or "slow". `workers`: processes (0: one per core). `start`,
+    `duration`: seconds of the source. `segment_seconds`: the longest distance between seek points, at the nominal
+    frame rate. `digests`: store a hash of every segment's frames, so that `verify` can check them.
+
+    While it is being written the file has the name path + ".part", and an encode that is interrupted leaves its
+    finished segments there. `resume`: go on with them; the arguments must be the same, and so is the file that comes
+    out. `overwrite`: replace an existing file, or what an interrupted encode left.
+
+    `progress` is called from several threads; what it raises ends the encode.
 
     Raises InputError, OutputError, OptionError, EncodeError.
     """
     goal = _goal(quality, target, crf)
     if preset not in SVT_PRESETS:
         raise OptionError(f"unknown preset {preset!r}: choose one of {', '.join(SVT_PRESETS)}")
-    if segment_seconds <= 0:
-        raise OptionError("segment_seconds must be above zero")
+    _check_numbers(workers=workers, start=start, duration=duration, segment_seconds=segment_seconds)
     output = _checked_output(path, source, overwrite)
-    if resume and not isinstance(source, (str, os.PathLike)):
+    if resume and (not isinstance(source, (str, os.PathLike)) or os.fspath(source) == "-"):
         raise OptionError("only an encode of a file can be resumed")
-    identity = {
-        "version": __version__,
-        "source": _identity_of(source),
-        "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
-    }
     with _open_source(source, start, duration, fps) as opened:
+        identity = {
+            "version": __version__,
+            "source": [*_identity_of(source), opened.byte_size],
+            "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
+        }
         run = _Run(opened, goal, preset, workers or _default_workers(), segment_seconds, digests, progress)
-        return run.write(PartFile(output, identity, resume=resume))
+        return run.write(PartFile(output, identity, resume=resume, discard=overwrite))
 
 
 class _Run:
@@ -147,8 +152,8 @@ class _Run:
             part.finish()
         except BaseException as error:
             kept = part.abandon()
-            if kept and not isinstance(error, GeneratorExit):
-                error.add_note(f"{len(part.reports)} finished segments are kept: go on with --resume")
+            if kept:
+                error.add_note(kept)
             raise
         finally:
             for segment, _ in self._waiting:
@@ -224,7 +229,6 @@ class _Run:
         self._write_packets(segment.packets)
         report = asdict(coded)
         report["bytes"] = len(report.pop("payload"))
-        report["probes"] = {f"{crf:g}": score for crf, score in coded.probes.items()}
         report["first_frame"] = segment.first_frame
         self._part.add_segment(coded.payload, coded.frames, report)
         assert segment.frames is not None
@@ -286,7 +290,20 @@ def _with_last(items: Iterator[SourceSegment]) -> Iterator[tuple[SourceSegment, 
         yield held, True
 
 
-def _goal(quality: float | str, target: tuple[str, float] | None, crf: float | None) -> Goal:
+def _check_numbers(*, workers: int, start: float | None, duration: float | None, segment_seconds: float) -> None:
+    if workers < 0:
+        raise OptionError("workers is 0 (one per core) or more")
+    if start is not None and not 0 <= start < math.inf:
+        raise OptionError(f"start is 0 seconds or more, not {start:g}")
+    if duration is not None and not 0 < duration < math.inf:
+        raise OptionError(f"duration must be above 0 seconds, not {duration:g}")
+    if not 0 < segment_seconds < math.inf:
+        raise OptionError(f"segment_seconds must be above 0, not {segment_seconds:g}")
+
+
+def _goal(quality: float | str | None, target: tuple[str, float] | None, crf: float | None) -> Goal:
+    if sum(choice is not None for choice in (quality, target, crf)) > 1:
+        raise OptionError("quality, target and crf exclude each other: ask for one of them")
     if crf is not None:
         if not 1 <= crf <= 63 or crf * 4 != int(crf * 4):
             raise OptionError("crf goes from 1 to 63 in steps of 0.25")
@@ -295,11 +312,13 @@ def _goal(quality: float | str, target: tuple[str, float] | None, crf: float | N
         metric, value = target
         if metric not in METRICS:
             raise OptionError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
+        if not math.isfinite(value):
+            raise OptionError(f"{metric} cannot be asked to reach {value:g}")
         return Goal(metric, float(value))
     if quality == "lossless":
         raise OptionError("lossless needs the screen layer, which this version does not have yet: ask for a score")
     try:
-        value = float(quality)
+        value = float(DEFAULT_QUALITY if quality is None else quality)
     except (TypeError, ValueError):
         raise OptionError(f"quality is a SSIMULACRA2 score or 'lossless', not {quality!r}") from None
     if not 0 < value <= 100:
@@ -309,6 +328,8 @@ def _goal(quality: float | str, target: tuple[str, float] | None, crf: float | N
 
 def _checked_output(path: str | os.PathLike[str], source: SourceLike, overwrite: bool) -> Path:
     output = Path(path)
+    if os.fspath(path) == "-":
+        raise OutputError("an .aic file cannot be written to a pipe: name a file")
     if output.is_dir():
         raise OutputError(f"{output}: is a folder; name a file")
     if not output.parent.is_dir():
@@ -337,7 +358,7 @@ def _identity_of(source: SourceLike) -> list[Any]:
         return ["stream"]
     path = Path(source)
     if not path.exists():
-        return ["pattern", str(path)]
+        return ["pattern", os.path.abspath(path)]
     status = path.stat()
     return [str(path.resolve()), status.st_size, status.st_mtime_ns]
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 
 from aicodec_native import _native
+from aicodec_native.errors import EncodeError
 
 
 class FrameStore:
@@ -32,9 +33,15 @@ class FrameStore:
     def append(self, picture: _native.Picture) -> None:
         view = memoryview(picture.packed())
         offset = self.count * self.frame_size
-        while view:
-            written = os.pwrite(self._descriptor, view, offset)
-            view, offset = view[written:], offset + written
+        try:
+            while view:
+                written = os.pwrite(self._descriptor, view, offset)
+                view, offset = view[written:], offset + written
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise EncodeError(
+                f"there is no room for the frames of a segment ({reason}); try shorter ones (--segment-seconds)"
+            ) from None
         self.count += 1
 
     def split(self, count: int) -> FrameStore:

@@ -7,6 +7,7 @@ being encoded and how, then one line for each finished segment.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -20,11 +21,12 @@ class PartFile:
     """Appends to the part file, and renames it when it is whole.
 
     `identity` is everything that the bytes depend on: an interrupted file is continued only if it is the same.
-    `reports` are the notes of the segments that are there already. Raises OutputError where a file cannot be
-    written, OptionError where there is nothing to resume.
+    Without `resume` one that holds a segment is only thrown away if told to `discard` it. `reports` are the notes of
+    the segments that are there already. Raises OutputError where a file cannot be written or is being written by
+    another process, OptionError where what is there cannot be resumed.
     """
 
-    def __init__(self, target: Path, identity: dict[str, Any], *, resume: bool) -> None:
+    def __init__(self, target: Path, identity: dict[str, Any], *, resume: bool, discard: bool = False) -> None:
         self.target = target
         self.reports: list[dict[str, Any]] = []
         self.frames_done = 0
@@ -32,19 +34,16 @@ class PartFile:
         self._notes = target.with_name(target.name + ".part.jsonl")
         self._identity = json.loads(json.dumps(identity))
         self._writer = _native.Writer()
-        self._file: IO[bytes]
+        is_new = not self._part.exists()
         try:
-            if resume and self._part.exists():
-                self._continue()
-            else:
-                self._file = self._part.open("wb")
-                self._notes.write_text(json.dumps(self._identity) + "\n")
+            self._file = self._open_alone()
+            try:
+                self._take_over(resume and not is_new, discard or is_new)
+            except BaseException:
+                self._file.close()
+                raise
         except OSError as error:
             raise self._failure(error) from None
-
-    @property
-    def size(self) -> int:
-        return self._file.tell()
 
     @property
     def resumed(self) -> bool:
@@ -79,21 +78,22 @@ class PartFile:
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._file.close()
             self._part.replace(self.target)
+            self._file.close()
             self._notes.unlink(missing_ok=True)
         except OSError as error:
             raise self._failure(error) from None
 
-    def abandon(self) -> bool:
-        """Stop before the end. Keeps the part file if it holds a segment, and tells whether it did."""
+    def abandon(self) -> str:
+        """Stop before the end. Keeps the part file if it holds a segment, and says so; else returns ""."""
         with contextlib.suppress(OSError):  # a full disk again: what was flushed before stays readable
             self._file.close()
         if self.reports:
-            return True
+            are = "is" if len(self.reports) == 1 else "are"
+            return f"{_segments(len(self.reports))} {are} kept: go on with --resume"
         self._part.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
-        return False
+        return ""
 
     def _append(self, data: bytes) -> None:
         try:
@@ -101,24 +101,46 @@ class PartFile:
         except OSError as error:
             raise self._failure(error) from None
 
-    def _continue(self) -> None:
-        """Take over the whole segments of an interrupted file."""
+    def _open_alone(self) -> IO[bytes]:
+        """The part file, locked against a second encode to the same output."""
+        file = os.fdopen(os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666), "r+b")
         try:
-            lines = [json.loads(line) for line in self._notes.read_text().splitlines() if line.endswith("}")]
-        except (FileNotFoundError, ValueError):
-            lines = []
-        if not lines or lines[0] != self._identity:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it may have finished and renamed it since.
+            if self._part.exists() and self._part.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                return file
+        except BlockingIOError:
+            pass
+        file.close()
+        raise OutputError(f"{self.target}: is being written by another encode") from None
+
+    def _take_over(self, resume: bool, discard: bool) -> None:
+        """Continue from the segments that are there, or begin anew."""
+        notes = _read_notes(self._notes)
+        if resume:
+            self._continue(notes)
+            return
+        if len(notes) > 1 and not discard:
+            raise OutputError(
+                f"{self._part}: holds {_segments(len(notes) - 1)} of an interrupted encode: go on with --resume, "
+                "or start again with --overwrite"
+            )
+        self._file.truncate(0)
+        self._notes.write_text(json.dumps(self._identity) + "\n")
+
+    def _continue(self, notes: list[Any]) -> None:
+        """Take over the whole segments of an interrupted file."""
+        if not notes or notes[0] != self._identity:
             raise OptionError(
-                f"{self._part} comes from another input or other options: encode with the same ones, "
-                "or start again without --resume"
+                f"{self._part}: comes from another input or other options: encode with the same ones, "
+                "or start again with --overwrite instead of --resume"
             )
         try:
             found = _native.FileReader(str(self._part))
         except AicodecError:  # cut off inside the header: nothing to take over
-            self._file = self._part.open("wb")
+            self._file.truncate(0)
             return
-        segments = [n for n, entry in enumerate(found.entries) if entry.kind == "segment"][: len(lines) - 1]
-        self._file = self._part.open("r+b")
+        segments = [n for n, entry in enumerate(found.entries) if entry.kind == "segment"][: len(notes) - 1]
         if not segments:
             self._file.truncate(0)
             return
@@ -128,9 +150,22 @@ class PartFile:
         last = found.entries[segments[-1]]
         self._file.truncate(last.offset + last.size)
         self._file.seek(0, os.SEEK_END)
-        self.reports = lines[1 : len(segments) + 1]
+        self.reports = notes[1 : len(segments) + 1]
         self.frames_done = sum(found.entries[n].detail for n in segments)
         self._notes.write_text("".join(json.dumps(line) + "\n" for line in [self._identity, *self.reports]))
 
     def _failure(self, error: OSError) -> OutputError:
         return OutputError(f"{self.target}: cannot be written: {(error.strerror or str(error)).lower()}")
+
+
+def _read_notes(path: Path) -> list[Any]:
+    """The lines that were written whole: a full disk may have cut the last one off."""
+    lines: list[Any] = []
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        for line in path.read_text().splitlines():
+            lines.append(json.loads(line))
+    return lines
+
+
+def _segments(count: int) -> str:
+    return f"{count} finished segment{'s' if count != 1 else ''}"

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import itertools
+import math
 import operator
 import os
 import threading
 from collections.abc import Iterator
-from fractions import Fraction
-from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import _native
-from aicodec_native.errors import AicodecError, CorruptError, InputError, TruncatedError
+from aicodec_native.errors import (
+    AicodecError,
+    CorruptError,
+    FormatError,
+    InputError,
+    OptionError,
+    TruncatedError,
+)
 from aicodec_native.headers import info_of, media_packet, media_track
 from aicodec_native.media.types import Track, TrackPacket, VideoInfo
 from aicodec_native.stack import SegmentCursor, draw_in_order
 
+Buffer = bytes | bytearray | memoryview
 Frame = npt.NDArray[Any]
+
+# Seconds by which times may be off that somebody computed.
+_SLACK = 1e-6
 
 
 class Reader:
@@ -34,13 +45,18 @@ class Reader:
 
     A file whose writing was cut off opens with its complete segments, and `recovered` is True.
 
-    Raises InputError (no such file), NotAicError, UnsupportedError, CorruptError, TruncatedError.
+    Raises InputError (no such file), NotAicError, UnsupportedError, CorruptError, TruncatedError; ValueError for what
+    is asked of it after it was closed.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | bytes, *, threads: int = 0) -> None:
+    def __init__(self, source: str | os.PathLike[str] | Buffer, *, threads: int = 0) -> None:
         """`source` is a path, or a whole file as bytes; `threads` (0: one per core) bounds decoding."""
-        self.name = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
-        self._file = _open_file(source, self.name)
+        self.name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "<bytes>"
+        if threads < 0:
+            raise OptionError("the number of threads is 0 (one per core) or more")
+        self._open_file: _native.FileReader | None = _open_file(source, self.name)
+        self._recovered, self._byte_size = self._file.recovered, self._file.file_size
+        self._tracks = [media_track(track) for track in self._file.tracks]
         self._threads = threads or os.cpu_count() or 1
         self._segments = [entry for entry in self._file.entries if entry.kind == "segment"]
         self._starts = [0, *itertools.accumulate(entry.detail for entry in self._segments)]
@@ -48,7 +64,6 @@ class Reader:
         self._times: npt.NDArray[np.int64] | None = None
         self._cursors: list[SegmentCursor] = []
         self._lock = threading.Lock()
-        self._closed = False
         if not self._segments and self.recovered:
             raise TruncatedError(f"{self.name}: cut off before the end of its first segment")
 
@@ -62,16 +77,16 @@ class Reader:
     @property
     def tracks(self) -> list[Track]:
         """The audio and subtitle tracks."""
-        return [media_track(track) for track in self._file.tracks]
+        return list(self._tracks)
 
     @property
     def recovered(self) -> bool:
         """Whether the file's end is missing or damaged, so that its index was rebuilt."""
-        return self._file.recovered
+        return self._recovered
 
     @property
     def byte_size(self) -> int:
-        return self._file.file_size
+        return self._byte_size
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -92,7 +107,8 @@ class Reader:
     @property
     def timestamps(self) -> npt.NDArray[np.float64]:
         """When each frame is shown, in seconds: shape (frames,)."""
-        return (self.ticks[:-1] * float(self._info.time_base)).astype(np.float64)
+        base = self._info.time_base
+        return self.ticks[:-1].astype(np.float64) * base.numerator / base.denominator
 
     @property
     def ticks(self) -> npt.NDArray[np.int64]:
@@ -153,9 +169,14 @@ class Reader:
             yield _planes(picture)
 
     def index_at(self, seconds: float) -> int:
-        """The frame that is shown at a time (the first before the start, the last after the end)."""
-        tick = Fraction(seconds) / self._info.time_base
-        return max(0, min(len(self) - 1, bisect.bisect_right(self.ticks, tick) - 1))
+        """The frame that is shown at a time (the first before the start, the last after the end).
+
+        A time up to a microsecond before a frame counts as the frame's, whatever arithmetic it comes from.
+        """
+        if math.isnan(seconds):
+            raise ValueError("the time is not a number")
+        passed = bisect.bisect_right(self.timestamps, float(seconds) + _SLACK)
+        return max(0, min(len(self) - 1, passed - 1))
 
     def packets(self) -> Iterator[TrackPacket]:
         """Every audio and subtitle packet, in file order."""
@@ -166,7 +187,7 @@ class Reader:
     def close(self) -> None:
         """Release the file and the decoders; what was read from it stays valid."""
         with self._lock:
-            self._closed = True
+            self._open_file = None
             self._cursors.clear()
 
     def __enter__(self) -> Reader:
@@ -176,6 +197,13 @@ class Reader:
         self.close()
 
     # For decode, verify and info, which walk the file as it lies.
+
+    @property
+    def _file(self) -> _native.FileReader:
+        file = self._open_file
+        if file is None:
+            raise ValueError(f"{self.name}: the reader is closed")
+        return file
 
     @property
     def _entries(self) -> list[_native.IndexEntry]:
@@ -199,31 +227,43 @@ class Reader:
 
     def _pictures(self, start: int, stop: int) -> Iterator[_native.Picture]:
         """Frames start..stop-1 in order."""
-        self._check_open()
+        header = self._file.header
         if start >= stop:
             return
         first = bisect.bisect_right(self._starts, start) - 1
         last = bisect.bisect_left(self._starts, stop)
-        pictures = draw_in_order(self._load, range(first, last), self._file.header, self._threads)
-        yield from itertools.islice(pictures, start - self._starts[first], stop - self._starts[first])
+        pictures = draw_in_order(self._load, range(first, last), header, self._threads)
+        with self._named():
+            yield from itertools.islice(pictures, start - self._starts[first], stop - self._starts[first])
 
     def _picture(self, index: int) -> _native.Picture:
         number = bisect.bisect_right(self._starts, index) - 1
         frame = index - self._starts[number]
         cursor = self._take_cursor(number, frame)
         try:
-            return cursor.draw(number, frame, self._load)
+            with self._named():
+                return cursor.draw(number, frame, self._load)
         finally:
             with self._lock:
-                if not self._closed:
+                if self._open_file is not None:
                     self._cursors.append(cursor)
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Puts the file's name into what the layers below complain of."""
+        try:
+            yield
+        except FormatError as error:
+            if str(error).startswith(f"{self.name}: "):
+                raise
+            raise type(error)(f"{self.name}: {error}") from None
 
     def _take_cursor(self, number: int, frame: int) -> SegmentCursor:
         """An idle cursor, best one that stands a little before the frame; every thread at work has its own."""
-        self._check_open()
+        header = self._file.header
         with self._lock:
             if not self._cursors:
-                return SegmentCursor(self._file.header, self._threads)
+                return SegmentCursor(header, self._threads)
             best = max(self._cursors, key=lambda cursor: cursor.nearness(number, frame))
             self._cursors.remove(best)
             return best
@@ -237,14 +277,12 @@ class Reader:
             raise IndexError(f"frame {number} is out of range: {self.name} has {len(self)} frames")
         return number % len(self)
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ValueError(f"{self.name}: the reader is closed")
 
-
-def _open_file(source: str | os.PathLike[str] | bytes, name: str) -> _native.FileReader:
+def _open_file(source: str | os.PathLike[str] | Buffer, name: str) -> _native.FileReader:
     try:
-        return _native.FileReader.from_bytes(source) if isinstance(source, bytes) else _native.FileReader(name)
+        if isinstance(source, (str, os.PathLike)):
+            return _native.FileReader(name)
+        return _native.FileReader.from_bytes(bytes(source))
     except OSError as error:
         raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
     except AicodecError as error:
@@ -261,6 +299,6 @@ def _in_file_order(wanted: range) -> Iterator[tuple[int, int]]:
     return iter(pairs if wanted.step > 0 else reversed(pairs))
 
 
-def open(path: str | os.PathLike[str] | bytes | Path, *, threads: int = 0) -> Reader:
+def open(path: str | os.PathLike[str] | Buffer, *, threads: int = 0) -> Reader:
     """Open an `.aic` file (a path, or its bytes) for reading: see Reader."""
     return Reader(path, threads=threads)

@@ -52,6 +52,11 @@ class VideoSettings:
     bit_depth: int = 10
     threads: int = 0
 
+    @property
+    def format(self) -> str:
+        """Of the coded frames."""
+        return "yuv420p10" if self.bit_depth == 10 else "yuv420p"
+
 
 @dataclass(frozen=True, slots=True)
 class CodedVideo:
@@ -65,33 +70,39 @@ class CodedVideo:
         return sum(len(data) for data, _ in self.packets)
 
 
+def encode_stream(
+    pictures: Iterable[_native.Picture],
+    colour: _native.Colour,
+    frame_rate: Fraction,
+    settings: VideoSettings,
+) -> Iterator[tuple[bytes, bool]]:
+    """Code pictures of one size as one closed group of AV1 frames: packets as in CodedVideo, as they get ready.
+
+    `colour` describes the pictures (RGB ones are converted with RGB_COLOUR). Deterministic: the packets depend
+    neither on the machine's cores nor on `settings.threads`.
+    """
+    context: Any = None
+    for number, picture in enumerate(pictures):
+        if context is None:
+            context = _open_encoder(picture, colour, frame_rate, settings)
+        if picture.format != settings.format:
+            picture = picture.convert(settings.format, RGB_COLOUR if _is_rgb(picture.format) else colour)
+        frame = _to_av(picture)
+        frame.pts = number
+        yield from map(_without_delimiter, context.encode(frame))
+    if context is None:
+        raise OptionError("there are no pictures to encode")
+    yield from map(_without_delimiter, context.encode(None))
+
+
 def encode_pictures(
     pictures: Iterable[_native.Picture],
     colour: _native.Colour,
     frame_rate: Fraction,
     settings: VideoSettings,
 ) -> CodedVideo:
-    """Code pictures of one size as one closed group of AV1 frames.
-
-    `colour` describes the pictures (RGB ones are converted with RGB_COLOUR). Deterministic: the packets depend
-    neither on the machine's cores nor on `settings.threads`.
-    """
-    format_name = "yuv420p10" if settings.bit_depth == 10 else "yuv420p"
-    context: Any = None
-    packets: list[Any] = []
-    for number, picture in enumerate(pictures):
-        if context is None:
-            context = _open_encoder(picture, colour, frame_rate, settings)
-        if picture.format != format_name:
-            picture = picture.convert(format_name, RGB_COLOUR if _is_rgb(picture.format) else colour)
-        frame = _to_av(picture)
-        frame.pts = number
-        packets += context.encode(frame)
-    if context is None:
-        raise OptionError("there are no pictures to encode")
-    packets += context.encode(None)
-    packets.sort(key=lambda packet: packet.pts or 0)
-    return CodedVideo(format_name, [_without_delimiter(packet) for packet in packets])
+    """All of encode_stream at once."""
+    return CodedVideo(settings.format, list(encode_stream(pictures, colour, frame_rate, settings)))
 
 
 def _is_rgb(format_name: str) -> bool:
@@ -218,6 +229,19 @@ class VideoDecoder:
         """Forget everything, ready for a key frame."""
         self._context.flush_buffers()
         self._expected.clear()
+
+
+def canvas_picture(
+    planes: Planes, settings: VideoSettings, colour: _native.Colour, shape: tuple[str, int, int]
+) -> _native.Picture:
+    """What a stack with this frame alone draws on a canvas of `shape` (format, width, height)."""
+    format_name, width, height = shape
+    picture = _native.Picture(settings.format, width, height)
+    for index, (plane, stride) in enumerate(planes):
+        picture.set_plane(index, plane, stride)
+    if format_name == settings.format:
+        return picture
+    return picture.convert(format_name, RGB_COLOUR if _is_rgb(format_name) else colour)
 
 
 def packets_towards(packets: Sequence[tuple[bytes, bool]], first: int, target: int) -> Iterator[bytes]:

@@ -1,11 +1,12 @@
 """Worker processes for segment jobs.
 
-Each is `python -m aicodec_native.workers`, fed with pickled jobs over its standard input. Unlike multiprocessing this
-never imports the caller's main module, and a process can be killed at any moment.
+Each is a Python of its own that runs main() below, fed with pickled jobs over its standard input. Unlike
+multiprocessing this never imports the caller's main module, and a process can be killed at any moment.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -18,6 +19,9 @@ from typing import IO, Any
 from aicodec_native.errors import AicodecError, EncodeError
 
 _Report = Callable[[float, str], None]
+
+# With the caller's own search path: `-m` would look into the working directory first.
+_START = "import sys; sys.path[:] = sys.argv[1:]; from aicodec_native.workers import main; main()"
 
 
 class WorkerPool:
@@ -52,11 +56,28 @@ class WorkerPool:
             try:
                 return self._converse(process, job, report)
             except (EOFError, BrokenPipeError, pickle.UnpicklingError):
-                process.kill()
-                self._own.process = None
+                code = self._drop(process, 0.5)  # one that ended by itself has a code that tells why
                 if self._closed:
                     break
-        raise EncodeError("a worker process died twice on the same segment; is there enough memory? (try --workers 1)")
+            except BaseException:
+                self._drop(process)  # in the midst of a job
+                raise
+        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        raise EncodeError(
+            f"a worker process died twice on the same segment ({how}); is there enough memory? (try --workers 1)"
+        )
+
+    def _drop(self, process: subprocess.Popen[bytes], patience: float = 0.0) -> int:
+        """Ends this thread's process, if it has not ended after `patience` seconds, and returns its exit code."""
+        self._own.process = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):  # what could not be sent before cannot be now
+                if pipe:
+                    pipe.close()
+        return process.wait()
 
     def _process(self) -> subprocess.Popen[bytes]:
         process: subprocess.Popen[bytes] | None = getattr(self._own, "process", None)
@@ -65,12 +86,15 @@ class WorkerPool:
                 if self._closed:
                     raise EncodeError("stopped")
                 # Its own session: Ctrl-C in the terminal is for this process, which then kills the workers.
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "aicodec_native.workers"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    start_new_session=True,
-                )
+                try:
+                    process = subprocess.Popen(
+                        [sys.executable, "-c", _START, *sys.path],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        start_new_session=True,
+                    )
+                except OSError as error:
+                    raise EncodeError(f"a worker process cannot be started: {error.strerror}") from None
                 self._processes.append(process)
             self._own.process = process
         return process
@@ -112,7 +136,8 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             send("error", EncodeError(f"{type(error).__name__}: {error}"))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """A worker process's whole life."""
     # Whatever else prints to standard output must not get between the answers.
     with os.fdopen(os.dup(1), "wb") as channel:
         os.dup2(2, 1)

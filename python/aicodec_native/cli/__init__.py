@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -43,9 +44,21 @@ class _LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
-            raise click.UsageError(
-                f"no command {args[0]!r}; there are {', '.join(_COMMANDS)} (see --help)", ctx
-            ) from None
+            raise click.UsageError(f"no command {args[0]!r}; there are {', '.join(_COMMANDS)}", ctx) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Past click, which has answers of its own to Ctrl-C and to a closed pipe."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, BrokenPipeError) as error:
+            raise _PastClick(error) from error
+
+
+class _PastClick(Exception):  # noqa: N818
+    """Carries an exception that click would take for itself."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,24 +70,43 @@ def group() -> None:
 def main() -> Any:
     """Entry point. Exit codes: 0 done, 1 a check failed, 2 bad input or options, 130 interrupted."""
     try:
-        code = group.main(standalone_mode=False)
+        code = group.main(prog_name="aicodec-native", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt) as error:
-        _fail("interrupted", error, 130)
-    except AicodecError as error:
-        _fail(str(error), error, 2)
-    except BrokenPipeError:
-        # The program that reads our output has ended. Python would complain again when it flushes at exit.
-        sys.stderr.close()
-        sys.exit(2)
-    except MemoryError:
-        _fail("there is not enough memory", None, 2)
+    except _PastClick as carrier:
+        _fail(carrier.error)
+    except (Exception, KeyboardInterrupt) as error:
+        _fail(error)
 
 
-def _fail(text: str, error: BaseException | None, code: int) -> None:
+def _fail(error: BaseException) -> None:
+    """End with one line on standard error, and the traceback only of what nobody foresaw."""
+    match error:
+        case KeyboardInterrupt() | click.Abort():
+            text, code = "interrupted", 130
+        case click.UsageError() if error.ctx and not error.message.startswith("Usage:"):
+            text, code = f"{_lower(error.format_message())} (see {error.ctx.command_path} --help)", 2
+        case click.ClickException():  # no command at all: its message is the help
+            error.show()
+            sys.exit(2)
+        case AicodecError():
+            text, code = str(error), 2
+        case BrokenPipeError():
+            # The program that reads our output has ended. Python would complain again when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(2)
+        case OSError():
+            name = f"{error.filename}: " if error.filename else ""
+            text, code = f"{name}{_lower(error.strerror or str(error))}", 2
+        case MemoryError():
+            text, code = "there is not enough memory", 2
+        case _:
+            raise error
     notes = getattr(error, "__notes__", [])
     click.echo(f"aicodec-native: {'; '.join([text, *notes])}", err=True)
     sys.exit(code)
+
+
+def _lower(text: str) -> str:
+    """A sentence of another library's, to go into a line of ours."""
+    words = " ".join(text.split()).removesuffix(".")
+    return words[:1].lower() + words[1:]

@@ -35,6 +35,11 @@ def command(
     OUTPUT's ending chooses the container: .mkv (exact, FFV1), .y4m (exact), .mp4 (H.264), .webm (VP9), .gif,
     frames/%05d.png or frames/ (exact images), or - for y4m on standard output.
     """
+    if as_json and output == "-":
+        raise click.UsageError("--json and frames cannot both go to standard output")
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--option")
     options = dict(pair.partition("=")[::2] for pair in pairs)
     with Reader(path) as reader:
         total, recovered = len(reader), reader.recovered
@@ -53,8 +58,6 @@ def command(
         )
     print_warnings(result.warnings)
     if as_json:
-        if output == "-":
-            raise click.UsageError("--json and frames cannot both go to standard output")
         print_json(asdict(result) | {"output": output})
     elif output != "-":
         click.echo(f"{output}: {result.frames} frames")

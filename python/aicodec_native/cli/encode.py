@@ -43,8 +43,7 @@ class _Target(click.ParamType[Any]):
     "-q",
     "--quality",
     type=_Quality(),
-    default=80.0,
-    show_default=True,
+    show_default="80",
     help="The SSIMULACRA2 score to reach: 90 is visually lossless, 80 very high, 60 medium.",
 )
 @click.option("--target", type=_Target(), help=f"Another metric to reach instead: {', '.join(METRICS)}.")
@@ -59,11 +58,13 @@ class _Target(click.ParamType[Any]):
     type=click.FloatRange(min=0, min_open=True),
     default=10.0,
     show_default=True,
-    help="The longest distance between seek points.",
+    help="The longest distance between seek points, at the nominal frame rate.",
 )
 @click.option("--digests/--no-digests", default=True, help="Store a hash of each segment's frames, for verify.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted encode stopped.")
-@click.option("-y", "--overwrite", is_flag=True, help="Replace an existing output.")
+@click.option(
+    "-y", "--overwrite", is_flag=True, help="Replace an existing output, and what an interrupted encode left."
+)
 @json_option
 def command(source: str, output: str, as_json: bool, **options: Any) -> None:
     """Encode a video.
@@ -99,8 +100,9 @@ def _summary(result: EncodeResult) -> str:
     if result.input_bytes:
         ratio = f" ({100 * result.bytes / result.input_bytes:.3g}% of the input)"
     rate = result.bytes * 8 / 1000 / result.duration if result.duration else 0
+    form = ".4f" if "ssim" in result.metric and result.metric != "ssimulacra2" else ".2f"
     return (
         f"{result.path}: {size_text(result.bytes)}{ratio}, {rate:,.0f} kbit/s, "
-        f"{result.metric} {result.score:.2f} (5th percentile {result.score_p5:.2f}), "
+        f"{result.metric} {result.score:{form}} (5th percentile {result.score_p5:{form}}), "
         f"{result.frames} frames in {result.elapsed:.1f} s"
     )

@@ -18,19 +18,28 @@ from aicodec_native.quality import METRICS, Quality, measure
 @click.command("metrics")
 @click.argument("reference", metavar="REF")
 @click.argument("distorted", metavar="DIST")
-@click.option("--metrics", "names", default=",".join(METRICS), show_default=True, help="Which ones, with commas.")
+@click.option(
+    "--metrics",
+    "names",
+    help=f"Which ones, with commas. [default: {','.join(METRICS)}; with --every without xpsnr]",
+)
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Measure every N-th frame only.")
 @click.option("--threads", type=click.IntRange(min=0), default=0, help="Threads [default: one per core].")
 @click.option("--frames", "per_frame", is_flag=True, help="With --json: the figures of every frame, too.")
 @json_option
 def command(
-    reference: str, distorted: str, names: str, every: int, threads: int, per_frame: bool, as_json: bool
+    reference: str, distorted: str, names: str | None, every: int, threads: int, per_frame: bool, as_json: bool
 ) -> None:
     """Measure how close DIST is to REF, frame by frame.
 
     Both are .aic files or anything that FFmpeg opens. Pictures of different formats are compared as RGB.
     """
-    chosen = [name.strip() for name in names.split(",") if name.strip()]
+    if names is None:
+        chosen = [name for name in METRICS if every == 1 or name != "xpsnr"]
+    else:
+        chosen = [name.strip() for name in names.split(",") if name.strip()]
+    if not chosen:
+        raise OptionError(f"--metrics names none; known are {', '.join(METRICS)}")
     if every > 1 and "xpsnr" in chosen:
         raise OptionError("xpsnr needs every frame: leave it out (--metrics) or drop --every")
     with (

@@ -14,7 +14,7 @@ import av.container
 import av.stream
 
 from aicodec_native._native import Colour, matrix_supported
-from aicodec_native.errors import InputError
+from aicodec_native.errors import InputError, OptionError
 from aicodec_native.media.clock import Clock, Window
 from aicodec_native.media.frames import alpha_matters, canvas_format, frame_colour, picture_of
 from aicodec_native.media.locate import Located
@@ -89,6 +89,8 @@ class Source(BaseSource):
     ) -> None:
         super().__init__()
         where = Located(input, fps)
+        if fps is not None and not where.options:
+            raise OptionError(f"fps is for numbered images: {where.name} has times of its own")
         self.name, self.byte_size = where.name, where.byte_size
         self._container = self._open(where)
         try:

@@ -1,0 +1,142 @@
+"""The search for a quantiser on curves that are known, without a video."""
+
+import math
+import random
+
+import pytest
+
+from aicodec_native.crf_search import MAX_STEP, MIN_STEP, SearchPlan, search
+
+PLAN = SearchPlan(target=80.0, guess=108, slope=-0.24, tolerance=0.3)
+
+
+class Probe:
+    """A curve that notes where it was asked."""
+
+    def __init__(self, curve):
+        self.curve = curve
+        self.steps = []
+
+    def __call__(self, step):
+        assert isinstance(step, int)
+        assert MIN_STEP <= step <= MAX_STEP
+        assert step not in self.steps, "a step was probed twice"
+        assert len(self.steps) < 12, "the search does not end"
+        self.steps.append(step)
+        return self.curve(step)
+
+
+def run(curve, plan=PLAN):
+    """The result of a search, after what holds for every search is checked."""
+    probe = Probe(curve)
+    result = search(plan, probe)
+    assert result.probes == {step: curve(step) for step in probe.steps}
+    passing = [step for step in probe.steps if curve(step) >= plan.target]
+    assert result.reached == bool(passing)
+    if passing:
+        assert result.step == max(passing)
+    else:
+        assert result.step in probe.steps
+        assert curve(result.step) >= max(map(curve, probe.steps)) - plan.tolerance
+    return result
+
+
+def bent(at, slope, bend):
+    """Through the target at step `at`, steeper towards coarse steps."""
+    return lambda step: 80 + slope * (step - at) - bend * (step - at) * abs(step - at)
+
+
+def plausible_curves():
+    rng = random.Random(1)
+    for _ in range(400):
+        yield bent(rng.gauss(108, 30), -rng.uniform(0.12, 0.45), rng.uniform(0, 0.0015))
+
+
+def test_few_probes_on_plausible_curves():
+    counts = [len(run(curve).probes) for curve in plausible_curves()]
+    assert sum(counts) / len(counts) <= 4
+    assert max(counts) <= 8
+
+
+def test_result_is_close_to_the_best_step():
+    for curve in plausible_curves():
+        best = max((s for s in range(MIN_STEP, MAX_STEP + 1) if curve(s) >= 80), default=None)
+        result = run(curve)
+        assert result.reached == (best is not None)
+        if best is not None:
+            assert best - result.step <= 4, "more than one CRF is given away"
+
+
+def test_a_right_guess_costs_one_probe():
+    assert run(lambda step: 80.2 - (step - 108) * 0.24).probes == {108: 80.2}
+
+
+@pytest.mark.parametrize("score", [100.0, 80.0])
+def test_a_curve_that_always_passes_takes_the_coarsest_step(score):
+    result = run(lambda step: score)
+    assert result.reached
+    if score == 100:
+        assert result.step == MAX_STEP
+        assert len(result.probes) <= 4
+
+
+def test_out_of_reach_gives_up_early_and_keeps_a_small_file():
+    result = run(lambda step: 60.0 - step / 1000)
+    assert not result.reached
+    assert len(result.probes) <= 4
+    assert result.step >= 60, "finer steps gain nothing here and only cost bytes"
+
+
+def test_just_out_of_reach_at_the_finest_step():
+    result = run(lambda step: 79.9 - (step - MIN_STEP) * 0.2)
+    assert (result.step, result.reached) == (MIN_STEP, False)
+
+
+def test_reached_at_the_finest_step_only():
+    result = run(lambda step: 80.1 - (step - MIN_STEP) * 0.2)
+    assert (result.step, result.reached) == (MIN_STEP, True)
+
+
+def test_reached_by_all_but_the_coarsest_step():
+    result = run(lambda step: 80.0 + (MAX_STEP - 1 - step) * 0.5)
+    assert (result.step, result.reached) == (MAX_STEP - 1, True)
+
+
+@pytest.mark.parametrize("edge", [50, 107, 108, 109, 200, MAX_STEP - 1])
+def test_a_cliff_is_found_or_bounded(edge):
+    result = run(lambda step: 95.0 if step <= edge else 20.0)
+    assert result.reached
+    assert result.step <= edge
+
+
+@pytest.mark.parametrize("noise", [0.1, 1.0, 10.0])
+def test_noise_neither_loops_nor_fools(noise):
+    for seed in range(200):
+        rng = random.Random(seed)
+        offsets = [rng.gauss(0, noise) for _ in range(MAX_STEP + 1)]
+        run(lambda step, offsets=offsets: 80 - (step - 120) * 0.2 + offsets[step])
+
+
+def test_a_rising_curve_ends():
+    run(lambda step: 60 + step * 0.1)
+    run(lambda step: 90 + step * 0.01)
+
+
+@pytest.mark.parametrize("guess", [-10_000, 0, MIN_STEP, MAX_STEP, 10_000])
+def test_any_guess_will_do(guess):
+    plan = SearchPlan(target=80.0, guess=guess, slope=-0.24, tolerance=0.3)
+    result = run(bent(108, -0.24, 0), plan)
+    assert result.reached
+    assert 107 <= result.step <= 108
+
+
+@pytest.mark.parametrize("slope", [-0.0001, -100.0])
+def test_any_slope_will_do(slope):
+    plan = SearchPlan(target=80.0, guess=200, slope=slope, tolerance=0.3)
+    assert run(bent(108, -0.24, 0), plan).step >= 104
+
+
+@pytest.mark.parametrize("score", [math.inf, -math.inf, math.nan])
+def test_scores_that_are_no_numbers_end_the_search(score):
+    probe = Probe(lambda step: score)
+    assert search(PLAN, probe).reached == (score == math.inf)
