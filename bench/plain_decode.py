@@ -18,7 +18,8 @@ CONVERSIONS: dict[str, Convert] = {
     "rgb24": lambda frame: frame.to_ndarray(format="rgb24"),
     "rgb48": lambda frame: frame.to_ndarray(format="rgb48le"),
 }
-THREAD_TYPES = ("SLICE", "FRAME", "AUTO")
+# PyAV's default and what it recommends; libdav1d threads as it likes with either.
+THREAD_TYPES = ("SLICE", "AUTO")
 
 
 def iterate(path: Path, thread_type: str, convert: Convert) -> Iterator[Any]:
