@@ -35,14 +35,14 @@ def main() -> None:
     arguments = _arguments()
     corpus.folder()
     results: dict[str, Any] = {"machine": machine.describe(), "repetitions": arguments.repetitions}
+    out = arguments.out or _HERE / "results" / f"{results['machine']['date'][:10]}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
     for part in arguments.only or _PARTS:
         started = time.perf_counter()
         with tempfile.TemporaryDirectory(prefix="aicodec-bench-") as temp:
             results[part] = _PARTS[part](Path(temp), arguments.repetitions)
+        out.write_text(json.dumps(results, indent=1) + "\n")  # what is done so far outlives a stop
         print(f"{part}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    out = arguments.out or _HERE / "results" / f"{results['machine']['date'][:10]}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(results, indent=1) + "\n")
     text = report.table(results)
     print(text)
     if not arguments.only:

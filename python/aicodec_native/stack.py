@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError
-from aicodec_native.video_layer import LayerCursor, Planes, VideoDecoder
+from aicodec_native.video_layer import Planes, VideoDecoder, packets_towards
 
 _Packets = list[tuple[bytes, bool]]
 
@@ -68,16 +68,16 @@ class SegmentCursor:
         self._number = -1
         self._segment: _native.Segment | None = None
         self._packets: dict[int, _Packets] = {}
-        self._layers: dict[int, LayerCursor] = {}
-        self._next = 0  # the first frame that needs no new start
+        self._next: dict[int, int] = {}  # by layer: the frame that its decoder has not seen yet
+        self._drawn = 0
         self._decoders: dict[tuple[int, str], VideoDecoder] = {}
 
     def nearness(self, number: int, frame: int) -> int:
         """Higher for a cursor that needs fewer packets to draw the frame."""
         if number != self._number:
             return -(1 << 30)
-        ahead = frame - self._next
-        return -ahead if ahead >= 0 else -(1 << 29)
+        behind = frame - max(self._next.values(), default=0)
+        return -behind if behind >= 0 else -(1 << 29)
 
     def draw(self, number: int, frame: int, load: Callable[[int], _native.Segment]) -> _native.Picture:
         """Frame `frame` of segment `number`, which `load` gives where it is not at hand."""
@@ -95,27 +95,38 @@ class SegmentCursor:
         self._rewind()
 
     def _rewind(self) -> None:
-        self._layers = {}
-        self._next = 0
+        self._next = dict.fromkeys(self._packets, 0)
+        self._drawn = 0
+        for decoder in self._decoders.values():
+            decoder.reset()
 
     def _draw(self, frame: int) -> _native.Picture:
         assert self._segment is not None
-        if frame < self._next:
+        if frame < max(self._next.values(), default=0) or (self._segment.sequential and frame < self._drawn):
             self._rewind()
-        first = self._next if self._segment.sequential else frame
+        first = self._drawn if self._segment.sequential else frame
         for number in range(first, frame + 1):
             picture = self._segment.draw(number, self._planes, self._threads)
-        self._next = frame + 1
+        self._drawn = frame + 1
         return picture
 
     def _planes(self, layer: int, frame: int) -> Planes:
-        if layer not in self._layers:
-            self._layers[layer] = LayerCursor(self._decoder(layer), self._packets[layer])
-        return self._layers[layer].frame(frame)
+        assert self._segment is not None
+        decoder = self._decoder(layer)
+        shown: list[Planes] = []
+        for data in packets_towards(self._packets[layer], self._next[layer], frame):
+            shown = list(decoder.push(data))
+        self._next[layer] = frame + 1
+        if not shown:
+            raise CorruptError("a video layer gives no picture for a packet")
+        return shown[-1]
 
     def _decoder(self, layer: int) -> VideoDecoder:
         assert self._segment is not None
         key = (layer, self._segment.video_format(layer))
         if key not in self._decoders:
-            self._decoders[key] = VideoDecoder(key[1], self._header.width, self._header.height, threads=self._threads)
+            header = self._header
+            self._decoders[key] = VideoDecoder(
+                key[1], header.width, header.height, threads=self._threads, low_delay=True
+            )
         return self._decoders[key]

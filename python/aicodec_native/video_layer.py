@@ -6,7 +6,6 @@ The core stores packets; this module makes them from pictures and turns them bac
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +14,7 @@ from typing import Any
 import av
 import av.error
 import numpy as np
+from av.codec.context import Flags
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError, OptionError
@@ -167,82 +167,46 @@ def _without_delimiter(packet: Any) -> tuple[bytes, bool]:
 class VideoDecoder:
     """dav1d for one video layer: packets in, planes out.
 
-    Frames are decoded side by side, so that they come some packets late. Not safe to share between threads.
+    With `low_delay` every packet gives its frame at once (for random access); without, frames are decoded in
+    parallel and come later. Not safe to share between threads.
     """
 
-    def __init__(self, format_name: str, width: int, height: int, *, threads: int = 0):
+    def __init__(self, format_name: str, width: int, height: int, *, threads: int = 0, low_delay: bool = False):
         self._name = "yuv420p10le" if format_name == "yuv420p10" else format_name
         self._size = (max(MIN_SIDE, width), max(MIN_SIDE, height))
         self._context: Any = av.CodecContext.create("libdav1d", "r")
         self._context.thread_count = threads
+        if low_delay:
+            self._context.flags |= Flags.low_delay
 
-    def push(self, data: bytes | None, number: int = 0) -> Iterator[tuple[int, Planes]]:
-        """Feed one packet (None: no more) and yield the frames that are ready, each with its packet's `number`.
+    def push(self, data: bytes | None) -> Iterator[Planes]:
+        """Feed one packet (None: no more) and yield the frames that are ready.
 
         Raises CorruptError where dav1d cannot decode it or the frame has another size or format.
         """
-        packet = None
-        if data is not None:
-            packet = av.Packet(data)
-            packet.pts = number
         try:
-            frames = self._context.decode(packet)
+            frames = self._context.decode(av.Packet(data) if data is not None else None)
         except (av.error.FFmpegError, ValueError) as error:
             raise CorruptError(f"a video layer does not decode: {error}") from None
         for frame in frames:
             if (frame.width, frame.height) != self._size or frame.format.name != self._name:
                 raise CorruptError("a video layer holds frames of another size or format")
-            yield frame.pts, [(plane, plane.line_size) for plane in frame.planes]
+            yield [(plane, plane.line_size) for plane in frame.planes]
 
     def stream(self, packets: Iterable[bytes]) -> Iterator[Planes]:
         """The frames of all packets, in order."""
         for data in packets:
-            for _, planes in self.push(data):
-                yield planes
-        for _, planes in self.push(None):
-            yield planes
+            yield from self.push(data)
+        yield from self.push(None)
 
     def reset(self) -> None:
         """Forget everything, ready for a key frame."""
         self._context.flush_buffers()
 
 
-class LayerCursor:
-    """Gives frames of one video layer of one segment in rising order, passing over those that nobody needs.
-
-    It feeds the decoder past the frame asked for until that comes out, since frames decoded side by side take less
-    time than the same frames one by one; what was fed too early is kept for the next call.
-    """
-
-    def __init__(self, decoder: VideoDecoder, packets: Sequence[tuple[bytes, bool]]) -> None:
-        decoder.reset()
-        self._decoder = decoder
-        self._packets = packets
-        self._fed = 0
-        self._drained = False
-        self._ready: deque[tuple[int, Planes]] = deque()
-
-    def frame(self, target: int) -> Planes:
-        """Frame `target`, which must lie behind the one given before.
-
-        Raises CorruptError where the packets do not decode to it.
-        """
-        while True:
-            while self._ready:
-                number, planes = self._ready.popleft()
-                if number == target:
-                    return planes
-            self._ready.extend(self._feed(target))
-
-    def _feed(self, target: int) -> Iterator[tuple[int, Planes]]:
-        """One more packet that `target` or what follows it needs; after the last the decoder is drained."""
-        while self._fed < len(self._packets):
-            number = self._fed
-            self._fed += 1
-            data, droppable = self._packets[number]
-            if number >= target or not droppable:
-                return self._decoder.push(data, number)
-        if self._drained:
-            raise CorruptError("a video layer gives no picture for a packet")
-        self._drained = True
-        return self._decoder.push(None)
+def packets_towards(packets: Sequence[tuple[bytes, bool]], first: int, target: int) -> Iterator[bytes]:
+    """The packets from `first` on that must be decoded to get frame `target`, its own the last."""
+    for number in range(first, target + 1):
+        data, droppable = packets[number]
+        if number == target or not droppable:
+            yield data
