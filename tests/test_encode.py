@@ -13,13 +13,13 @@ import aicodec_native as aic
 from aicodec_native import workers
 from aicodec_native.compare.pairs import PairedVideos
 from aicodec_native.media import Source
-from conftest import RATE, moving_shots, yuv_frames
+from clips import RATE, moving_shots, yuv_frames
 from media_inputs import load, noise, seconds, write_video
 
 FAST = {"preset": "fast", "crf": 40}
 
 
-class Stop(Exception):
+class StopError(Exception):
     pass
 
 
@@ -29,13 +29,13 @@ def stop_after(segments, target):
 
     def told(_):
         if notes.exists() and len(notes.read_text().splitlines()) > segments:
-            raise Stop
+            raise StopError
 
     return told
 
 
 def interrupt(clip, target, segments=1, **options):
-    with pytest.raises(Stop) as caught:
+    with pytest.raises(StopError) as caught:
         aic.encode(clip, target, **FAST, workers=1, progress=stop_after(segments, target), **options)
     return caught.value
 
@@ -552,8 +552,8 @@ def test_encoding_from_two_threads(talking_clip, tmp_path, reference):
 
 def test_progress_callbacks_may_raise_in_a_single_segment(tmp_path):
     def told(_):
-        raise Stop
+        raise StopError
 
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         aic.encode(moving_shots(1, 20), tmp_path / "a.aic", **FAST, progress=told)
     assert list(tmp_path.iterdir()) == []

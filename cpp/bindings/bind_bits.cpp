@@ -14,7 +14,11 @@ template <typename Model, typename Number>
 py::bytes encode_numbers(const std::vector<Number>& numbers) {
   RangeEncoder coder;
   Model model;
-  for (const Number number : numbers) model.code(coder, number);
+  for (const Number number : numbers) {
+    if (number > Number(Model::kMaxValue) || number < Number(Model::kMinValue))
+      throw py::value_error("a number is out of range");
+    model.code(coder, number);
+  }
   return to_bytes(coder.finish());
 }
 

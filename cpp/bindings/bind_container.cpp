@@ -49,6 +49,7 @@ Packet make_packet(int64_t pts, int64_t dts, uint64_t duration, bool is_keyframe
     const std::string_view view = value;
     packet.side_data.emplace_back(type, Bytes(view.begin(), view.end()));
   }
+  check(check_packet(packet));
   return packet;
 }
 
@@ -70,13 +71,14 @@ FileReader open_bytes(const py::bytes& bytes) {
   return unwrap(FileReader::open(std::make_shared<MemorySource>(Bytes(view.begin(), view.end()))));
 }
 
-// Reads without the GIL: the file may be slow.
-Bytes read_payload(const FileReader& reader, const IndexEntry& entry) {
-  const auto read = [&] {
+// What `read` gives, without the GIL: the file may be slow.
+template <typename Read>
+auto without_gil(const Read& read) {
+  const auto released = [&] {
     const py::gil_scoped_release release;
-    return reader.payload(entry);
+    return read();
   };
-  return unwrap(read());
+  return unwrap(released());
 }
 
 const char* kind_name(const IndexEntry& entry) {
@@ -187,12 +189,15 @@ void bind_container(py::module_& module) {
       .def_property_readonly("end", &FileReader::end)
       .def_property_readonly("file_size", &FileReader::file_size)
       .def(
-          "payload", [](const FileReader& r, const IndexEntry& e) { return to_bytes(read_payload(r, e)); },
+          "payload",
+          [](const FileReader& r, const IndexEntry& e) {
+            return to_bytes(without_gil([&] { return r.payload(e); }));
+          },
           py::arg("entry"))
       .def(
           "packets",
           [](const FileReader& r, const IndexEntry& e) {
-            PacketGroup group = unwrap(read_packets(read_payload(r, e)));
+            PacketGroup group = without_gil([&] { return r.packets(e); });
             return py::make_tuple(group.track, std::move(group.packets));
           },
           py::arg("entry"));

@@ -1,6 +1,27 @@
 #include "bits/bytes.h"
 
 namespace aicodec {
+namespace {
+
+// Whether `bytes` is UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF).
+bool is_utf8(ByteSpan bytes) {
+  for (size_t i = 0; i < bytes.size();) {
+    const uint8_t lead = bytes[i++];
+    if (lead < 0x80) continue;
+    if (lead < 0xC2 || lead > 0xF4) return false;
+    const size_t more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    if (more > bytes.size() - i) return false;
+    const uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (bytes[i] < low || bytes[i] > high) return false;
+    for (size_t k = 1; k < more; ++k)
+      if ((bytes[i + k] & 0xC0) != 0x80) return false;
+    i += more;
+  }
+  return true;
+}
+
+}  // namespace
 
 void ByteWriter::u32(uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) u8(static_cast<uint8_t>(value >> shift));
@@ -85,6 +106,10 @@ ByteSpan ByteReader::raw(uint64_t size) {
 
 std::string ByteReader::text(uint64_t limit) {
   const ByteSpan bytes = raw(varint_up_to(limit));
+  if (!is_utf8(bytes)) {
+    fail(Error::kBadValue);
+    return {};
+  }
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 

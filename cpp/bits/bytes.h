@@ -53,6 +53,7 @@ class ByteReader {
   // The next `size` bytes.
   ByteSpan raw(uint64_t size);
   ByteSpan block() { return raw(varint()); }
+  // A block of at most `limit` bytes, above it kTooLarge; kBadValue where it is not UTF-8.
   std::string text(uint64_t limit);
 
   size_t remaining() const { return bytes_.size() - position_; }

@@ -42,6 +42,9 @@ class BitModel {
 // adaptive unary, the first of those bits adaptively under e, the rest with probability one half.
 class NumberModel {
  public:
+  static constexpr uint64_t kMinValue = 0;
+  static constexpr uint64_t kMaxValue = (uint64_t{1} << 62) - 1;
+
   // Coder is RangeEncoder or RangeDecoder: bit(model, b) codes b (ignored by the decoder) and returns the
   // bit, even_bit(b) likewise without a model. Returns the number coded. Precondition when encoding: value <
   // 2^62.
@@ -67,6 +70,9 @@ class NumberModel {
 // Signed numbers of magnitude below 2^61, zigzag-mapped.
 class SignedModel {
  public:
+  static constexpr int64_t kMaxValue = (int64_t{1} << 61) - 1;
+  static constexpr int64_t kMinValue = -kMaxValue;
+
   template <typename Coder>
   int64_t code(Coder& coder, int64_t value) {
     const uint64_t mapped = static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);

@@ -36,6 +36,7 @@ Result<std::vector<IndexEntry>> read_index(ByteSpan payload, uint64_t offset, ui
     entry.offset = offset;
     entry.size = in.varint_up_to(kMaxPayload);
     if (entry.size > end - offset) in.fail(Error::kBadValue);
+    if (entry.kind == IndexEntry::Kind::kOther && entry.detail != 0) in.fail(Error::kBadValue);
     if (entry.kind == IndexEntry::Kind::kSegment) {
       if (entry.detail > kMaxFrames - frames) in.fail(Error::kTooLarge);
       frames += entry.detail;

@@ -8,8 +8,8 @@ namespace {
 // Which columns the table has; without one its value follows from the packets before.
 enum Column : uint8_t {
   kTimes = 1,
-  kDecodeTimes = 2,
-  kDurations = 4,
+  kDurations = 2,
+  kDecodeTimes = 4,
   kKeyframes = 8,
   kSideData = 16,
   kKnown = 31
@@ -39,6 +39,10 @@ uint8_t columns_of(const std::vector<Packet>& packets) {
 
 bool time_ok(int64_t time) { return time >= -kMaxTime && time <= kMaxTime; }
 
+bool times_ok(const Packet& packet) {
+  return time_ok(packet.pts) && time_ok(packet.dts) && packet.duration <= uint64_t(kMaxTime);
+}
+
 void read_side_data(ByteReader& in, Packet& packet) {
   const uint64_t count = in.varint_up_to(kMaxTags);
   for (uint64_t i = 0; i < count && in.ok(); ++i) {
@@ -49,6 +53,14 @@ void read_side_data(ByteReader& in, Packet& packet) {
 }
 
 }  // namespace
+
+Status check_packet(const Packet& packet) {
+  if (!times_ok(packet)) return Error::kBadValue;
+  if (packet.side_data.size() > kMaxTags) return Error::kTooLarge;
+  for (const auto& [type, bytes] : packet.side_data)
+    if (type.size() > kMaxText) return Error::kTooLarge;
+  return Ok{};
+}
 
 Bytes write_packets(uint64_t track, const std::vector<Packet>& packets) {
   ByteWriter out;
@@ -95,9 +107,12 @@ Result<PacketGroup> read_packets(ByteSpan payload) {
     if (before == nullptr || columns & kTimes) packet.pts = plus(packet.pts, in.svarint());
     if (before == nullptr || columns & kDurations) packet.duration += static_cast<uint64_t>(in.svarint());
     packet.dts = columns & kDecodeTimes ? plus(packet.pts, in.svarint()) : packet.pts;
-    if (columns & kKeyframes) packet.is_keyframe = in.u8() != 0;
-    if (!time_ok(packet.pts) || !time_ok(packet.dts) || packet.duration > uint64_t(kMaxTime))
-      in.fail(Error::kBadValue);
+    if (columns & kKeyframes) {
+      const uint8_t key = in.u8();
+      if (key > 1) in.fail(Error::kBadValue);
+      packet.is_keyframe = key == 1;
+    }
+    if (!times_ok(packet)) in.fail(Error::kBadValue);
     sizes.push_back(in.varint());
     if (columns & kSideData) read_side_data(in, packet);
     group.packets.push_back(std::move(packet));

@@ -20,7 +20,10 @@ struct Packet {
 
 inline constexpr uint64_t kMaxPackets = 1 << 20;  // in one chunk
 
-// Precondition: at most kMaxPackets, times within kMaxTime.
+// Whether the packet can be stored: kBadValue for times over kMaxTime, kTooLarge for too much side data.
+Status check_packet(const Packet& packet);
+
+// Precondition: at most kMaxPackets, check_packet() of each is ok.
 Bytes write_packets(uint64_t track, const std::vector<Packet>& packets);
 
 struct PacketGroup {

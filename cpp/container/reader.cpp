@@ -106,27 +106,53 @@ Status FileReader::scan(uint64_t offset) {
   return Ok{};
 }
 
-// Tracks and tags stand between the header and the first segment or packets.
+// Whatever is neither segment nor packets: tracks and tags, which stand before those, and chunks to skip.
 Status FileReader::read_descriptions() {
+  bool media = false;
   for (const IndexEntry& entry : entries_) {
-    if (entry.kind != Kind::kOther) break;
+    media |= entry.kind != Kind::kOther;
+    if (entry.kind != Kind::kOther) continue;
     const Result<Chunk> chunk = chunk_at(entry.offset);
     if (!chunk.ok()) return chunk.error();
-    if (chunk->type == static_cast<uint8_t>(ChunkType::kTrack)) {
-      Result<Track> track = read_track(chunk->payload);
+    if (chunk->size != entry.size) return Error::kBadValue;
+    if (!is_optional(chunk->type)) AICODEC_TRY(read_description(chunk.value(), media));
+  }
+  return Ok{};
+}
+
+Status FileReader::read_description(const Chunk& chunk, bool media_before) {
+  switch (static_cast<ChunkType>(chunk.type)) {
+    case ChunkType::kTrack: {
+      Result<Track> track = read_track(chunk.payload);
       if (!track.ok()) return track.error();
       if (tracks_.size() == kMaxTracks) return Error::kTooLarge;
       tracks_.push_back(std::move(track).value());
-    } else if (chunk->type == static_cast<uint8_t>(ChunkType::kTags)) {
-      Result<Tags> tags = read_tags(chunk->payload);
+      break;
+    }
+    case ChunkType::kTags: {
+      Result<Tags> tags = read_tags(chunk.payload);
       if (!tags.ok()) return tags.error();
       tags_.insert(tags_.end(), tags->begin(), tags->end());
       if (tags_.size() > kMaxTags) return Error::kTooLarge;
-    } else if (!is_optional(chunk->type)) {
-      return Error::kUnsupportedFeature;
+      break;
     }
+    case ChunkType::kHeader:
+    case ChunkType::kSegment:
+    case ChunkType::kPackets:
+    case ChunkType::kIndex:
+      return Error::kBadValue;  // a second one, or one that the index hides
+    default:
+      return Error::kUnsupportedFeature;
   }
-  return Ok{};
+  return media_before ? Status(Error::kBadValue) : Status(Ok{});
+}
+
+Result<PacketGroup> FileReader::packets(const IndexEntry& entry) const {
+  const Result<Bytes> bytes = payload(entry);
+  if (!bytes.ok()) return bytes.error();
+  Result<PacketGroup> group = read_packets(bytes.value());
+  if (group.ok() && (group->track != entry.detail || group->track >= tracks_.size())) return Error::kBadValue;
+  return group;
 }
 
 Result<Bytes> FileReader::payload(const IndexEntry& entry) const {

@@ -29,6 +29,8 @@ class FileReader {
 
   // The payload of the chunk at `entry`, its checksum verified. Safe to call from many threads.
   Result<Bytes> payload(const IndexEntry& entry) const;
+  // The packets of the chunk at `entry`, of a track that the file has. Safe to call from many threads.
+  Result<PacketGroup> packets(const IndexEntry& entry) const;
 
  private:
   explicit FileReader(std::shared_ptr<const ByteSource> source) : source_(std::move(source)) {}
@@ -42,6 +44,7 @@ class FileReader {
   Status scan(uint64_t offset);
   Result<IndexEntry> describe(const Chunk& chunk, uint64_t offset) const;
   Status read_descriptions();
+  Status read_description(const Chunk& chunk, bool media_before);
 
   std::shared_ptr<const ByteSource> source_;
   StreamHeader header_;

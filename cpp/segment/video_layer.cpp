@@ -78,6 +78,8 @@ Result<VideoLayer> read_video_layer(ByteSpan bytes, bool rgb_canvas, uint64_t fr
     bool droppable = false;
     code_row(coder, models, size, droppable, last_size, last_droppable);
     if (coder.overrun()) return Error::kTruncated;
+    // This also keeps the table in proportion to the bytes that the file has.
+    if (size == 0) return Error::kBadValue;
     layer.packets.push_back({in.raw(size), droppable});
     AICODEC_TRY(in.status());
     last_size = size;

@@ -108,6 +108,8 @@ def verify(path: str | os.PathLike[str] | bytes, *, progress: FrameProgress | No
             if entry.kind == "packets":
                 with _noting_failure(report, f"{reader.name}: "):
                     list(reader._packets_of(entry))
+        with _noting_failure(report, f"{reader.name}: "):
+            _ = reader.ticks
         done = 0
         for number in range(report.segments):
 
@@ -127,7 +129,9 @@ def _noting_failure(report: VerifyReport, known: str, where: str = "") -> Iterat
     try:
         yield
     except AicodecError as error:
-        report.problems.append(where + str(error).removeprefix(known))
+        problem = where + str(error).removeprefix(known)
+        if problem not in report.problems:
+            report.problems.append(problem)
 
 
 def _check(reader: Reader, number: int, report: VerifyReport, told: FrameProgress) -> None:

@@ -229,7 +229,6 @@ class _Run:
         self._write_packets(segment.packets)
         report = asdict(coded)
         report["bytes"] = len(report.pop("payload"))
-        report["probes"] = {f"{crf:g}": score for crf, score in coded.probes.items()}
         report["first_frame"] = segment.first_frame
         self._part.add_segment(coded.payload, coded.frames, report)
         assert segment.frames is not None

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import _native
-from aicodec_native.errors import AicodecError, FormatError, InputError, OptionError, TruncatedError
+from aicodec_native.errors import AicodecError, CorruptError, FormatError, InputError, OptionError, TruncatedError
 from aicodec_native.headers import info_of, media_packet, media_track
 from aicodec_native.media.types import Track, TrackPacket, VideoInfo
 from aicodec_native.stack import SegmentCursor, draw_in_order
@@ -111,8 +111,14 @@ class Reader:
         """
         if self._times is None:
             times: list[int] = []
+            last: list[int] = []
+            frame = 0
             for number in range(len(self._segments)):
-                last = self._load(number).times
+                segment = self._load(number)
+                if segment.first_frame < frame or (last and segment.times[0] < last[-1]):
+                    raise CorruptError(f"{self.name}: segment {number} begins before the end of the one before")
+                frame = segment.first_frame + segment.frames
+                last = segment.times
                 times += last[:-1]
             self._times = np.array(times + last[-1:] if times else [0], dtype=np.int64)
         return self._times
@@ -209,7 +215,7 @@ class Reader:
         except AicodecError as error:
             raise type(error)(f"{self.name}: segment {number}: {error}") from None
         if segment.frames != entry.detail:
-            raise TruncatedError(f"{self.name}: segment {number} holds another number of frames than the index says")
+            raise CorruptError(f"{self.name}: segment {number} holds another number of frames than the index says")
         return segment
 
     def _pictures(self, start: int, stop: int) -> Iterator[_native.Picture]:

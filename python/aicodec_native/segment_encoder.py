@@ -1,21 +1,34 @@
 """Codes one segment: the job that a worker process does.
 
-Every candidate is serialised, parsed and drawn by the real decoder before it is measured.
+Candidates are measured on what dav1d decodes of them; the chosen one is then serialised, parsed and drawn by the
+decoder that users have, and must give the very pictures that were measured.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from aicodec_native import _native
 from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
+from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.scorer import Scorer
-from aicodec_native.stack import draw_in_order, draw_some
-from aicodec_native.video_layer import RGB_COLOUR, SVT_PRESETS, CodedVideo, VideoSettings, encode_pictures
+from aicodec_native.stack import draw_in_order
+from aicodec_native.video_layer import (
+    RGB_COLOUR,
+    SVT_PRESETS,
+    CodedVideo,
+    VideoDecoder,
+    VideoSettings,
+    canvas_picture,
+    encode_stream,
+)
 
 # The CRF that usually gives a SSIMULACRA2 of 80, and the score lost per quarter step around it.
 _TYPICAL_CRF = 20.0
@@ -56,7 +69,7 @@ class SegmentJob:
 class CodedSegment:
     """A segment ready for the container, and how it came about.
 
-    `scores` are per measured frame; `probes` maps each CRF tried to its score; `encode_seconds` is the time inside
+    `scores` are per measured frame; `probes` lists (CRF, bit depth, score) as tried; `encode_seconds` is time inside
     SVT-AV1, `seconds` that of the whole job.
     """
 
@@ -67,7 +80,7 @@ class CodedSegment:
     scores: list[float]
     score: float
     reached: bool
-    probes: dict[float, float] = field(default_factory=dict)
+    probes: list[tuple[float, int, float]] = field(default_factory=list)
     encode_seconds: float = 0.0
     seconds: float = 0.0
 
@@ -75,9 +88,15 @@ class CodedSegment:
 @dataclass(slots=True)
 class _Candidate:
     video: CodedVideo
-    payload: bytes
+    settings: VideoSettings
     score: float
     scores: list[float]
+    hashes: dict[int, int]  # by number: of the frames measured
+    reached: bool = True
+
+    def rank(self) -> tuple[bool, float]:
+        """Lower is better: the smallest that reaches the goal, or else the best score."""
+        return (not self.reached, self.video.size if self.reached else -self.score)
 
 
 # Called with the share of the work done, about (0 to 1), and a few words for a person.
@@ -101,82 +120,124 @@ class _SegmentEncoder:
         self._rate = frame_rate_of(job.header)
         goal, colour = job.goal, job.header.colour
         self._scorer = Scorer(goal.metric, frames, colour, float(self._rate), job.preset, job.threads)
-        self._candidates: dict[int, _Candidate] = {}
+        self._candidates: list[_Candidate] = []
         self._encode_seconds = 0.0
-        self._bit_depth = 10
 
     def run(self) -> CodedSegment:
         started = time.perf_counter()
-        goal = self._job.goal
-        if goal.crf is not None:
-            step = round(goal.crf * STEPS_PER_CRF)
-            self._probe(step)
-            reached = True
-        else:
-            result = search(self._plan(goal), self._probe)
-            step, reached = result.step, result.reached
-        best = self._candidates[step]
+        best = min((self._best_at(depth) for depth in self._bit_depths()), key=_Candidate.rank)
         return CodedSegment(
-            payload=self._with_digest(best.video) if self._job.digest else best.payload,
+            payload=self._payload(best),
             frames=len(self._frames),
-            crf=step / STEPS_PER_CRF,
-            bit_depth=self._bit_depth,
+            crf=best.settings.crf,
+            bit_depth=best.settings.bit_depth,
             scores=best.scores,
             score=best.score,
-            reached=reached,
-            probes={s / STEPS_PER_CRF: c.score for s, c in sorted(self._candidates.items())},
+            reached=best.reached,
+            probes=[(c.settings.crf, c.settings.bit_depth, c.score) for c in self._candidates],
             encode_seconds=self._encode_seconds,
             seconds=time.perf_counter() - started,
         )
 
-    @staticmethod
-    def _plan(goal: Goal) -> SearchPlan:
+    def _bit_depths(self) -> tuple[int, ...]:
+        """10 bits save bytes nearly everywhere; `slow` looks for itself."""
+        return (10, 8) if self._job.preset == "slow" and self._job.goal.crf is None else (10,)
+
+    def _best_at(self, bit_depth: int) -> _Candidate:
+        """The coarsest candidate of that depth that reaches the goal, or else the best one."""
+        goal = self._job.goal
+        tried: dict[int, _Candidate] = {}
+
+        def probe(step: int) -> float:
+            tried[step] = self._probe(step, bit_depth)
+            return tried[step].score
+
+        if goal.crf is not None:
+            step = round(goal.crf * STEPS_PER_CRF)
+            probe(step)
+            return tried[step]
+        found = search(self._plan(goal), probe)
+        tried[found.step].reached = found.reached
+        return tried[found.step]
+
+    def _plan(self, goal: Goal) -> SearchPlan:
         slope = _SLOPES[goal.metric]
         above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
-        guess = round(_TYPICAL_CRF * STEPS_PER_CRF + above_typical / slope)
-        return SearchPlan(goal.target, guess, slope, _TOLERANCES[goal.metric])
+        guess = _TYPICAL_CRF * STEPS_PER_CRF + above_typical / slope
+        if self._candidates:  # at another bit depth
+            guess = self._candidates[-1].settings.crf * STEPS_PER_CRF
+        return SearchPlan(goal.target, round(guess), slope, _TOLERANCES[goal.metric])
 
-    def _probe(self, step: int) -> float:
+    def _probe(self, step: int, bit_depth: int) -> _Candidate:
+        """Code and score: what SVT-AV1 has finished is decoded and measured while it goes on."""
         job = self._job
-        settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[job.preset], self._bit_depth, job.threads)
-        before = time.perf_counter()
-        pictures = self._watched(step / STEPS_PER_CRF)
-        video = encode_pictures(pictures, job.header.colour, self._rate, settings)
-        self._encode_seconds += time.perf_counter() - before
-        candidate = self._measure(video)
-        self._candidates[step] = candidate
-        return candidate.score
+        settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[job.preset], bit_depth, job.threads)
+        packets: list[tuple[bytes, bool]] = []
+        finished: SimpleQueue[tuple[bytes, bool] | None] = SimpleQueue()
+        started = time.perf_counter()
+        with ThreadPoolExecutor(1) as beside:
+            hashes = beside.submit(self._measure, iter(finished.get, None), settings)
+            try:
+                for packet in encode_stream(self._watched(settings), job.header.colour, self._rate, settings):
+                    packets.append(packet)
+                    finished.put(packet)
+            finally:
+                finished.put(None)
+            self._encode_seconds += time.perf_counter() - started
+            drawn = hashes.result()
+        score, scores = self._scorer.result()
+        self._candidates.append(_Candidate(CodedVideo(settings.format, packets), settings, score, scores, drawn))
+        return self._candidates[-1]
 
-    def _watched(self, crf: float) -> Iterator[_native.Picture]:
+    def _measure(self, packets: Iterator[tuple[bytes, bool]], settings: VideoSettings) -> dict[int, int]:
+        """Score the frames that count; their hashes by number. Decodes no packet that none of them needs."""
+        header = self._job.header
+        self._scorer.begin()
+        wanted = set(self._scorer.frames)
+        numbers: deque[int] = deque()
+
+        def needed() -> Iterator[bytes]:
+            for number, (data, droppable) in enumerate(packets):
+                if number in wanted or not droppable:
+                    numbers.append(number)
+                    yield data
+
+        hashes: dict[int, int] = {}
+        decoder = VideoDecoder(settings.format, header.width, header.height, threads=self._job.threads)
+        for planes in decoder.stream(needed()):
+            number = numbers.popleft()
+            if number in wanted:
+                picture = canvas_picture(planes, settings, header.colour, self._job.shape)
+                hashes[number] = _native.picture_hash(picture)
+                self._scorer.add(number, picture)
+        return hashes
+
+    def _watched(self, settings: VideoSettings) -> Iterator[_native.Picture]:
         """The frames, progress being told as the encoder takes them."""
-        passes = 1.0 if self._job.goal.crf is not None else _USUAL_PASSES
+        passes = 1.0 if self._job.goal.crf is not None else _USUAL_PASSES * len(self._bit_depths())
         count = len(self._frames)
-        last = "".join(f" (CRF {s / STEPS_PER_CRF:g}: {c.score:.2f})" for s, c in list(self._candidates.items())[-1:])
+        last = "".join(f" (CRF {c.settings.crf:g}: {c.score:.2f})" for c in self._candidates[-1:])
         for index, picture in enumerate(self._frames):
             if index % 8 == 0:
                 share = (len(self._candidates) + index / count) / passes
-                self._report(min(share, 0.95), f"CRF {crf:g}{last}")
+                self._report(min(share, 0.95), f"CRF {settings.crf:g}{last}")
             yield picture
 
-    def _measure(self, video: CodedVideo) -> _Candidate:
-        """Draw the candidate with the decoder that users have, as far as needed to score it."""
-        payload = self._serialise(video, None)
-        segment = _native.Segment(payload, self._job.header)
-        wanted = self._scorer.frames
-        self._scorer.begin()
-        pictures = draw_some(segment, self._job.header, self._job.threads, wanted)
-        for frame, picture in zip(wanted, pictures, strict=True):
-            self._scorer.add(frame, picture)
-        score, scores = self._scorer.result()
-        return _Candidate(video, payload, score, scores)
+    def _payload(self, best: _Candidate) -> bytes:
+        """The serialised segment, drawn once by the decoder that users have.
 
-    def _with_digest(self, video: CodedVideo) -> bytes:
-        """The payload with the digest of its frames, all of them drawn."""
-        segment = _native.Segment(self._serialise(video, None), self._job.header)
+        Its frames must be those that were measured; the digest of all of them goes in if the job asks for it.
+        """
+        payload = self._serialise(best.video, None)
+        segment = _native.Segment(payload, self._job.header)
         digest = _native.SegmentDigest()
-        for picture in draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads):
-            digest.add(_native.picture_hash(picture))
-        return self._serialise(video, digest.value)
+        pictures = draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads)
+        for number, picture in enumerate(pictures):
+            drawn = _native.picture_hash(picture)
+            digest.add(drawn)
+            if best.hashes.get(number, drawn) != drawn:
+                raise EncodeError(f"frame {number} decodes to another picture than was measured")
+        return self._serialise(best.video, digest.value) if self._job.digest else payload
 
     def _serialise(self, video: CodedVideo, digest: int | None) -> bytes:
         job = self._job

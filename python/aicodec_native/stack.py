@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError
@@ -49,34 +49,6 @@ def draw_in_order(
         for frame in range(segment.frames):
             yield segment.draw(frame, planes, threads)
         del loaded[number]
-
-
-def draw_some(
-    segment: _native.Segment, header: _native.StreamHeader, threads: int, wanted: Sequence[int]
-) -> Iterator[_native.Picture]:
-    """The frames `wanted` (rising) of one segment, decoding no packet that none of them needs."""
-    if segment.sequential:
-        chosen = set(wanted)
-        pictures = draw_in_order(lambda _: segment, range(1), header, threads)
-        yield from (picture for frame, picture in enumerate(pictures) if frame in chosen)
-        return
-
-    def lane_of(layer: int, format_name: str) -> Iterator[tuple[int, Planes]]:
-        packets = segment.video_packets(layer)
-        kept = [n for n, (_, droppable) in enumerate(packets) if n in wanted or not droppable]
-        decoder = VideoDecoder(format_name, header.width, header.height, threads=threads)
-        return zip(kept, decoder.stream(packets[n][0] for n in kept), strict=False)
-
-    lanes = {layer: lane_of(layer, name) for layer, name in _video_formats(segment).items()}
-
-    def planes(layer: int, frame: int) -> Planes:
-        found = next((planes for number, planes in lanes[layer] if number == frame), None)
-        if found is None:
-            raise CorruptError("a video layer holds fewer frames than its segment")
-        return found
-
-    for frame in wanted:
-        yield segment.draw(frame, planes, threads)
 
 
 def _video_formats(segment: _native.Segment) -> dict[int, str]:

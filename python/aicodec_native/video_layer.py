@@ -6,6 +6,7 @@ The core stores packets; this module makes them from pictures and turns them bac
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,6 +52,11 @@ class VideoSettings:
     bit_depth: int = 10
     threads: int = 0
 
+    @property
+    def format(self) -> str:
+        """Of the coded frames."""
+        return "yuv420p10" if self.bit_depth == 10 else "yuv420p"
+
 
 @dataclass(frozen=True, slots=True)
 class CodedVideo:
@@ -64,33 +70,39 @@ class CodedVideo:
         return sum(len(data) for data, _ in self.packets)
 
 
+def encode_stream(
+    pictures: Iterable[_native.Picture],
+    colour: _native.Colour,
+    frame_rate: Fraction,
+    settings: VideoSettings,
+) -> Iterator[tuple[bytes, bool]]:
+    """Code pictures of one size as one closed group of AV1 frames: packets as in CodedVideo, as they get ready.
+
+    `colour` describes the pictures (RGB ones are converted with RGB_COLOUR). Deterministic: the packets depend
+    neither on the machine's cores nor on `settings.threads`.
+    """
+    context: Any = None
+    for number, picture in enumerate(pictures):
+        if context is None:
+            context = _open_encoder(picture, colour, frame_rate, settings)
+        if picture.format != settings.format:
+            picture = picture.convert(settings.format, RGB_COLOUR if _is_rgb(picture.format) else colour)
+        frame = _to_av(picture)
+        frame.pts = number
+        yield from map(_without_delimiter, context.encode(frame))
+    if context is None:
+        raise OptionError("there are no pictures to encode")
+    yield from map(_without_delimiter, context.encode(None))
+
+
 def encode_pictures(
     pictures: Iterable[_native.Picture],
     colour: _native.Colour,
     frame_rate: Fraction,
     settings: VideoSettings,
 ) -> CodedVideo:
-    """Code pictures of one size as one closed group of AV1 frames.
-
-    `colour` describes the pictures (RGB ones are converted with RGB_COLOUR). Deterministic: the packets depend
-    neither on the machine's cores nor on `settings.threads`.
-    """
-    format_name = "yuv420p10" if settings.bit_depth == 10 else "yuv420p"
-    context: Any = None
-    packets: list[Any] = []
-    for number, picture in enumerate(pictures):
-        if context is None:
-            context = _open_encoder(picture, colour, frame_rate, settings)
-        if picture.format != format_name:
-            picture = picture.convert(format_name, RGB_COLOUR if _is_rgb(picture.format) else colour)
-        frame = _to_av(picture)
-        frame.pts = number
-        packets += context.encode(frame)
-    if context is None:
-        raise OptionError("there are no pictures to encode")
-    packets += context.encode(None)
-    packets.sort(key=lambda packet: packet.pts or 0)
-    return CodedVideo(format_name, [_without_delimiter(packet) for packet in packets])
+    """All of encode_stream at once."""
+    return CodedVideo(settings.format, list(encode_stream(pictures, colour, frame_rate, settings)))
 
 
 def _is_rgb(format_name: str) -> bool:
@@ -182,19 +194,29 @@ class VideoDecoder:
         self._context.thread_count = threads
         if low_delay:
             self._context.flags |= Flags.low_delay
+        self._sent = 0
+        self._expected: deque[int] = deque()  # the packets whose frames are still to come
 
     def push(self, data: bytes | None) -> Iterator[Planes]:
         """Feed one packet (None: no more) and yield the frames that are ready.
 
-        Raises CorruptError where dav1d cannot decode it or the frame has another size or format.
+        Raises CorruptError where dav1d cannot decode it, a packet does not give exactly one frame, or the frame has
+        another size or format.
         """
+        packet = av.Packet(data) if data is not None else None
+        if packet is not None:
+            packet.pts = self._sent
+            self._expected.append(self._sent)
+            self._sent += 1
         try:
-            frames = self._context.decode(av.Packet(data) if data is not None else None)
+            frames = self._context.decode(packet)
         except (av.error.FFmpegError, ValueError) as error:
             raise CorruptError(f"a video layer does not decode: {error}") from None
         for frame in frames:
             if (frame.width, frame.height) != self._size or frame.format.name != self._name:
                 raise CorruptError("a video layer holds frames of another size or format")
+            if not self._expected or frame.pts != self._expected.popleft():
+                raise CorruptError("a video layer does not hold one frame in each packet")
             yield [(plane, plane.line_size) for plane in frame.planes]
 
     def stream(self, packets: Iterable[bytes]) -> Iterator[Planes]:
@@ -206,6 +228,20 @@ class VideoDecoder:
     def reset(self) -> None:
         """Forget everything, ready for a key frame."""
         self._context.flush_buffers()
+        self._expected.clear()
+
+
+def canvas_picture(
+    planes: Planes, settings: VideoSettings, colour: _native.Colour, shape: tuple[str, int, int]
+) -> _native.Picture:
+    """What a stack with this frame alone draws on a canvas of `shape` (format, width, height)."""
+    format_name, width, height = shape
+    picture = _native.Picture(settings.format, width, height)
+    for index, (plane, stride) in enumerate(planes):
+        picture.set_plane(index, plane, stride)
+    if format_name == settings.format:
+        return picture
+    return picture.convert(format_name, RGB_COLOUR if _is_rgb(format_name) else colour)
 
 
 def packets_towards(packets: Sequence[tuple[bytes, bool]], first: int, target: int) -> Iterator[bytes]:

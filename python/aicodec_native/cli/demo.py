@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -29,13 +30,7 @@ _MOST_BYTES = 3 << 30
 @click.argument("path", required=False)
 @click.option("-q", "--quality", type=float, default=80.0, show_default=True, help="The SSIMULACRA2 score to reach.")
 @click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
-@click.option(
-    "--duration",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
-    show_default=True,
-    help="Use this many seconds of PATH.",
-)
+@click.option("--duration", type=click.FloatRange(0, min_open=True), default=10.0, help="Use this many seconds of PATH.")
 @click.option("--every", type=click.IntRange(min=1), default=4, show_default=True, help="Measure every N-th frame.")
 @json_option
 def command(path: str | None, quality: float, preset: str, duration: float, every: int, as_json: bool) -> int:
@@ -121,28 +116,27 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 
 def _print(outcomes: list[Outcome], verified: bool, every: int) -> None:
     ours = outcomes[0]
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    # With the usual figures 80 columns wide.
-    for heading in ("codec", "bytes", "against .aic", "score", "5th pct", "PSNR (dB)", "encode (s)", "decode (s)"):
-        left = heading == "codec"
-        table.add_column(heading.replace(" ", "\n"), justify="left" if left else "right", no_wrap=True)
+    frames = f"{ours.quality.frames} frames measured" + (f", every {every}th" if every > 1 else "")
+    table = Table(title=f"equal SSIMULACRA2 ({frames})", box=box.SIMPLE_HEAD)
+    table.add_column("codec", no_wrap=True)
+    for heading in ("bytes", "vs .aic", "SSIMULACRA2", "PSNR RGB", "encode s", "decode s"):
+        table.add_column(heading, justify="right")
     for outcome in outcomes:
         quality = outcome.quality
-        missed = "" if outcome.reached else " (missed)"
         table.add_row(
             f"{outcome.name} {outcome.setting}",
             f"{outcome.bytes:,}",
             "" if outcome is ours else f"{outcome.bytes / ours.bytes - 1:+.1%}",
-            f"{quality.ssimulacra2:.2f}{missed}",
-            f"{quality.ssimulacra2_p5:.2f}",
-            f"{quality.psnr_rgb:.2f}",
+            f"{quality.ssimulacra2:.2f}",
+            f"{quality.psnr_rgb:.2f} dB",
             f"{outcome.encode_seconds:.1f}",
             f"{outcome.decode_seconds:.2f}",
         )
     Console().print(table)
+    for outcome in outcomes:
+        if not outcome.reached:
+            click.echo(f"{outcome.name} could not reach the asked quality everywhere: 4:2:0 blurs coloured text.")
     click.echo(
-        f"\nscore: SSIMULACRA2, equal as far as the codecs allow; {ours.quality.frames} frames measured, "
-        f"1 of every {every}.\n"
-        "The time of .aic covers its whole search for the quality; the others' is one run at the right CRF.\n"
+        "The encode time of .aic covers its whole search for the quality; the others' is one run at the right CRF.\n"
         + (f"Decoded and verified: {size_text(ours.bytes)}." if verified else "NOT VERIFIED: the file is damaged.")
     )

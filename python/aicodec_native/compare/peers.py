@@ -38,7 +38,7 @@ def x265(preset: str = "medium", pixel_format: str = "yuv420p") -> Peer:
 
 
 def svtav1(preset: int = 6) -> Peer:
-    return Peer(f"SVT-AV1 {preset}", "libsvtav1", {"preset": str(preset)}, 28, -1.0, "yuv420p10")
+    return Peer(f"SVT-AV1 {preset}", "libsvtav1", {"preset": str(preset)}, 24, -0.8, "yuv420p10")
 
 
 def x264(preset: str = "medium") -> Peer:
@@ -104,7 +104,7 @@ class PeerRun:
 
     def at_crf(self, crf: float, metrics: Sequence[str] = ("ssimulacra2", "psnr")) -> Outcome:
         path = self._folder / f"{self._peer.codec}-{crf:g}.mp4"
-        options = self._peer.options | {"pix_fmt": self._peer.pixel_format}
+        options = {**self._peer.options, "pix_fmt": self._peer.pixel_format}
         if self._peer.codec == "libsvtav1":
             options["svtav1-params"] = f"crf={crf:g}"  # quarter steps exist only here
         started = time.perf_counter()
