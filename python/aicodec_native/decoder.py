@@ -109,7 +109,7 @@ def verify(path: str | os.PathLike[str] | bytes, *, progress: FrameProgress | No
                 with _noting_failure(report, f"{reader.name}: "):
                     list(reader._packets_of(entry))
         with _noting_failure(report, f"{reader.name}: "):
-            _ = reader.ticks
+            _ = reader.ticks  # segments must follow each other in time
         done = 0
         for number in range(report.segments):
 

@@ -16,7 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import _native
-from aicodec_native.errors import AicodecError, CorruptError, FormatError, InputError, OptionError, TruncatedError
+from aicodec_native.errors import (
+    AicodecError,
+    CorruptError,
+    FormatError,
+    InputError,
+    OptionError,
+    TruncatedError,
+)
 from aicodec_native.headers import info_of, media_packet, media_track
 from aicodec_native.media.types import Track, TrackPacket, VideoInfo
 from aicodec_native.stack import SegmentCursor, draw_in_order
