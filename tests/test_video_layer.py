@@ -8,7 +8,7 @@ import pytest
 from aicodec_native import CorruptError, OptionError, _native
 from aicodec_native.headers import header_of
 from aicodec_native.media import VideoInfo
-from aicodec_native.stack import SegmentCursor, draw_in_order, draw_some
+from aicodec_native.stack import SegmentCursor, draw_in_order
 from aicodec_native.video_layer import (
     RGB_COLOUR,
     CodedVideo,
@@ -116,9 +116,6 @@ def test_drawing_in_any_order_gives_the_same_frames(pyramid):
     for frame in np.random.default_rng(3).permutation(len(pictures)):
         drawn = cursor.draw(0, int(frame), lambda _: segment)
         assert _native.picture_hash(drawn) == hashes[frame]
-    for wanted in ([0], [39], [3, 4, 5], [1, 7, 8, 30], list(range(40))):
-        some = draw_some(segment, header, 1, wanted)
-        assert [_native.picture_hash(p) for p in some] == [hashes[n] for n in wanted]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 90), (2, 2), (17, 33), (63, 64), (65, 63), (64, 64), (101, 75)])
