@@ -8,7 +8,7 @@ import pytest
 
 import aicodec_native as aic
 from aicodec_native import _native
-from conftest import RATE, moving_shots
+from clips import RATE, moving_shots
 
 
 @pytest.fixture

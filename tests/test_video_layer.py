@@ -17,7 +17,7 @@ from aicodec_native.video_layer import (
     encode_pictures,
     packets_towards,
 )
-from conftest import moving_shots
+from clips import moving_shots
 
 RATE = Fraction(24)
 YUV = _native.Colour(matrix=1)

@@ -31,11 +31,7 @@ _MOST_BYTES = 3 << 30
 @click.option("-q", "--quality", type=float, default=80.0, show_default=True, help="The SSIMULACRA2 score to reach.")
 @click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
 @click.option(
-    "--duration",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
-    show_default=True,
-    help="Use this many seconds of PATH.",
+    "--duration", type=click.FloatRange(0, min_open=True), default=10.0, help="Use this many seconds of PATH."
 )
 @click.option("--every", type=click.IntRange(min=1), default=4, show_default=True, help="Measure every N-th frame.")
 @json_option

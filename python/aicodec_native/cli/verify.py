@@ -30,6 +30,7 @@ def command(path: str, as_json: bool) -> int:
         for problem in report.problems:
             click.echo(f"{path}: {problem}", err=True)
         note = f" ({report.undigested} segments carry no hash)" if report.undigested else ""
-        state = "ok" if report.ok else f"damaged: {len(report.problems)} problems"
+        count = len(report.problems)
+        state = "ok" if report.ok else f"damaged: {count} problem{'s' if count > 1 else ''}"
         click.echo(f"{path}: {state}, {report.frames} frames in {report.segments} segments{note}")
     return 0 if report.ok else 1

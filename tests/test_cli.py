@@ -1,0 +1,453 @@
+"""The command line as its users meet it: real processes, pipes, signals, and one line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import av
+import pytest
+
+import aicodec_native as aic
+from clips import moving_shots, yuv_frames
+from media_inputs import load, write_video
+
+COMMANDS = ["encode", "decode", "info", "verify", "metrics", "demo"]
+FAST = ["-p", "fast", "--crf", "40"]
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "aicodec_native", *map(str, arguments)]
+
+
+def run(*arguments, **options):
+    """The finished process; its output as text unless `binary`."""
+    text = not options.pop("binary", False)
+    return subprocess.run(command(*arguments), capture_output=True, text=text, check=False, timeout=120, **options)
+
+
+def complaint(done, code=2):
+    """The only line on standard error of a command that failed."""
+    assert done.returncode == code, done.stderr
+    assert done.stdout in ("", b"")
+    assert done.stderr.startswith("aicodec-native: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.removeprefix("aicodec-native: ").rstrip()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+# Help.
+
+
+def test_help_names_every_command(folder):
+    done = run("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: aicodec-native ")
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command(name):
+    done = run(name, "-h")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: aicodec-native {name} ")
+    assert "Options:" in done.stdout
+
+
+def test_version():
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"aicodec-native {aic.__version__} (kernels: ")
+
+
+def test_no_command_shows_the_help():
+    done = run()
+    assert done.returncode == 2
+    assert "Commands:" in done.stderr
+
+
+# Mistakes.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["encod"], "no command 'encod'; there are encode, decode"),
+        (["encode"], "missing argument 'INPUT' (see aicodec-native encode --help)"),
+        (["encode", "a", "b", "--nope"], "no such option"),
+        (["encode", "a", "b", "-q", "good"], "'good' is neither a number nor 'lossless'"),
+        (["encode", "CLIP", "b", "-q", "lossless"], "lossless needs the screen layer"),
+        (["encode", "CLIP", "b", "-q", "101"], "at most 100"),
+        (["encode", "CLIP", "b", "-q", "90", "--crf", "20"], "exclude each other"),
+        (["encode", "CLIP", "b", "--target", "psnr"], "'psnr' is not METRIC=VALUE"),
+        (["encode", "CLIP", "b", "--target", "vmaf=90"], "unknown metric 'vmaf': choose one of psnr"),
+        (["encode", "CLIP", "b", "--crf", "30.1"], "steps of 0.25"),
+        (["encode", "CLIP", "b", "-p", "placebo"], "'placebo' is not one of"),
+        (["encode", "CLIP", "b", "--duration", "nan"], "duration must be above 0"),
+        (["encode", "CLIP", "b", "--fps", "25"], "fps is for numbered images"),
+        (["encode", "CLIP", "-"], "cannot be written to a pipe"),
+        (["encode", "CLIP", "no/b"], "the folder no does not exist"),
+        (["encode", "CLIP", "."], ".: is a folder"),
+        (["encode", "CLIP", "CLIP", "-y"], "is the input"),
+        (["encode", "none.mkv", "b"], "none.mkv: no such file"),
+        (["encode", ".", "b"], ".: is a folder"),
+        (["decode", "AIC", "x.avi"], "x.avi: unknown kind of file (known: .gif"),
+        (["decode", "AIC", "x.mkv", "--option", "level"], "'level' is not KEY=VALUE"),
+        (["decode", "AIC", "x.mkv", "--crf", "20"], "ffv1 has no crf"),
+        (["decode", "AIC", "x.mp4", "--codec", "nope"], 'no video encoder "nope"'),
+        (["decode", "AIC", "no/x.mkv"], "there is no folder"),
+        (["decode", "AIC", "-", "--json"], "cannot both go to standard output"),
+        (["decode", "AIC", "-", "--container", "mp4"], "mp4 cannot be written to a pipe"),
+        (["metrics", "CLIP", "none.aic"], "none.aic: no such file"),
+        (["metrics", "CLIP", "AIC", "--metrics", "vmaf"], "unknown metric 'vmaf'"),
+        (["metrics", "CLIP", "AIC", "--metrics", ","], "--metrics names none"),
+        (["metrics", "CLIP", "AIC", "--every", "2", "--metrics", "xpsnr"], "xpsnr needs every frame"),
+        (["demo", "none.mkv"], "none.mkv: no such file"),
+    ],
+)
+def test_a_mistake_gets_one_line(folder, talking_clip, coded_clip, arguments, words):
+    named = {"CLIP": talking_clip, "AIC": coded_clip}
+    assert words in complaint(run(*(named.get(word, word) for word in arguments)))
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["decode", "info", "verify", "metrics"])
+def test_files_that_cannot_be_read(folder, coded_clip, name):
+    content = coded_clip.read_bytes()
+    bad_header = bytearray(content)
+    bad_header[8] ^= 0xFF
+    for kind, data in [
+        ("missing", None),
+        ("empty", b""),
+        ("foreign", b"\x1aE\xdf\xa3 something else"),
+        ("cut", content[:200]),
+        ("corrupt", bytes(bad_header)),
+    ]:
+        file = folder / f"{kind}.aic"
+        if data is not None:
+            file.write_bytes(data)
+        more = {"decode": ["out.mp4"], "metrics": [coded_clip]}.get(name, [])
+        assert f"{kind}.aic: " in complaint(run(name, file.name, *more)), kind
+    assert not (folder / "out.mp4").exists()
+    assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["empty", "text", "cut", "coded"])
+def test_sources_that_cannot_be_read(folder, talking_clip, coded_clip, name):
+    content = {
+        "empty": b"",
+        "text": b"hello\n" * 50,
+        "cut": talking_clip.read_bytes()[:300],
+        "coded": coded_clip.read_bytes(),
+    }
+    (folder / "in.mkv").write_bytes(content[name])
+    assert "in.mkv: " in complaint(run("encode", "in.mkv", "out.aic"))
+    assert os.listdir(folder) == ["in.mkv"]
+
+
+def test_an_existing_output_is_not_overwritten(folder, talking_clip, coded_clip):
+    for name, arguments in {"a.aic": ["encode", talking_clip], "a.mp4": ["decode", coded_clip]}.items():
+        (folder / name).write_bytes(b"precious")
+        assert "exists already; use --overwrite" in complaint(run(*arguments, name))
+        assert (folder / name).read_bytes() == b"precious"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission(folder, talking_clip, coded_clip):
+    (folder / "closed").mkdir(0o555)
+    assert "permission denied" in complaint(run("encode", talking_clip, "closed/a.aic"))
+    assert "permission denied" in complaint(run("decode", coded_clip, "closed/a.mp4"))
+
+
+def test_a_full_output(folder, coded_clip):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command("decode", coded_clip, "-"), stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr == b"aicodec-native: standard output: the disk is full\n"
+
+
+def test_a_file_size_limit(folder, talking_clip):
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    words = complaint(run("encode", talking_clip, "a.aic", *FAST, preexec_fn=limit))
+    assert "file too large" in words
+    assert list(folder.iterdir()) == []
+
+
+# What the commands print.
+
+
+def test_encode_info_verify_decode_metrics(folder, talking_clip):
+    done = run("encode", talking_clip, "a.aic", *FAST)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("a.aic: ")
+    assert "72 frames" in done.stdout
+    done = run("info", "a.aic", "--layers")
+    assert done.returncode == 0
+    assert all(words in done.stdout for words in ("192x128 yuv420p", "72 frames", "24 fps", "aac", "subrip", "video"))
+    done = run("verify", "a.aic")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "a.aic: ok, 72 frames in 3 segments\n"
+    done = run("decode", "a.aic", "a.mkv")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "a.mkv: 72 frames\n")
+    done = run("metrics", "a.aic", "a.mkv", "--every", "10")
+    assert done.returncode == 0
+    assert "100.000" in done.stdout
+    assert "inf" in done.stdout
+
+
+def test_json_of_every_command(folder, talking_clip):
+    def parsed(*arguments):
+        done = run(*arguments, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    encoded = parsed("encode", talking_clip, "a.aic", *FAST)
+    assert set(encoded) >= {"path", "frames", "bytes", "metric", "target", "score", "reached", "segments", "warnings"}
+    assert (encoded["frames"], len(encoded["segments"])) == (72, 3)
+    info = parsed("info", "a.aic")
+    assert info == parsed("info", "a.aic")
+    assert (info["width"], info["frames"], info["fps"], len(info["segments"])) == (192, 72, 24, 3)
+    assert sum(info["bytes_by_part"].values()) == info["bytes"] == (folder / "a.aic").stat().st_size
+    verified = parsed("verify", "a.aic")
+    assert verified["ok"] is True
+    assert verified["problems"] == []
+    assert parsed("decode", "a.aic", "a.mkv")["frames"] == 72
+    measured = parsed("metrics", "a.aic", "a.mkv", "--frames")
+    assert measured["psnr_rgb"] is None  # infinite
+    assert measured["ssimulacra2"] == pytest.approx(100)
+    assert len(measured["per_frame"]["ssimulacra2"]) == 72
+
+
+def test_a_missed_quality_is_a_warning(folder):
+    clip = write_video(folder / "a.mkv", yuv_frames(moving_shots(1, 3), "yuv444p"))
+    done = run("encode", clip, "a.aic", "-p", "fast", "--target", "psnr=90")
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("warning: 1 of 1 segments could not reach psnr 90")
+
+
+def test_demo(folder, talking_clip):
+    done = run("demo", talking_clip, "--duration", "0.5", "-p", "fast", "-q", "50", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    content = json.loads(done.stdout)
+    assert content["verified"] is True
+    assert [row["codec"].split()[0] for row in content["rows"]] == [".aic", "x265", "SVT-AV1"]
+    assert list(folder.iterdir()) == []
+
+
+# Damage.
+
+
+@pytest.fixture
+def damaged(folder, coded_clip):
+    """coded_clip with a flipped bit in its second segment."""
+    with aic.open(coded_clip) as reader:
+        entry = [entry for entry in reader._entries if entry.kind == "segment"][1]
+    content = bytearray(coded_clip.read_bytes())
+    content[entry.offset + entry.size // 2] ^= 4
+    (folder / "bad.aic").write_bytes(content)
+    return "bad.aic"
+
+
+def test_verify_of_a_damaged_file(damaged):
+    done = run("verify", damaged)
+    assert done.returncode == 1
+    assert done.stderr.startswith("bad.aic: segment 1: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == "bad.aic: damaged: 1 problem, 72 frames in 3 segments\n"
+    done = run("verify", damaged, "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert json.loads(done.stdout)["ok"] is False
+
+
+@pytest.mark.parametrize("output", ["a.mp4", "a.mkv", "a.y4m", "a.gif", "frames/%03d.png"])
+def test_decoding_a_damaged_file_leaves_nothing_behind(folder, damaged, output):
+    assert "bad.aic: segment 1: " in complaint(run("decode", damaged, output))
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["bad.aic"]
+
+
+def test_a_cut_off_file_decodes_as_far_as_it_goes(folder, coded_clip):
+    (folder / "cut.aic").write_bytes(coded_clip.read_bytes()[:-30])
+    done = run("verify", "cut.aic")
+    assert done.returncode == 1
+    assert "its index was rebuilt" in done.stderr
+    done = run("decode", "cut.aic", "a.mkv")
+    assert (done.returncode, done.stdout) == (0, "a.mkv: 72 frames\n")
+    assert done.stderr == "warning: cut.aic was cut off; decoding its 72 complete frames\n"
+
+
+# Pipes.
+
+
+def test_y4m_through_pipes(folder, talking_clip):
+    with av.open(str(talking_clip)) as clip:
+        frames = [frame.to_ndarray() for frame in clip.decode(video=0)]
+    piped = b"YUV4MPEG2 W192 H128 F24:1 Ip A1:1 C420mpeg2\n" + b"".join(b"FRAME\n" + f.tobytes() for f in frames)
+    done = run("encode", "-", "a.aic", *FAST, input=piped, binary=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = run("decode", "a.aic", "-", binary=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    with av.open(io.BytesIO(done.stdout), format="yuv4mpegpipe") as out:
+        assert sum(1 for _ in out.decode(video=0)) == 72
+    assert len(done.stdout) == len(piped) + done.stdout.index(b"\n") - piped.index(b"\n")
+
+
+def test_matroska_on_standard_input(folder, talking_clip):
+    done = run("encode", "-", "a.aic", *FAST, input=talking_clip.read_bytes(), binary=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    with aic.open("a.aic") as reader:
+        assert len(reader) == 72
+        assert len(reader.tracks) == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing that is a video"])
+def test_standard_input_that_is_no_video(folder, data):
+    assert "standard input: " in complaint(run("encode", "-", "a.aic", input=data.decode()))
+    assert list(folder.iterdir()) == []
+
+
+def test_a_reader_that_goes_away(coded_clip):
+    shell = f"{' '.join(command('decode', coded_clip, '-'))} | head -c 100 > /dev/null; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert "the reader has gone away" in complaint(done)
+    shell = f"{' '.join(command('info', coded_clip, '--json'))} | true"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+# Interruption.
+
+
+@pytest.fixture
+def long_clip(folder):
+    """Twelve shots of half a second: enough work to be interrupted."""
+    return write_video(folder / "long.mkv", yuv_frames(moving_shots(12, 12, 144, 256)), rate=24)
+
+
+SLOW = ["-p", "medium", "-q", "80", "--workers", "2", "--segment-seconds", "0.5"]
+
+
+def workers_of(process):
+    """The processes started by `process`."""
+    try:
+        with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+            found = {int(number) for number in file.read().split()}
+    except FileNotFoundError:
+        return set()
+    # Children of a thread are listed with that thread.
+    for task in os.listdir(f"/proc/{process.pid}/task"):
+        with open(f"/proc/{process.pid}/task/{task}/children") as file:
+            found |= {int(number) for number in file.read().split()}
+    return found
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def interrupted(clip, how, segments):
+    """Start an encode, send it a signal once some segments are done; the ended process and its workers."""
+    process = subprocess.Popen(
+        command("encode", clip, "a.aic", *SLOW), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 90
+    while not done_segments() >= segments or not workers_of(process):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    children = workers_of(process)
+    if how == signal.SIGINT:
+        os.killpg(process.pid, how)
+    else:
+        process.send_signal(how)
+    process.out, process.err = process.communicate(timeout=60)
+    return process, children
+
+
+def done_segments():
+    try:
+        with open("a.aic.part.jsonl") as notes:
+            return len(notes.read().splitlines()) - 1
+    except FileNotFoundError:
+        return 0
+
+
+def wait_for_end(children):
+    deadline = time.monotonic() + 30
+    while any(map(is_alive, children)):
+        assert time.monotonic() < deadline, "a worker was left behind"
+        time.sleep(0.02)
+
+
+def test_ctrl_c_keeps_the_finished_segments(folder, long_clip):
+    process, children = interrupted(long_clip, signal.SIGINT, 2)
+    assert process.returncode == 130
+    kept = done_segments()
+    assert kept >= 2
+    assert process.err == f"aicodec-native: interrupted; {kept} finished segments are kept: go on with --resume\n"
+    assert process.out == ""
+    assert not any(map(is_alive, children))
+    assert sorted(os.listdir(folder)) == ["a.aic.part", "a.aic.part.jsonl", "long.mkv"]
+    words = complaint(run("encode", long_clip, "a.aic", *SLOW[:-1], "3", "--resume"))
+    assert words.startswith("a.aic.part: comes from another input or other options")
+    done = run("encode", long_clip, "a.aic", *SLOW, "--resume")
+    assert (done.returncode, done.stderr) == (0, "")
+    run("encode", long_clip, "b.aic", *SLOW)
+    assert (folder / "a.aic").read_bytes() == (folder / "b.aic").read_bytes()
+    assert sorted(os.listdir(folder)) == ["a.aic", "b.aic", "long.mkv"]
+
+
+def test_ctrl_c_before_the_first_segment_leaves_nothing(folder, long_clip):
+    process, children = interrupted(long_clip, signal.SIGINT, 0)
+    assert process.returncode == 130
+    assert process.err == "aicodec-native: interrupted\n"
+    assert not any(map(is_alive, children))
+    assert os.listdir(folder) == ["long.mkv"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_encode_goes_on_and_leaves_no_workers(folder, long_clip, how):
+    process, children = interrupted(long_clip, how, 1)
+    assert process.returncode == -how
+    wait_for_end(children)
+    assert not (folder / "a.aic").exists()
+    done = run("encode", long_clip, "a.aic", *SLOW, "--resume")
+    assert (done.returncode, done.stderr) == (0, "")
+    run("encode", long_clip, "b.aic", *SLOW)
+    assert (folder / "a.aic").read_bytes() == (folder / "b.aic").read_bytes()
+    assert len(load(folder / "long.mkv")[1]) == len(aic.open("a.aic")) == 144
+
+
+def test_ctrl_c_while_decoding(folder, coded_clip):
+    process = subprocess.Popen(
+        command("decode", coded_clip, "a.webm", "--option", "cpu-used=0"), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(folder.glob(".a.*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, words = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert words == "aicodec-native: interrupted\n"
+    assert list(folder.iterdir()) == []
