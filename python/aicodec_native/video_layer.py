@@ -203,8 +203,12 @@ class VideoDecoder:
         Raises CorruptError where dav1d cannot decode it, a packet does not give exactly one frame, or the frame has
         another size or format.
         """
-        packet = av.Packet(data) if data is not None else None
-        if packet is not None:
+        packet = None
+        if data is not None:
+            # Not Packet(data): that keeps the Python object, which dav1d's threads then release. They would wait for
+            # the interpreter's lock while holding one of their own that closing the decoder waits for.
+            packet = av.Packet(len(data))
+            packet.update(data)
             packet.pts = self._sent
             self._expected.append(self._sent)
             self._sent += 1
