@@ -1,5 +1,5 @@
-// The readers below the container, each on raw bytes: whatever they accept must come back the same after it was
-// written again. The first byte chooses the reader.
+// The readers below the container, each on raw bytes: whatever they accept must come back the same after it
+// was written again. The first byte chooses the reader.
 #include <cstdlib>
 
 #include "bits/bits.h"
@@ -92,8 +92,7 @@ void fuzz_segment(ByteSpan bytes, bool rgb) {
   header.format = {rgb ? Layout::kRgb : Layout::kYuv420, 8};
   header.frame_duration = {1001, 30};
   const auto write = [&](const Segment& segment) { return write_segment(segment, header); };
-  round_trip(
-      read_segment(bytes, header), [&](ByteSpan b) { return read_segment(b, header); }, write);
+  round_trip(read_segment(bytes, header), [&](ByteSpan b) { return read_segment(b, header); }, write);
 }
 
 void fuzz_video_layer(ByteSpan bytes, bool rgb) {

@@ -1,5 +1,5 @@
-// A whole file from a stranger: opened, every chunk parsed, every stack built, one frame of each drawn. Nothing
-// may crash, hang or take memory out of proportion to the input.
+// A whole file from a stranger: opened, every chunk parsed, every stack built, one frame of each drawn.
+// Nothing may crash, hang or take memory out of proportion to the input.
 #include <cstdlib>
 
 #include "bits/crc32c.h"

@@ -367,3 +367,13 @@ def test_errors() -> None:
         measure([(a, b)], colour=COLOUR, frame_rate=30, metrics=["vmaf"])
     with pytest.raises(InputError):
         measure([], colour=COLOUR, frame_rate=30)
+
+
+def test_arrays_are_measured_as_the_pictures_they_hold():
+    rng = np.random.default_rng(5)
+    one = rng.integers(0, 256, (3, 40, 60, 3), dtype=np.uint8)
+    other = np.clip(one.astype(int) + rng.integers(-3, 4, one.shape), 0, 255).astype(np.uint8)
+    quality = measure(zip(one, other, strict=True), metrics=["psnr", "ssimulacra2"])
+    mse = np.mean((one.astype(float) - other) ** 2)
+    assert quality.psnr_rgb == pytest.approx(10 * np.log10(255**2 / mse))
+    assert quality.ssimulacra2 < 100

@@ -176,7 +176,12 @@ def test_frames_of_another_size_or_format_are_refused(pyramid, other):
 def test_a_packet_without_a_picture_is_noticed(pyramid, garbage):
     pictures, video = pyramid
     packets = [(garbage if n == 20 else data, droppable) for n, (data, droppable) in enumerate(video.packets)]
-    segment, header = segment_of(CodedVideo(video.format, packets), pictures)
+    broken = CodedVideo(video.format, packets)
+    if not garbage:  # noticed before anything is decoded
+        with pytest.raises(CorruptError):
+            segment_of(broken, pictures)
+        return
+    segment, header = segment_of(broken, pictures)
     with pytest.raises(CorruptError):
         list(draw_in_order(lambda _: segment, range(1), header, 1))
     with pytest.raises(CorruptError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from aicodec_native.errors import InputError, OptionError
 METRICS = ("psnr", "ssim", "ms_ssim", "xpsnr", "ssimulacra2")
 
 Planes = tuple[float, float, float]
+Frame = _native.Picture | NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,19 @@ def psnr_of(mse: float, bit_depth: int) -> float:
 
 
 def measure(
-    pairs: Iterable[tuple[_native.Picture, _native.Picture]],
+    pairs: Iterable[tuple[Frame, Frame]],
     *,
-    colour: _native.Colour,
-    frame_rate: float,
+    colour: _native.Colour | None = None,
+    frame_rate: float = 25,
     metrics: Collection[str] = METRICS,
     threads: int = 0,
 ) -> Quality:
     """Compares a clip with its source, frame by frame.
 
-    `pairs` yields (reference, distorted) in display order, all of one shape. `colour` says how YCbCr
-    becomes RGB (for RGB errors and SSIMULACRA2). `frame_rate` is in frames per second and matters to
-    XPSNR. `metrics` names what to compute, out of METRICS; `threads` is 0 for one per core. The result does
-    not depend on the number of threads.
+    `pairs` yields (reference, distorted) in display order, all of one shape: RGB arrays (height, width, 3) of uint8 or
+    of uint16 in 0..1023, or the core's own pictures, for which `colour` says how YCbCr becomes RGB. `frame_rate` is
+    in frames per second and matters to XPSNR. `metrics` names what to compute, out of METRICS; `threads` is 0 for one
+    per core. The result does not depend on the number of threads.
 
     Raises OptionError for an unknown metric or a negative number of threads or frame rate, InputError where
     there is no frame, and FormatError where two pictures have different shapes.
@@ -86,7 +88,8 @@ def measure(
     xpsnr: _native.Xpsnr | None = None
     prepared: _native.Ssimulacra2 | None = None
     frames, depth = 0, 8
-    for reference, distorted in pairs:
+    colour = colour or _native.Colour()
+    for reference, distorted in ((_picture(one), _picture(other)) for one, other in pairs):
         if "xpsnr" in metrics:
             if xpsnr is None:
                 xpsnr = _native.Xpsnr(reference.format, reference.width, reference.height, frame_rate)
@@ -105,6 +108,10 @@ def measure(
         raise InputError("there are no frames to compare")
     per_frame = {name: np.asarray(values, dtype=np.float64) for name, values in rows.items()}
     return _pooled(frames, depth, per_frame, None if xpsnr is None else xpsnr.average())
+
+
+def _picture(frame: Frame) -> _native.Picture:
+    return frame if isinstance(frame, _native.Picture) else _native.Picture.from_rgb(frame)
 
 
 def _frame(
