@@ -253,12 +253,20 @@ def test_demo(folder, talking_clip):
 # Damage.
 
 
+@pytest.fixture(scope="module")
+def silent_file(tmp_path_factory):
+    """Three segments of 24 frames without sound, which every container can hold."""
+    path = tmp_path_factory.mktemp("silent") / "silent.aic"
+    aic.encode(moving_shots(), path, preset="fast", crf=40, fps=24)
+    return path
+
+
 @pytest.fixture
-def damaged(folder, coded_clip):
-    """coded_clip with a flipped bit in its second segment."""
-    with aic.open(coded_clip) as reader:
+def damaged(folder, silent_file):
+    """silent_file with a flipped bit in its second segment."""
+    with aic.open(silent_file) as reader:
         entry = [entry for entry in reader._entries if entry.kind == "segment"][1]
-    content = bytearray(coded_clip.read_bytes())
+    content = bytearray(silent_file.read_bytes())
     content[entry.offset + entry.size // 2] ^= 4
     (folder / "bad.aic").write_bytes(content)
     return "bad.aic"

@@ -296,6 +296,7 @@ def test_ten_bit_video(tmp_path):
 def test_start_and_duration(talking_clip, tmp_path):
     result = aic.encode(talking_clip, tmp_path / "a.aic", **FAST, start=0.5, duration=1)
     assert result.frames == 24
+    assert result.input_bytes is None, "the whole input's size says nothing about a part of it"
     assert result.duration == pytest.approx(1, abs=0.002)
     with aic.open(tmp_path / "a.aic") as reader:
         assert reader.timestamps[0] == pytest.approx(0, abs=0.002)

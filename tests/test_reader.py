@@ -35,6 +35,7 @@ def test_what_a_reader_says_of_itself(reader, coded_clip):
     assert reader.dtype == np.uint8
     assert reader.fps == RATE
     assert reader.duration == pytest.approx(3, abs=0.002)  # Matroska counts milliseconds
+    assert repr(reader) == f"<Reader of {coded_clip}: 72 frames, 192x128 yuv420p, 24 fps>"
     assert not reader.recovered
     assert reader.byte_size == coded_clip.stat().st_size
     assert [track.kind for track in reader.tracks] == ["audio", "subtitle"]

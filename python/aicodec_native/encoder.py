@@ -47,7 +47,8 @@ class Progress:
 @dataclass(slots=True)
 class EncodeResult:
     """What an encode did. `score` is the mean of `metric` over the frames measured, `score_p5` their 5th percentile;
-    `reached` tells whether every segment reached `target`. Times are in seconds, sizes in bytes."""
+    `reached` tells whether every segment reached `target`. Times are in seconds, sizes in bytes; `input_bytes` is None
+    where it is not known or only a part of the input was asked for."""
 
     path: str
     frames: int
@@ -115,7 +116,10 @@ def encode(
             "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
         }
         run = _Run(opened, goal, preset, workers or _default_workers(), segment_seconds, digests, progress)
-        return run.write(PartFile(output, identity, resume=resume, discard=overwrite))
+        result = run.write(PartFile(output, identity, resume=resume, discard=overwrite))
+        if start is not None or duration is not None:
+            result.input_bytes = None
+        return result
 
 
 class _Run:

@@ -190,6 +190,12 @@ class Reader:
             self._open_file = None
             self._cursors.clear()
 
+    def __repr__(self) -> str:
+        info = self._info
+        return (
+            f"<Reader of {self.name}: {len(self)} frames, {info.width}x{info.height} {info.format}, {self.fps:g} fps>"
+        )
+
     def __enter__(self) -> Reader:
         return self
 

@@ -31,6 +31,7 @@ def command(path: str, as_json: bool) -> int:
             click.echo(f"{path}: {problem}", err=True)
         note = f" ({report.undigested} segments carry no hash)" if report.undigested else ""
         count = len(report.problems)
+        segments = "segment" if report.segments == 1 else "segments"
         state = "ok" if report.ok else f"damaged: {count} problem{'s' if count > 1 else ''}"
-        click.echo(f"{path}: {state}, {report.frames} frames in {report.segments} segments{note}")
+        click.echo(f"{path}: {state}, {report.frames} frames in {report.segments} {segments}{note}")
     return 0 if report.ok else 1
