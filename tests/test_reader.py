@@ -1,5 +1,7 @@
 """Reading frames back: in order, at random, from several threads, from damaged files."""
 
+import subprocess
+import sys
 import threading
 from fractions import Fraction
 
@@ -128,6 +130,18 @@ def test_iteration_can_be_repeated_and_left(reader, in_order):
     frames = [frame for _, frame in zip(range(3), reader, strict=False)]
     np.testing.assert_array_equal(frames, in_order[:3])
     assert sum(1 for _ in reader) == 72
+
+
+def test_decoding_left_in_the_middle_does_not_wait_for_ever(tmp_path):
+    """dav1d's threads are still at work then: they must need nothing of Python's to end."""
+    aic.encode(moving_shots(1, 30, 360, 640), tmp_path / "a.aic", preset="fast", crf=30)
+    code = (
+        "import sys, aicodec_native as aic\n"
+        "for _ in range(40):\n"
+        "    with aic.open(sys.argv[1]) as reader:\n"
+        "        next(reader.iter_native())\n"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path / "a.aic"], check=True, timeout=60)
 
 
 def test_frames_belong_to_the_caller(reader, in_order):

@@ -179,6 +179,18 @@ def _without_delimiter(packet: Any) -> tuple[bytes, bool]:
     return kept, bool(packet.is_disposable) and frames == 1
 
 
+def _packet_of(data: bytes) -> Any:
+    """A packet that owns its bytes.
+
+    av.Packet(data) would refer to Python's, and dav1d's threads would need the GIL to let go of them: a decoder that
+    is destroyed while they are at work holds the GIL and waits for them, for ever.
+    """
+    packet: Any = av.Packet(len(data))
+    if data:
+        packet.update(data)
+    return packet
+
+
 class VideoDecoder:
     """dav1d for one video layer: packets in, planes out.
 
@@ -199,12 +211,8 @@ class VideoDecoder:
         Raises CorruptError where dav1d cannot decode it, a packet does not give exactly one frame, or the frame has
         another size or format.
         """
-        packet = None
-        if data is not None:
-            # Not Packet(data): that keeps the Python object, which dav1d's threads then release. They would wait for
-            # the interpreter's lock while holding one of their own that closing the decoder waits for.
-            packet = av.Packet(len(data))
-            packet.update(data)
+        packet = _packet_of(data) if data is not None else None
+        if packet is not None:
             packet.pts = self._sent
             self._expected.append(self._sent)
             self._sent += 1
