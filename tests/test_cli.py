@@ -454,7 +454,8 @@ def test_ctrl_c_while_decoding(folder, coded_clip):
     )
     deadline = time.monotonic() + 60
     while not list(folder.glob(".a.*")):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, words = process.communicate(timeout=60)
