@@ -15,7 +15,7 @@ import pytest
 
 import aicodec_native as aic
 from clips import moving_shots, yuv_frames
-from media_inputs import load, write_video
+from media_inputs import write_video
 
 COMMANDS = ["encode", "decode", "info", "verify", "metrics", "demo"]
 FAST = ["-p", "fast", "--crf", "40"]
@@ -341,13 +341,22 @@ def test_a_reader_that_goes_away(coded_clip):
 # Interruption.
 
 
-@pytest.fixture
-def long_clip(folder):
-    """Twelve shots of half a second: enough work to be interrupted."""
-    return write_video(folder / "long.mkv", yuv_frames(moving_shots(12, 12, 144, 256)), rate=24)
+SLOW = ["-p", "fast", "-q", "80", "--workers", "2", "--segment-seconds", "0.5"]
 
 
-SLOW = ["-p", "medium", "-q", "80", "--workers", "2", "--segment-seconds", "0.5"]
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory):
+    """Ten shots of half a second: enough work to be interrupted."""
+    frames = yuv_frames(moving_shots(10, 12, 144, 256))
+    return write_video(tmp_path_factory.mktemp("long") / "long.mkv", frames, rate=24)
+
+
+@pytest.fixture(scope="module")
+def long_coded(long_clip):
+    """The bytes of long_clip from an encode that nobody interrupted."""
+    done = run("encode", long_clip, long_clip.with_suffix(".aic"), *SLOW)
+    assert (done.returncode, done.stderr) == (0, "")
+    return long_clip.with_suffix(".aic").read_bytes()
 
 
 def workers_of(process):
@@ -407,7 +416,7 @@ def wait_for_end(children):
         time.sleep(0.02)
 
 
-def test_ctrl_c_keeps_the_finished_segments(folder, long_clip):
+def test_ctrl_c_keeps_the_finished_segments(folder, long_clip, long_coded):
     process, children = interrupted(long_clip, signal.SIGINT, 2)
     assert process.returncode == 130
     kept = done_segments()
@@ -415,14 +424,13 @@ def test_ctrl_c_keeps_the_finished_segments(folder, long_clip):
     assert process.err == f"aicodec-native: interrupted; {kept} finished segments are kept: go on with --resume\n"
     assert process.out == ""
     assert not any(map(is_alive, children))
-    assert sorted(os.listdir(folder)) == ["a.aic.part", "a.aic.part.jsonl", "long.mkv"]
+    assert sorted(os.listdir(folder)) == ["a.aic.part", "a.aic.part.jsonl"]
     words = complaint(run("encode", long_clip, "a.aic", *SLOW[:-1], "3", "--resume"))
     assert words.startswith("a.aic.part: comes from another input or other options")
     done = run("encode", long_clip, "a.aic", *SLOW, "--resume")
     assert (done.returncode, done.stderr) == (0, "")
-    run("encode", long_clip, "b.aic", *SLOW)
-    assert (folder / "a.aic").read_bytes() == (folder / "b.aic").read_bytes()
-    assert sorted(os.listdir(folder)) == ["a.aic", "b.aic", "long.mkv"]
+    assert (folder / "a.aic").read_bytes() == long_coded
+    assert os.listdir(folder) == ["a.aic"]
 
 
 def test_ctrl_c_before_the_first_segment_leaves_nothing(folder, long_clip):
@@ -430,27 +438,29 @@ def test_ctrl_c_before_the_first_segment_leaves_nothing(folder, long_clip):
     assert process.returncode == 130
     assert process.err == "aicodec-native: interrupted\n"
     assert not any(map(is_alive, children))
-    assert os.listdir(folder) == ["long.mkv"]
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_encode_goes_on_and_leaves_no_workers(folder, long_clip, how):
+def test_a_killed_encode_goes_on_and_leaves_no_workers(folder, long_clip, long_coded, how):
     process, children = interrupted(long_clip, how, 1)
     assert process.returncode == -how
     wait_for_end(children)
     assert not (folder / "a.aic").exists()
     done = run("encode", long_clip, "a.aic", *SLOW, "--resume")
     assert (done.returncode, done.stderr) == (0, "")
-    run("encode", long_clip, "b.aic", *SLOW)
-    assert (folder / "a.aic").read_bytes() == (folder / "b.aic").read_bytes()
-    assert len(load(folder / "long.mkv")[1]) == len(aic.open("a.aic")) == 144
+    assert (folder / "a.aic").read_bytes() == long_coded
 
 
-def test_ctrl_c_while_decoding(folder, coded_clip):
+def test_ctrl_c_while_decoding(folder, silent_file):
     process = subprocess.Popen(
+<<<<<<< HEAD
         command("decode", coded_clip, "a.mkv", "--codec", "libx264", "--option", "preset=placebo"),
         stderr=subprocess.PIPE,
         text=True,
+=======
+        command("decode", silent_file, "a.webm", "--option", "cpu-used=0"), stderr=subprocess.PIPE, text=True
+>>>>>>> cli
     )
     deadline = time.monotonic() + 60
     while not list(folder.glob(".a.*")):
