@@ -452,15 +452,11 @@ def test_a_killed_encode_goes_on_and_leaves_no_workers(folder, long_clip, long_c
     assert (folder / "a.aic").read_bytes() == long_coded
 
 
-def test_ctrl_c_while_decoding(folder, silent_file):
+def test_ctrl_c_while_decoding(folder, coded_clip):
     process = subprocess.Popen(
-<<<<<<< HEAD
         command("decode", coded_clip, "a.mkv", "--codec", "libx264", "--option", "preset=placebo"),
         stderr=subprocess.PIPE,
         text=True,
-=======
-        command("decode", silent_file, "a.webm", "--option", "cpu-used=0"), stderr=subprocess.PIPE, text=True
->>>>>>> cli
     )
     deadline = time.monotonic() + 60
     while not list(folder.glob(".a.*")):
