@@ -13,6 +13,8 @@ from typing import Any
 
 import av
 
+from aicodec_native.video_layer import SVT_PARAMETERS
+
 PIXEL_FORMAT = "yuv420p10le"
 
 
@@ -41,7 +43,7 @@ def encode(frames: Iterable[av.VideoFrame], crf: float, preset: int, threads: in
             context.framerate, context.time_base = rate, 1 / rate
             context.gop_size = 1 << 20
             context.color_range = 2 if frame.color_range == 2 else 1
-            parameters = f"crf={crf:g}:lp={min(threads, 6)}:scd=0"
+            parameters = f"crf={crf:g}:lp={min(threads, 6)}:{SVT_PARAMETERS}"
             context.options = {"preset": str(preset), "crf": str(int(crf)), "svtav1-params": parameters}
         frame.pts, frame.time_base, frame.pict_type = number, 1 / rate, 0
         packets += context.encode(frame)

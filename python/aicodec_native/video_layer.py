@@ -24,7 +24,7 @@ SVT_PRESETS = {"fast": 8, "medium": 6, "slow": 4}
 
 # Variance boost and tune 2 (SSIM) save 4-9% of the bytes at equal SSIMULACRA2, and as much at equal XPSNR. One key
 # frame: a segment is a closed group, cut elsewhere.
-_SVT_PARAMETERS = "enable-variance-boost=1:tune=2:scd=0"
+SVT_PARAMETERS = "enable-variance-boost=1:tune=2:scd=0"
 
 # What converts an RGB canvas to AV1's 4:2:0 and back: full range and centred chroma lose least.
 RGB_COLOUR = _native.Colour(matrix=1, full_range=True, chroma_centred=True)
@@ -125,7 +125,7 @@ def _open_encoder(
         "preset": str(settings.preset),
         "crf": str(int(settings.crf)),
         # Quarter steps of CRF exist only among SVT-AV1's own parameters.
-        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:{_SVT_PARAMETERS}",
+        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:{SVT_PARAMETERS}",
     }
     return context
 
