@@ -27,7 +27,7 @@ class Job:
 
 def jobs_of(segments: Sequence[dict[str, Any]]) -> list[Job]:
     """What an encode did, from EncodeResult.segments."""
-    return [Job(s["first_frame"], s["frames"], tuple(float(crf) for crf in s["probes"])) for s in segments]
+    return [Job(s["first_frame"], s["frames"], tuple(crf for crf, _, _ in s["probes"])) for s in segments]
 
 
 def encode(frames: Iterable[av.VideoFrame], crf: float, preset: int, threads: int, rate: Fraction) -> list[bytes]:

@@ -12,10 +12,10 @@ from aicodec_native.stack import SegmentCursor, draw_in_order
 from aicodec_native.video_layer import (
     RGB_COLOUR,
     CodedVideo,
+    LayerCursor,
     VideoDecoder,
     VideoSettings,
     encode_pictures,
-    packets_towards,
 )
 from clips import moving_shots
 
@@ -99,12 +99,8 @@ def test_every_frame_decodes_alike_without_the_droppable_packets(pyramid):
     assert not video.packets[0][1]
     whole = decode(video, 160, 96)
     for target in range(len(pictures)):
-        decoder = VideoDecoder(video.format, 160, 96, threads=1, low_delay=True)
-        shown = []
-        for data in packets_towards(video.packets, 0, target):
-            shown = list(decoder.push(data))
-        assert len(shown) == 1
-        assert planes_of(shown[0], 160, 96) == whole[target], target
+        cursor = LayerCursor(VideoDecoder(video.format, 160, 96, threads=1), video.packets)
+        assert planes_of(cursor.frame(target), 160, 96) == whole[target], target
 
 
 def test_drawing_in_any_order_gives_the_same_frames(pyramid):
@@ -190,7 +186,8 @@ def test_a_packet_without_a_picture_is_noticed(pyramid, garbage):
 
 def test_a_decoder_can_start_again(pyramid):
     _, video = pyramid
-    decoder = VideoDecoder(video.format, 160, 96, low_delay=True)
-    first = [planes_of(next(decoder.push(data)), 160, 96) for data, _ in video.packets[:5]]
+    decoder = VideoDecoder(video.format, 160, 96)
+    data = [data for data, _ in video.packets[:5]]
+    first = [planes_of(planes, 160, 96) for planes in decoder.stream(data)]
     decoder.reset()
-    assert [planes_of(next(decoder.push(data)), 160, 96) for data, _ in video.packets[:5]] == first
+    assert [planes_of(planes, 160, 96) for planes in decoder.stream(data)] == first

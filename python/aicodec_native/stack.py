@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError
-from aicodec_native.video_layer import Planes, VideoDecoder, packets_towards
-
-_Packets = list[tuple[bytes, bool]]
+from aicodec_native.video_layer import LayerCursor, Planes, VideoDecoder
 
 
 def draw_in_order(
@@ -67,17 +65,16 @@ class SegmentCursor:
         self._threads = threads
         self._number = -1
         self._segment: _native.Segment | None = None
-        self._packets: dict[int, _Packets] = {}
-        self._next: dict[int, int] = {}  # by layer: the frame that its decoder has not seen yet
-        self._drawn = 0
+        self._layers: dict[int, LayerCursor] = {}
+        self._next = 0  # the first frame that needs no new start
         self._decoders: dict[tuple[int, str], VideoDecoder] = {}
 
     def nearness(self, number: int, frame: int) -> int:
         """Higher for a cursor that needs fewer packets to draw the frame."""
         if number != self._number:
             return -(1 << 30)
-        behind = frame - max(self._next.values(), default=0)
-        return -behind if behind >= 0 else -(1 << 29)
+        ahead = frame - self._next
+        return -ahead if ahead >= 0 else -(1 << 29)
 
     def draw(self, number: int, frame: int, load: Callable[[int], _native.Segment]) -> _native.Picture:
         """Frame `frame` of segment `number`, which `load` gives where it is not at hand."""
@@ -91,42 +88,32 @@ class SegmentCursor:
 
     def _enter(self, number: int, segment: _native.Segment) -> None:
         self._segment, self._number = segment, number
-        self._packets = {layer: segment.video_packets(layer) for layer in _video_formats(segment)}
         self._rewind()
 
     def _rewind(self) -> None:
-        self._next = dict.fromkeys(self._packets, 0)
-        self._drawn = 0
-        for decoder in self._decoders.values():
-            decoder.reset()
+        self._layers = {}
+        self._next = 0
 
     def _draw(self, frame: int) -> _native.Picture:
         assert self._segment is not None
-        if frame < max(self._next.values(), default=0) or (self._segment.sequential and frame < self._drawn):
+        if frame < self._next:
             self._rewind()
-        first = self._drawn if self._segment.sequential else frame
+        first = self._next if self._segment.sequential else frame
         for number in range(first, frame + 1):
             picture = self._segment.draw(number, self._planes, self._threads)
-        self._drawn = frame + 1
+        self._next = frame + 1
         return picture
 
     def _planes(self, layer: int, frame: int) -> Planes:
         assert self._segment is not None
-        decoder = self._decoder(layer)
-        shown: list[Planes] = []
-        for data in packets_towards(self._packets[layer], self._next[layer], frame):
-            shown = list(decoder.push(data))
-        self._next[layer] = frame + 1
-        if not shown:
-            raise CorruptError("a video layer gives no picture for a packet")
-        return shown[-1]
+        if layer not in self._layers:
+            self._layers[layer] = LayerCursor(self._decoder(layer), self._segment.video_packets(layer))
+        return self._layers[layer].frame(frame)
 
     def _decoder(self, layer: int) -> VideoDecoder:
+        """Kept from segment to segment: starting dav1d's threads takes time."""
         assert self._segment is not None
         key = (layer, self._segment.video_format(layer))
         if key not in self._decoders:
-            header = self._header
-            self._decoders[key] = VideoDecoder(
-                key[1], header.width, header.height, threads=self._threads, low_delay=True
-            )
+            self._decoders[key] = VideoDecoder(key[1], self._header.width, self._header.height, threads=self._threads)
         return self._decoders[key]

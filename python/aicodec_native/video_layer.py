@@ -15,7 +15,6 @@ from typing import Any
 import av
 import av.error
 import numpy as np
-from av.codec.context import Flags
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError, OptionError
@@ -195,17 +194,14 @@ def _packet_of(data: bytes) -> Any:
 class VideoDecoder:
     """dav1d for one video layer: packets in, planes out.
 
-    With `low_delay` every packet gives its frame at once (for random access); without, frames are decoded in
-    parallel and come later. Not safe to share between threads.
+    Frames are decoded side by side, so that they come some packets late. Not safe to share between threads.
     """
 
-    def __init__(self, format_name: str, width: int, height: int, *, threads: int = 0, low_delay: bool = False):
+    def __init__(self, format_name: str, width: int, height: int, *, threads: int = 0):
         self._name = "yuv420p10le" if format_name == "yuv420p10" else format_name
         self._size = (max(MIN_SIDE, width), max(MIN_SIDE, height))
         self._context: Any = av.CodecContext.create("libdav1d", "r")
         self._context.thread_count = threads
-        if low_delay:
-            self._context.flags |= Flags.low_delay
         self._sent = 0
         self._expected: deque[int] = deque()  # the packets whose frames are still to come
 
@@ -256,9 +252,45 @@ def canvas_picture(
     return picture.convert(format_name, RGB_COLOUR if _is_rgb(format_name) else colour)
 
 
-def packets_towards(packets: Sequence[tuple[bytes, bool]], first: int, target: int) -> Iterator[bytes]:
-    """The packets from `first` on that must be decoded to get frame `target`, its own the last."""
-    for number in range(first, target + 1):
-        data, droppable = packets[number]
-        if number == target or not droppable:
-            yield data
+class LayerCursor:
+    """Gives frames of one segment's video layer in rising order, passing over packets that nobody needs.
+
+    It feeds the decoder past the frame asked for until that comes out: frames decoded side by side take less time
+    than one by one, and what was fed early is kept for the next call.
+    """
+
+    def __init__(self, decoder: VideoDecoder, packets: Sequence[tuple[bytes, bool]]) -> None:
+        decoder.reset()
+        self._decoder = decoder
+        self._packets = packets
+        self._fed = 0
+        self._drained = False
+        self._numbers: deque[int] = deque()  # of the frames in the decoder
+        self._ready: deque[tuple[int, Planes]] = deque()
+
+    def frame(self, target: int) -> Planes:
+        """Frame `target`, which must lie behind the one given before. Raises CorruptError where it does not decode."""
+        while True:
+            while self._ready:
+                number, planes = self._ready.popleft()
+                if number == target:
+                    return planes
+            self._feed(target)
+
+    def _feed(self, target: int) -> None:
+        """One more packet that `target` or a frame behind it needs; after the last the decoder is drained."""
+        for number in range(self._fed, len(self._packets)):
+            self._fed = number + 1
+            data, droppable = self._packets[number]
+            if number >= target or not droppable:
+                self._numbers.append(number)
+                self._take(data)
+                return
+        if self._drained:
+            raise CorruptError("a video layer gives no picture for a packet")
+        self._drained = True
+        self._take(None)
+
+    def _take(self, data: bytes | None) -> None:
+        for planes in self._decoder.push(data):
+            self._ready.append((self._numbers.popleft(), planes))
