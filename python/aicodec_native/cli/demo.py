@@ -119,10 +119,10 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 def _print(outcomes: list[Outcome], verified: bool, every: int) -> None:
     ours = outcomes[0]
     frames = f"{ours.quality.frames} frames measured" + (f", every {every}th" if every > 1 else "")
-    table = Table(title=f"equal SSIMULACRA2 ({frames})", box=box.SIMPLE_HEAD)
+    table = Table(title=f"equal SSIMULACRA2 ({frames})", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     table.add_column("codec", no_wrap=True)
-    for heading in ("bytes", "vs .aic", "SSIMULACRA2", "PSNR RGB", "encode s", "decode s"):
-        table.add_column(heading, justify="right")
+    for heading in ("bytes", "against .aic", "score", "PSNR (dB)", "encode (s)", "decode (s)"):
+        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True, min_width=8)
     for outcome in outcomes:
         quality = outcome.quality
         table.add_row(
@@ -130,7 +130,7 @@ def _print(outcomes: list[Outcome], verified: bool, every: int) -> None:
             f"{outcome.bytes:,}",
             "" if outcome is ours else f"{outcome.bytes / ours.bytes - 1:+.1%}",
             f"{quality.ssimulacra2:.2f}",
-            f"{quality.psnr_rgb:.2f} dB",
+            f"{quality.psnr_rgb:.2f}",
             f"{outcome.encode_seconds:.1f}",
             f"{outcome.decode_seconds:.2f}",
         )
