@@ -25,7 +25,7 @@ from aicodec_native.part_file import PartFile
 from aicodec_native.quality import METRICS
 from aicodec_native.segment_encoder import CodedSegment, Goal, SegmentJob, encode_segment
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, Segmenter, SourceSegment
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
 from aicodec_native.workers import WorkerPool
 
 DEFAULT_QUALITY = 80.0
@@ -111,7 +111,7 @@ def encode(
         raise OptionError("only an encode of a file can be resumed")
     with _open_source(source, start, duration, fps) as opened:
         identity = {
-            "version": __version__,
+            "version": [__version__, CODEC_VERSION],
             "source": [*_identity_of(source), opened.byte_size],
             "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
         }

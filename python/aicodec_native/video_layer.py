@@ -19,6 +19,9 @@ import numpy as np
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError, OptionError
 
+# Another version may give other packets: an encode is only resumed by the same one.
+CODEC_VERSION = f"PyAV {av.__version__}"
+
 # SVT-AV1's own presets behind ours: see docs/decisions/0003-video-layer-settings.md.
 SVT_PRESETS = {"fast": 8, "medium": 6, "slow": 4}
 
