@@ -68,7 +68,7 @@ def _encode_rows(encode: dict[str, Any]) -> Iterator[_Row]:
         share = 100 * sum(clip[kind]["share_inside_svt"] for clip in clips) / len(clips)
         what = f"time over SVT-AV1 alone, {name}, mean of {len(clips)} clips ({share:.0f}% inside SVT-AV1)"
         figure = f"{_times(summary[kind])}, worst {summary[kind]['worst_ratio']:.2f}"
-        yield "b", what, figure, *_encode_target(kind, summary[kind]["ratio"])
+        yield "b", what, figure, *_encode_target(kind, summary[kind]["worst_ratio"])
     for row in encode["joined"]:
         what = f"the same, {names[row['kind']]}, {row['segments']} segments on 2 processes ({row['frames']} frames)"
         yield "b", what, _times(row), *_encode_target(row["kind"], row["ratio"])
