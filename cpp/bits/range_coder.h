@@ -3,6 +3,8 @@
 // whenever the range falls below 2^24.
 #pragma once
 
+#include <bit>
+
 #include "bits/bytes.h"
 #include "bits/models.h"
 
@@ -23,6 +25,12 @@ class RangeEncoder {
   bool bit_with(uint32_t probability, bool bit) {
     split(bit, static_cast<uint32_t>((uint64_t{range_} * probability) >> 16));
     return bit;
+  }
+  // Bits put out so far, in sixteenths.
+  uint64_t spent() const {
+    const uint64_t bytes = bytes_.size() + pending_ + (cache_ >= 0);
+    const int width = static_cast<int>(std::bit_width(range_));
+    return bytes * 128 + static_cast<uint64_t>(16 * (32 - width)) + (15 - (range_ >> (width - 5) & 15));
   }
   // Ends the stream with as few bytes as tell it apart, and returns it. The decoder reads zeros after the
   // end.

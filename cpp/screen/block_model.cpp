@@ -50,7 +50,7 @@ FlagContexts flag_contexts(const Node& node, const BlockMap& current, const Bloc
 
 FlagModel::FlagModel() {
   for (auto& table : tables_) table.resize(size_t{1} << kTableBits);
-  MixWeights start{};
+  MixWeights<8> start{};
   for (int i = 0; i < kFlagContexts; ++i) start.w[i] = (1 << kWeightBits) / 4;
   weights_.fill(start);
 }

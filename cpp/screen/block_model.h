@@ -40,7 +40,7 @@ class FlagModel {
 
   template <typename Coder>
   bool code(Coder& coder, Flag flag, const Node& node, const FlagContexts& contexts, bool bit) {
-    MixInputs inputs;
+    MixInputs<8> inputs;
     BitModel* models[kFlagContexts];
     const uint32_t kind = static_cast<uint32_t>(flag) * kLevels + static_cast<uint32_t>(node.level);
     for (size_t i = 0; i < kFlagContexts; ++i) {
@@ -51,7 +51,7 @@ class FlagModel {
       if (models[i]->count() < 3) inputs.x[i] = static_cast<int16_t>(inputs.x[i] / 2);
     }
     inputs.x[kFlagContexts] = 256;
-    MixWeights& weights = weights_[kind];
+    MixWeights<8>& weights = weights_[kind];
     const uint32_t probability = clamp_probability(static_cast<int>(squash(mix(weights, inputs))));
     bit = coder.bit_with(probability, bit);
     learn(weights, inputs, mix_error(bit, probability));
@@ -62,7 +62,7 @@ class FlagModel {
  private:
   static constexpr int kTableBits = 14;
   std::array<std::vector<BitModel>, kFlagContexts> tables_;
-  std::array<MixWeights, kFlags * kLevels> weights_;
+  std::array<MixWeights<8>, kFlags * kLevels> weights_;
 };
 
 // Vectors lately used, the newest first.

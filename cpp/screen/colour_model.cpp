@@ -14,7 +14,7 @@ ColourModel::ColourModel(const SheetShape& shape, int near, int table_bits)
           const uint32_t p = vote == 0 ? 14000 : voter < kContexts ? 30000 + 2000 * (trust >> 4) : 40000;
           confidence_[rank][voter][vote][trust] = BitModel::starting_at(p);
         }
-  MixWeights start{};
+  MixWeights<16> start{};
   for (int i = 0; i < kVoters; ++i) start.w[i] = 3604;  // 0.22
   for (auto& weights : weights_) weights.assign(kRanks * 1024, start);
   refine_.resize(size_t{kRanks} * 1024 * 33);

@@ -56,7 +56,7 @@ class ColourModel {
   std::vector<Slot> slots_[kContexts];
   // Per rank, voter, how it voted (not, first, second, third colour) and its confidence.
   BitModel confidence_[kRanks][kVoters][4][256];
-  std::vector<MixWeights> weights_[2];
+  std::vector<MixWeights<16>> weights_[2];
   std::vector<BitModel> refine_;
   BitModel flat_[2048];
   BitModel fast_[2048];

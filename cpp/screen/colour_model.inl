@@ -111,7 +111,7 @@ Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, P
 
 template <typename Coder>
 bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
-  MixInputs inputs;
+  MixInputs<16> inputs;
   BitModel* models[kVoters];
   int agreeing = 0;
   for (int i = 0; i < kVoters; ++i) {
@@ -133,8 +133,8 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
                            (colour == s.at(-1, -1)) << 4 | (s.at(-1, 0) == s.at(0, -1)) << 5 |
                            (s.at(0, -1) == s.at(1, -1)) << 6 | (s.at(-1, 0) == s.at(-1, -1)) << 7 |
                            (s.mark(-1, 0) & 1) << 8 | (s.mark(1, -1) & 1) << 9;
-  MixWeights& first = weights_[0][static_cast<size_t>(rank * 1024 + place)];
-  MixWeights& second = weights_[1][static_cast<size_t>(rank * 1024 + second_place)];
+  MixWeights<16>& first = weights_[0][static_cast<size_t>(rank * 1024 + place)];
+  MixWeights<16>& second = weights_[1][static_cast<size_t>(rank * 1024 + second_place)];
   const int mixed_first = mix(first, inputs);
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);

@@ -29,7 +29,7 @@ uint64_t memory_needed(const LayerHeader& header, PixelFormat format, uint32_t w
   const uint64_t area = (uint64_t{width} + 2 * kBorder) * (uint64_t{height} + 2 * kBorder);
   const uint64_t frames = static_cast<uint64_t>(header.saved) + 10;
   const uint64_t tables = (uint64_t{10 * 16} << header.models.colour_bits) +
-                          (uint64_t{2 * 14 * 64} << header.models.residual_bits);
+                          (uint64_t{24 * 64} << header.models.residual_bits);
   return area * sizeof(Pixel) * frames + tables * static_cast<uint64_t>(header.slices * sheet_count(format));
 }
 
@@ -39,6 +39,7 @@ void write_layer_header(ByteWriter& out, const LayerHeader& header) {
   out.u8(static_cast<uint8_t>(header.models.residual_bits));
   out.u8(static_cast<uint8_t>(header.saved));
   out.u8(static_cast<uint8_t>(header.slices));
+  out.u8(header.models.rich);
 }
 
 Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32_t width, uint32_t height) {
@@ -48,7 +49,10 @@ Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32
   header.models.residual_bits = in.u8();
   header.saved = in.u8();
   header.slices = in.u8();
+  const uint8_t rich = in.u8();
   AICODEC_TRY(in.status());
+  if (rich > 1) return Error::kUnsupportedFeature;
+  header.models.rich = rich != 0;
   const ModelSettings& models = header.models;
   if (models.colour_bits < 8 || models.colour_bits > 22 || models.residual_bits < 4 ||
       models.residual_bits > 16 || header.saved > kMaxSaved || header.slices < 1 ||

@@ -36,9 +36,44 @@ int Planner::mismatches(const Raster& other, int x, int y, int dx, int dy, int w
   return count;
 }
 
+// How many pixels have a colour that none of those around and none in the reference has: ranking, which asks for
+// such colours, only adds to the cost of their residuals.
+int Planner::novel_pixels(Vector vector, int x, int y, int width, int height) const {
+  const Raster& reference = *references_[vector.reference];
+  const ptrdiff_t stride = frame_->stride();
+  int count = 0;
+  for (int row = y; row < y + height; ++row) {
+    const Pixel* p = frame_->at(x, row);
+    const Pixel* r = reference.at(x + vector.dx, row + vector.dy);
+    for (int i = 0; i < width; ++i) {
+      const Pixel v = p[i];
+      count += (v != p[i - 1]) & (v != p[i - stride]) & (v != p[i - stride - 1]) & (v != p[i - stride + 1]) & (v != r[i]);
+    }
+  }
+  return count;
+}
+
+// Whether the frame is camera footage: then most pixels have a colour of their own.
+bool Planner::looks_natural() const {
+  int64_t novel = 0;
+  int64_t pixels = 0;
+  for (int row = 0; row < rows_; ++row)
+    for (int column = 0; column < columns_; ++column) {
+      if (!changed(column, row)) continue;
+      const int x = column * kCell;
+      const int y = row * kCell;
+      const int width = std::min(kCell, shape_.width - x);
+      const int height = std::min(kCell, shape_.height - y);
+      novel += novel_pixels({}, x, y, width, height);
+      pixels += width * height;
+    }
+  return novel * 100 > pixels * (shape_.components == 3 ? 70 : 20);
+}
+
 bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first) {
   frame_ = &frame;
   first_ = first;
+  ++frames_;
   references_.clear();
   numbers_.clear();
   for (const SharedFrame& slot : slots) {
@@ -63,6 +98,7 @@ bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots
   top_ = std::max(top_ - kCell, 0);
   bottom_ = std::min(bottom_, shape_.height);
   index_.hash_rows(frame, top_, bottom_);
+  natural_ = looks_natural();
   return true;
 }
 
@@ -134,9 +170,7 @@ class SlicePlanner {
  private:
   static constexpr int kKeptFound = 8;
 
-  struct Area {
-    int x, y, width, height;  // y in the sheet
-  };
+  using Area = Planner::Area;
   Area area(const Node& node) const {
     const int x = node.column * kCell;
     const int y = node.row * kCell;
@@ -171,7 +205,8 @@ class SlicePlanner {
       return planned;
     }
     if (node.level == kLevels - 1) {
-      set(node, planned, Mode::kLiteral, best_literal(node, a));
+      const Vector vector = best_literal(node, a);
+      set(node, planned, is_photo(node, a, vector) ? Mode::kPhoto : Mode::kLiteral, vector);
       return planned;
     }
     const int half = node.cells() / 2;
@@ -193,6 +228,27 @@ class SlicePlanner {
       planned.split = true;
     }
     return planned;
+  }
+
+  // Photo or literal, whichever has been cheaper for blocks with as many novel pixels. Now and then the other is
+  // tried, a region at a time, so that the figures stay true.
+  bool is_photo(const Node& node, const Area& a, Vector vector) {
+    const int pixels = a.width * a.height;
+    const int novel = planner_.novel_pixels(vector, a.x, a.y, a.width, a.height);
+    if (novel * 16 < pixels) return false;
+    const int novelty = std::min(novel * PixelCosts::kClasses / pixels, PixelCosts::kClasses - 1);
+    plan_.novelty[static_cast<size_t>(node.row) * static_cast<size_t>(columns_) + static_cast<size_t>(node.column)] =
+        static_cast<uint8_t>(novelty);
+    const PixelCosts& costs = coder_.costs();
+    const uint32_t region = static_cast<uint32_t>(node.row / 4 * 31 + node.column / 4);
+    const bool usual = planner_.natural_;
+    if (!costs.known(usual, novelty)) return usual;
+    if (!costs.known(!usual, novelty)) {
+      // A trial, where there is something to gain.
+      return novelty > 0 && costs.is_dear(usual, novelty) && region % 8 == planner_.frames_ % 8 ? !usual : usual;
+    }
+    const bool photo = costs.photo_is_cheaper(novelty);
+    return (region + planner_.frames_) % 97 == 0 ? !photo : photo;
   }
 
   void set(const Node& node, PlannedNode& planned, Mode mode, Vector vector) {

@@ -30,6 +30,12 @@ class Planner {
   friend class SlicePlanner;
   bool equal(const Raster& other, int x, int y, int dx, int dy, int width, int height) const;
   int mismatches(const Raster& other, int x, int y, int dx, int dy, int width, int height, int limit) const;
+  struct Area {
+    int x, y, width, height;
+  };
+  bool looks_natural() const;
+  int novel_pixels(Vector vector, int x, int y, int width, int height) const;
+
   std::optional<Vector> look_up(int x, int y) const;
   bool changed(int column, int row) const {
     return changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] !=
@@ -46,6 +52,8 @@ class Planner {
   std::vector<const Raster*> references_;
   std::vector<uint64_t> numbers_;
   bool first_ = true;
+  uint32_t frames_ = 0;
+  bool natural_ = false;
   int top_ = 0;
   int bottom_ = 0;
 };

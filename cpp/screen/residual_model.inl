@@ -13,24 +13,25 @@ Pixel ResidualModel::code(Coder& coder, const Site& site, Pixel actual) {
   int residuals[3] = {};
   Pixel result = 0;
   const int step = 2 * near_ + 1;
-  for (int k = 0; k < shape_.components; ++k) {
-    if (k == 1 && joint_) {
+  for (int turn = 0; turn < shape_.components; ++turn) {
+    if (turn == 1 && joint_) {
       Pixel rest = 0;
       if (code_rest(coder, site, span, values[0], actual, rest)) return result | rest;
     }
-    const Prediction prediction = predict(site, k);
-    const int base = shape_.rgb && k > 0 ? values[0] : 0;
+    const int k = span.order[turn];
+    const Prediction prediction = predict(site, k, span.lead());
+    const int base = shape_.rgb && turn > 0 ? values[0] : 0;
     int value = std::clamp(prediction.value + base, 0, shape_.max_value);
-    if (k > 0 && span.width() >= 10) value = on_line(span, values[0], k);
-    set_contexts(site, span, prediction, k, value, values, residuals);
+    if (turn > 0 && span.width() >= 10) value = on_line(span, values[0], k);
+    set_contexts(site, span, prediction, turn, value, base, residuals);
     const int wanted = component(actual, k) - value;
     const int residual =
         code_residual(coder, wanted >= 0 ? (wanted + near_) / step : -((near_ - wanted) / step));
-    residuals[k] = residual;
-    values[k] = std::clamp(value + residual * step, 0, shape_.max_value);
-    result |= from_component(values[k], k);
+    residuals[turn] = residual;
+    values[turn] = std::clamp(value + residual * step, 0, shape_.max_value);
+    result |= from_component(values[turn], k);
   }
-  if (joint_) remember(site, span, values[0], result & ~Pixel{1023});
+  if (joint_) remember(site, span, values[0], result & ~from_component(1023, span.lead()));
   return result;
 }
 
@@ -41,10 +42,10 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, const Span& span, 
                               Pixel& rest) {
   const Remembered a = by_span(span, first);
   const Remembered b = by_neighbour(site, first);
-  const Remembered c = by_first_[first];
+  const Remembered c = by_first_[span.lead()][first];
   const Pixel line = interpolated(site, span, first);
   const Pixel guesses[3] = {a.rest, line, b.times > 0 ? b.rest : c.rest};
-  const Pixel wanted = actual & ~Pixel{1023};
+  const Pixel wanted = actual & ~from_component(1023, span.lead());
   const auto bits = [](int width) {
     return std::min(7, static_cast<int>(std::bit_width(static_cast<uint32_t>(width))));
   };
@@ -92,19 +93,18 @@ int ResidualModel::code_residual(Coder& coder, int residual) {
   return negative ? -static_cast<int>(value) : static_cast<int>(value);
 }
 
-template <typename Coder>
-bool ResidualModel::code_bit(Coder& coder, int line, int node, bool bit) {
-  MixInputs inputs;
-  BitModel* models[kContexts];
-  for (int i = 0; i < kContexts; ++i) {
+template <int Count, typename Coder>
+bool ResidualModel::code_bit_with(Coder& coder, int line, int node, bool bit) {
+  MixInputs<Count> inputs;
+  BitModel* models[Count];
+  for (int i = 0; i < Count; ++i) {
     const uint32_t at = (contexts_[i] + static_cast<uint32_t>(line) * 0x9E3779B1u) >> 8 & line_mask_;
     models[i] = &lines_[i][at][static_cast<size_t>(node)];
     inputs.x[i] = static_cast<int16_t>(stretch(models[i]->probability()));
   }
-  inputs.x[kContexts] = 256;
   const int place = (component_ * 3 + line) * kLine + node;
-  MixWeights& first = weights_[0][static_cast<size_t>(place * 8 + error_class_)];
-  MixWeights& second = weights_[1][static_cast<size_t>(place * 8 + span_class_)];
+  MixWeights<kRichContexts>& first = weights_[0][static_cast<size_t>(place * 8 + error_class_)];
+  MixWeights<kRichContexts>& second = weights_[1][static_cast<size_t>(place * 8 + span_class_)];
   const int mixed_first = mix(first, inputs);
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);
@@ -116,7 +116,7 @@ bool ResidualModel::code_bit(Coder& coder, int line, int node, bool bit) {
   learn(first, inputs, mix_error(bit, squash(mixed_first)));
   learn(second, inputs, mix_error(bit, squash(mixed_second)));
   refine.learn(bit, 255);
-  for (int i = 0; i < kContexts; ++i) models[i]->learn(bit, i < 4 ? 400 : 127);
+  for (int i = 0; i < Count; ++i) models[i]->learn(bit, i < 3 ? 400 : 127);
   return bit;
 }
 

@@ -27,6 +27,10 @@ LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settin
   const int size = std::clamp(static_cast<int>(std::bit_width(area)) - 2, 10, 18);
   header.models.colour_bits = size;
   header.models.residual_bits = std::clamp(size - 4, 6, 14);
+  header.models.rich = settings.preset == ScreenPreset::kSlow;
+  if (getenv("SL")) header.slices = atoi(getenv("SL"));
+  if (getenv("CB")) header.models.colour_bits = atoi(getenv("CB"));
+  if (getenv("RB")) header.models.residual_bits = atoi(getenv("RB"));
   return header;
 }
 

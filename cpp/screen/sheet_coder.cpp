@@ -16,8 +16,8 @@ SheetCoder::SheetCoder(const SheetShape& shape, int top, int bottom, const Model
       before_(blocks_),
       ages_(static_cast<size_t>(blocks_.columns()) * static_cast<size_t>(blocks_.rows()), kOldest),
       colours_(shape, settings.near, settings.colour_bits),
-      escapes_(shape, settings.near, settings.residual_bits, true),
-      photos_(shape, settings.near, settings.residual_bits, false) {}
+      escapes_(shape, settings),
+      photos_(shape, settings.near) {}
 
 bool SheetCoder::inside(int column, int row, int cells, Vector vector) const {
   const int left = column * kCell + vector.dx;

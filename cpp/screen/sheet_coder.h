@@ -8,21 +8,47 @@
 
 #include "screen/block_model.h"
 #include "screen/colour_model.h"
+#include "screen/photo_model.h"
 #include "screen/raster.h"
 #include "screen/residual_model.h"
 
 namespace aicodec::screen {
 
-// What the header of a layer says about its models.
-struct ModelSettings {
-  int near = 0;
-  int colour_bits = 16;    // of a table of colour contexts
-  int residual_bits = 12;  // of a table of residual contexts
-};
-
 // The frames that vectors refer to, whole sheets, by number; null where there is none yet. 0 is the previous
 // frame.
 using References = std::vector<const Raster*>;
+
+// What the pixels of literal and of photo blocks have cost, by how many of a block's pixels have a colour of their
+// own: an encoder chooses between them by that.
+class PixelCosts {
+ public:
+  static constexpr int kClasses = 4;
+
+  void add(bool photo, int novelty, uint64_t bits, int pixels) {
+    Sum& sum = sums_[photo][novelty];
+    sum.bits += bits;
+    sum.pixels += static_cast<uint64_t>(pixels);
+    if (sum.pixels > (1u << 16)) {
+      sum.bits /= 2;
+      sum.pixels /= 2;
+    }
+  }
+  bool known(bool photo, int novelty) const { return sums_[photo][novelty].pixels >= 2048; }
+  // More than three bits a pixel.
+  bool is_dear(bool photo, int novelty) const { return sums_[photo][novelty].bits > sums_[photo][novelty].pixels * 48; }
+  bool photo_is_cheaper(int novelty) const {
+    const Sum& literal = sums_[0][novelty];
+    const Sum& photo = sums_[1][novelty];
+    return photo.bits * (literal.pixels + 1) < literal.bits * (photo.pixels + 1);
+  }
+
+ private:
+  struct Sum {
+    uint64_t bits = 0;
+    uint64_t pixels = 0;
+  };
+  Sum sums_[2][kClasses];
+};
 
 // What an encoder has decided for every node of the tree.
 struct PlannedNode {
@@ -31,6 +57,7 @@ struct PlannedNode {
 };
 struct Plan {
   std::array<std::vector<PlannedNode>, kLevels> nodes;
+  std::vector<uint8_t> novelty;  // a class of PixelCosts for every cell
 
   static int side(int cells, int level) {
     return (cells + (kRootCells >> level) - 1) / (kRootCells >> level);
@@ -39,6 +66,7 @@ struct Plan {
     for (int level = 0; level < kLevels; ++level)
       nodes[static_cast<size_t>(level)].assign(static_cast<size_t>(side(columns, level)) * side(rows, level),
                                                {});
+    novelty.assign(static_cast<size_t>(columns) * static_cast<size_t>(rows), 0);
   }
   PlannedNode& at(const Node& node, int columns) {
     const int cells = node.cells();
@@ -78,12 +106,13 @@ class SheetCoder {
   // A frame in which nothing changes.
   void repeat_frame();
   const Changed& changed() const { return changed_; }
+  const PixelCosts& costs() const { return costs_; }
 
  private:
   template <typename Coder>
   void code_node(Coder& coder, Node node, const References& references, Plan* plan);
   template <typename Coder>
-  void code_rows(Coder& coder, int cell_row, const References& references, const Raster* source,
+  void code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan, const Raster* source,
                  const SheetCoder* luma);
   void next_map();
   void fill_from_history(const References& references);
@@ -105,8 +134,9 @@ class SheetCoder {
   RecentVectors recent_;
   ColourModel colours_;
   ResidualModel escapes_;
-  ResidualModel photos_;
+  PhotoModel photos_;
   Changed changed_;
+  PixelCosts costs_;
   bool sound_ = true;
 };
 
@@ -119,7 +149,7 @@ bool SheetCoder::code_frame(Coder& coder, const References& references, Plan* pl
       code_node(coder, {0, column, row}, references, plan);
   if (!sound_) return false;
   fill_from_history(references);
-  for (int row = 0; row < blocks_.rows(); ++row) code_rows(coder, row, references, source, luma);
+  for (int row = 0; row < blocks_.rows(); ++row) code_rows(coder, row, references, plan, source, luma);
   finish_frame(*references[0]);
   return true;
 }
@@ -162,21 +192,27 @@ void SheetCoder::code_node(Coder& coder, Node node, const References& references
 }
 
 template <typename Coder>
-void SheetCoder::code_rows(Coder& coder, int cell_row, const References& references, const Raster* source,
+void SheetCoder::code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan, const Raster* source,
                            const SheetCoder* luma) {
   bool any = false;
-  for (int column = 0; column < blocks_.columns(); ++column)
+  bool any_photo = false;
+  for (int column = 0; column < blocks_.columns(); ++column) {
     any |= has_pixels(blocks_.at(column, cell_row).mode);
+    any_photo |= blocks_.at(column, cell_row).mode == Mode::kPhoto;
+  }
   if (!any) return;
   Site site;
   site.stride = current_.stride();
   const int bottom = std::min(cell_row * kCell + kCell, rows());
   for (int y = cell_row * kCell; y < bottom; ++y) {
+    if (any_photo) photos_.begin_row(y);
     for (int column = 0; column < blocks_.columns(); ++column) {
       const Block block = blocks_.at(column, cell_row);
       if (!has_pixels(block.mode)) continue;
       const int right = std::min(column * kCell + kCell, shape_.width);
       const Raster& reference = *references[block.vector.reference];
+      [[maybe_unused]] uint64_t before = 0;
+      if constexpr (requires { coder.spent(); }) before = coder.spent();
       for (int x = column * kCell; x < right; ++x) {
         Pixel* here = current_.at(x, y);
         uint8_t& mark = *marks_.at(x, y);
@@ -189,9 +225,13 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
         if (block.mode == Mode::kLiteral) {
           *here = colours_.code(coder, escapes_, site, actual, mark);
         } else {
-          *here = photos_.code(coder, site, actual);
+          *here = photos_.code(coder, site, x, actual);
           mark = *here == *site.reference ? kAsReference : kEscaped;
         }
+      }
+      if constexpr (requires { coder.spent(); }) {
+        const size_t cell = static_cast<size_t>(cell_row) * blocks_.columns() + static_cast<size_t>(column);
+        costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], coder.spent() - before, right - column * kCell);
       }
     }
   }
