@@ -19,6 +19,11 @@ class RangeEncoder {
     split(bit, range_ >> 1);
     return bit;
   }
+  // A bit that is 1 with `probability` (in 2^-16, 1 to 65535), for models that mix their own.
+  bool bit_with(uint32_t probability, bool bit) {
+    split(bit, static_cast<uint32_t>((uint64_t{range_} * probability) >> 16));
+    return bit;
+  }
   // Ends the stream with as few bytes as tell it apart, and returns it. The decoder reads zeros after the
   // end.
   Bytes finish();
@@ -57,6 +62,9 @@ class RangeDecoder {
     return bit;
   }
   bool even_bit(bool = false) { return split(range_ >> 1); }
+  bool bit_with(uint32_t probability, bool = false) {
+    return split(static_cast<uint32_t>((uint64_t{range_} * probability) >> 16));
+  }
   bool overrun() const { return position_ > bytes_.size() + kSpare; }
   // kTruncated after an overrun, kTrailingData where bytes were not needed.
   Status finish() const {

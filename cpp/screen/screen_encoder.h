@@ -1,4 +1,4 @@
-// The `screen` layer's encoder: takes the frames of a segment one by one and gives the layer's payload.
+// Encodes a segment's frames as a `screen` layer.
 #pragma once
 
 #include "screen/screen_layer.h"
@@ -9,18 +9,20 @@ enum class ScreenPreset : uint8_t { kFast, kMedium, kSlow };
 
 struct ScreenSettings {
   ScreenPreset preset = ScreenPreset::kMedium;
-  uint32_t near = 0;  // the greatest error of a sample
+  // The greatest error of a sample; 0 keeps every one.
+  uint32_t near = 0;
 };
 
 class ScreenEncoder {
  public:
-  ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below, Dictionary dictionary);
+  // Preconditions: a valid shape; at most 16 dictionary pictures, of that shape.
+  ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below, const Dictionary& dictionary);
   ~ScreenEncoder();
-  ScreenEncoder(ScreenEncoder&&) noexcept;
-  // The next frame; `below` (or null when !has_below) is the canvas as the lower layers leave it.
-  // kWrongPicture for another shape.
+
+  // Codes the next frame. `below` is the canvas as the lower layers leave it, null where there are none.
+  // kWrongPicture where a picture has another shape.
   Status add(const PictureView& source, const PictureView* below);
-  // The layer's payload. Call once, after the last frame.
+  // The layer's payload; the encoder is used up.
   Bytes finish();
 
  private:

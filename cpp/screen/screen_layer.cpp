@@ -1,72 +1,99 @@
 #include "screen/screen_layer.h"
 
-#include "screen/blocks.h"
+#include <optional>
+
+#include "base/parallel.h"
+#include "bits/range_coder.h"
+#include "screen/slice_coder.h"
 
 namespace aicodec {
-namespace {
 
 using namespace screen;
 
-class BlockDecoder final : public ScreenDecoder {
- public:
-  BlockDecoder(ByteSpan coded, uint32_t near, ScreenShape shape, uint64_t frames, bool has_below,
-               const Dictionary& dictionary)
-      : coder_(coded),
-        near_(near),
-        frames_(frames),
-        has_below_(has_below),
-        dictionary_(dictionary),
-        previous_(shape.format, shape.width, shape.height) {}
-
-  Status draw(Picture& canvas, unsigned) override {
-    if (drawn_ == frames_) return Error::kNoFrame;
-    if (!canvas.view().same_shape(previous_.view())) return Error::kWrongPicture;
-    for (uint32_t y = 0; y < canvas.height(); y += kBlock)
-      for (uint32_t x = 0; x < canvas.width(); x += kBlock) AICODEC_TRY(draw_block(canvas, x, y));
-    if (++drawn_ == frames_) AICODEC_TRY(coder_.finish());
-    return previous_.copy_from(canvas.view());
-  }
-
- private:
-  Status draw_block(Picture& canvas, uint32_t x, uint32_t y) {
-    const uint64_t mode = models_.mode[std::min<uint64_t>(last_, 2)].code(coder_, 0);
-    if (coder_.overrun()) return Error::kTruncated;
-    last_ = mode;
-    if (mode == kLiteral) {
-      code_literal(coder_, models_, canvas, nullptr, has_below_, x, y, near_);
-      return coder_.overrun() ? Status(Error::kTruncated) : Status(Ok{});
-    }
-    if (mode == kBelow) return has_below_ ? Status(Ok{}) : Status(Error::kBadValue);
-    if (mode == kPrevious) {
-      if (drawn_ == 0) return Error::kBadValue;
-      copy_block(canvas, previous_.view(), x, y);
-      return Ok{};
-    }
-    if (mode - kFirstPicture >= dictionary_.size()) return Error::kBadValue;
-    copy_block(canvas, dictionary_[mode - kFirstPicture]->view(), x, y);
-    return Ok{};
-  }
-
-  RangeDecoder coder_;
-  Models models_;
-  uint32_t near_;
-  uint64_t frames_, drawn_ = 0, last_ = 0;
-  bool has_below_;
-  const Dictionary& dictionary_;
-  Picture previous_;
+struct ScreenDecoder::State {
+  ScreenShape shape;
+  uint64_t frames_left = 0;
+  History history;
+  std::vector<SliceCoder> slices;
+  std::vector<RangeDecoder> streams;
+  std::optional<Error> error;
 };
 
-}  // namespace
+ScreenDecoder::ScreenDecoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ScreenDecoder::~ScreenDecoder() = default;
 
 Result<std::unique_ptr<ScreenDecoder>> ScreenDecoder::create(ByteSpan payload, ScreenShape shape,
                                                              uint64_t frames, bool has_below,
                                                              const Dictionary& dictionary) {
-  AICODEC_TRY(check_size(shape.width, shape.height));
   ByteReader in(payload);
-  const uint32_t near = static_cast<uint32_t>(in.varint_up_to(64));
+  const Result<LayerHeader> header = read_layer_header(in, shape.format, shape.width, shape.height);
+  if (!header.ok()) return header.error();
+  std::vector<ByteSpan> streams;
+  for (int i = 0; i + 1 < header->slices; ++i) streams.push_back(in.block());
+  streams.push_back(in.raw(in.remaining()));
   AICODEC_TRY(in.status());
-  return std::unique_ptr<ScreenDecoder>(std::make_unique<BlockDecoder>(payload.subspan(in.position()), near,
-                                                                       shape, frames, has_below, dictionary));
+  if (dictionary.size() > kMaxDictionary) return Error::kTooLarge;
+  std::vector<SharedFrame> pictures;
+  for (const auto& picture : dictionary) {
+    if (picture->format() != shape.format || picture->width() != shape.width ||
+        picture->height() != shape.height)
+      return Error::kWrongPicture;
+    pictures.push_back(make_frame(picture->view()));
+  }
+  auto state = std::make_unique<State>(State{shape,
+                                             frames,
+                                             History(make_frame(shape.format, shape.width, shape.height),
+                                                     header->saved, std::move(pictures), has_below),
+                                             {},
+                                             {},
+                                             {}});
+  for (int i = 0; i < header->slices; ++i) {
+    state->slices.emplace_back(shape.format, shape.width, shape.height, i, header.value(),
+                               state->history.below());
+    state->streams.emplace_back(streams[static_cast<size_t>(i)]);
+  }
+  return std::unique_ptr<ScreenDecoder>(new ScreenDecoder(std::move(state)));
+}
+
+Status ScreenDecoder::draw(Picture& canvas, unsigned threads) {
+  State& s = *state_;
+  if (s.error) return *s.error;
+  if (s.frames_left == 0) return Error::kNoFrame;
+  if (canvas.format() != s.shape.format || canvas.width() != s.shape.width ||
+      canvas.height() != s.shape.height)
+    return Error::kWrongPicture;
+  if (s.history.below() >= 0) s.history.set_below(make_frame(canvas.view()));
+  std::vector<References> references;
+  for (int sheet = 0; sheet < sheet_count(s.shape.format); ++sheet)
+    references.push_back(s.history.references(sheet));
+  std::vector<uint8_t> sound(s.slices.size());
+  parallel_for(s.slices.size(), threads, [&](size_t i) {
+    sound[i] = s.slices[i].code_frame(s.streams[i], references, nullptr, nullptr, false);
+  });
+  --s.frames_left;
+  Changed changed;
+  for (size_t i = 0; i < s.slices.size(); ++i) {
+    if (s.streams[i].overrun())
+      s.error = Error::kTruncated;
+    else if (!sound[i])
+      s.error = Error::kBadValue;
+    else if (s.frames_left == 0)
+      if (const Status end = s.streams[i].finish(); !end.ok()) s.error = end.error();
+    if (s.error) return *s.error;
+    changed.pixels += s.slices[i].changed().pixels;
+    changed.literals += s.slices[i].changed().literals;
+  }
+  if (changed.pixels > 0) {
+    auto frame = s.history.blank();
+    for (const SliceCoder& slice : s.slices) slice.copy_to(*frame);
+    s.history.push(std::move(frame), changed);
+  }
+  const Frame& drawn = *s.history.slots()[0];
+  for (int sheet = 0; sheet < sheet_count(s.shape.format); ++sheet) {
+    const Raster& raster = drawn.sheets[static_cast<size_t>(sheet)];
+    store_sheet(raster, 0, sheet, 0, raster.height(), canvas);
+  }
+  return Ok{};
 }
 
 }  // namespace aicodec

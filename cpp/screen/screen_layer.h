@@ -1,6 +1,4 @@
-// The `screen` layer's decoder: draws frames block by block, exactly as they were coded. It knows nothing of
-// files: whoever owns the stack (segment/decoder.h) hands in the payload and the pictures that the payload
-// may copy from.
+// The `screen` layer for the stack: draws a segment's frames, in order, from a payload.
 #pragma once
 
 #include <memory>
@@ -13,21 +11,30 @@ namespace aicodec {
 
 struct ScreenShape {
   PixelFormat format;
-  uint32_t width = 0, height = 0;
+  uint32_t width = 0;
+  uint32_t height = 0;
 };
 
-// Pictures of the canvas's shape that blocks may be copied from, besides the frames of the segment itself.
+// Pictures of the file that a segment may copy from, of the canvas's shape; at most 16.
 using Dictionary = std::vector<std::shared_ptr<const Picture>>;
 
 class ScreenDecoder {
  public:
-  virtual ~ScreenDecoder() = default;
-  // `payload` and `dictionary` must outlive it. Errors for hostile bytes.
+  // `payload` must outlive the decoder. `has_below` tells whether the canvas holds the layers below when
+  // draw() is called. Errors: kTruncated, kBadValue, kTooLarge, kWrongPicture (a dictionary picture of
+  // another shape).
   static Result<std::unique_ptr<ScreenDecoder>> create(ByteSpan payload, ScreenShape shape, uint64_t frames,
                                                        bool has_below, const Dictionary& dictionary);
-  // Draws the next frame over `canvas`, which holds the layers below (undefined samples if has_below is
-  // false).
-  virtual Status draw(Picture& canvas, unsigned threads) = 0;
+  ~ScreenDecoder();
+
+  // Draws the next frame over `canvas`, slices on up to `threads` threads. After an error the decoder gives
+  // the same error again.
+  Status draw(Picture& canvas, unsigned threads);
+
+ private:
+  struct State;
+  explicit ScreenDecoder(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace aicodec
