@@ -67,7 +67,7 @@ class FrameReader:
     """The frames behind FrameStore.path, as a sequence of pictures."""
 
     def __init__(self, path: str, shape: tuple[str, int, int], count: int) -> None:
-        self._shape = shape
+        self.shape = shape
         self._count = count
         self._size = _native.Picture(*shape).packed_size
         with open(path, "rb") as file:
@@ -79,7 +79,7 @@ class FrameReader:
     def __getitem__(self, index: int) -> _native.Picture:
         if not 0 <= index < self._count:
             raise IndexError(index)
-        picture = _native.Picture(*self._shape)
+        picture = _native.Picture(*self.shape)
         picture.unpack_from(self._map, index * self._size)
         return picture
 
