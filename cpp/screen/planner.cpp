@@ -36,6 +36,15 @@ int Planner::mismatches(const Raster& other, int x, int y, int dx, int dy, int w
   return count;
 }
 
+void Planner::learn(const Raster& picture, uint64_t number) {
+  frame_ = &picture;
+  top_ = 0;
+  bottom_ = shape_.height;
+  std::fill(changed_.begin(), changed_.end(), uint8_t{1});
+  index_.hash_rows(picture, top_, bottom_);
+  finish(number);
+}
+
 bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first) {
   frame_ = &frame;
   first_ = first;

@@ -46,17 +46,22 @@ struct ScreenEncoder::State {
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
                              const Dictionary& dictionary) {
   std::vector<SharedFrame> pictures;
-  for (const auto& picture : dictionary) pictures.push_back(make_frame(picture->view()));
+  for (const auto& picture : dictionary) {
+    auto frame = make_frame(picture->view());
+    // Far above the numbers that the segment's own frames get.
+    frame->number = 0xFFFFFFFF - pictures.size();
+    pictures.push_back(std::move(frame));
+  }
   const LayerHeader header = choose_header(shape, settings);
-  state_ = std::make_unique<State>(State{shape,
-                                         header,
-                                         History(make_frame(shape.format, shape.width, shape.height),
-                                                 header.saved, std::move(pictures), has_below),
-                                         {},
-                                         {},
-                                         {},
-                                         {},
-                                         0});
+  state_ = std::make_unique<State>(
+      State{shape,
+            header,
+            History(make_frame(shape.format, shape.width, shape.height), header.saved, pictures, has_below),
+            {},
+            {},
+            {},
+            {},
+            0});
   const int sheets = sheet_count(shape.format);
   for (int i = 0; i < header.slices; ++i) {
     state_->slices.emplace_back(shape.format, shape.width, shape.height, i, header, state_->history.below());
@@ -66,6 +71,9 @@ ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool ha
   for (int sheet = 0; sheet < sheets; ++sheet)
     state_->planners.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet),
                                   PlannerSettings{header.models.near});
+  for (const SharedFrame& picture : pictures)
+    for (size_t sheet = 0; sheet < state_->planners.size(); ++sheet)
+      state_->planners[sheet].learn(picture->sheets[sheet], picture->number);
 }
 
 ScreenEncoder::~ScreenEncoder() = default;
