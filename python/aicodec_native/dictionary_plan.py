@@ -17,6 +17,8 @@ from aicodec_native.headers import frame_rate_of
 
 # A first frame joins when more than this share of its blocks is new.
 _NEW_SHARE = 0.2
+# And when copying it back costs at most this share of its bytes: else it is no use to any segment.
+_COPY_SHARE = 0.25
 # A picture is listed when it holds at least this share of a segment's blocks that no picture listed before does.
 _LISTED_SHARE = 0.02
 # Frames a second that are looked at.
@@ -45,6 +47,7 @@ class DictionaryPlan:
         self._blocks = _native.RecurringBlocks()
         self._step = max(1, round(float(frame_rate_of(header)) / _LOOKS))
         self._most = min(_MAX_LISTED, _MAX_PIXELS // (header.width * header.height))
+        self._refused = 0
         self.store = FrameStore(header.format, header.width, header.height)
 
     def add(self, frames: ChangeReader) -> DictionaryUse:
@@ -53,6 +56,7 @@ class DictionaryPlan:
         listed: list[int] = []
         if self._joins(first):
             payload = self._join(first)
+        if payload is not None:
             listed.append(len(self._blocks) - 1)
         counts: Counter[int] = Counter()
         for index in range(0, len(frames), self._step):
@@ -63,24 +67,30 @@ class DictionaryPlan:
         self.store.close()
 
     def _joins(self, picture: _native.Picture) -> bool:
-        if len(self._blocks) == _native.RecurringBlocks.max_pictures or not self._most:
+        if len(self._blocks) + self._refused >= _native.RecurringBlocks.max_pictures or not self._most:
             return False
         counts = self._blocks.find(picture)
         return counts.get(0, 0) > _NEW_SHARE * sum(counts.values())
 
-    def _join(self, picture: _native.Picture) -> bytes:
+    def _join(self, picture: _native.Picture) -> bytes | None:
+        """The coded picture, unless it turns out to be of no use."""
         header = self._header
-        encoder = _native.ScreenEncoder(
-            header.format, header.width, header.height, preset=self._preset, near=self._near
-        )
-        encoder.add(picture)
-        payload = encoder.finish()
+        payload = self._coded(picture, [])
         drawn = _native.draw_dictionary_picture(payload, header, self._threads)
         if _native.greatest_error(picture, drawn) > self._near:
             raise EncodeError("a dictionary picture decodes to another one than was coded")
+        if len(self._coded(picture, [drawn])) > _COPY_SHARE * len(payload):
+            self._refused += 1
+            return None
         self._blocks.add(picture)
         self.store.append(drawn)
         return payload
+
+    def _coded(self, picture: _native.Picture, dictionary: list[_native.Picture]) -> bytes:
+        shape = (self._header.format, self._header.width, self._header.height)
+        encoder = _native.ScreenEncoder(*shape, preset=self._preset, near=self._near, dictionary=dictionary)
+        encoder.add(picture)
+        return encoder.finish()
 
     def _listed(self, counts: Counter[int], listed: list[int]) -> list[int]:
         """`listed` and whatever holds many blocks that those before it do not, the best first."""
