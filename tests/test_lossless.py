@@ -13,6 +13,7 @@ from aic_files import coded as av1
 from aic_files import header, layer, nominal, scene
 from aicodec_native import _native, segmenter
 from aicodec_native.change_store import ChangeReader, ChangeStore
+from aicodec_native.media import ArraySource
 from aicodec_native.stack import draw_in_order
 from clips import moving_shots, yuv_frames
 from media_inputs import load, write_video
@@ -130,6 +131,16 @@ def test_segments_have_one_length_whatever_they_show(tmp_path):
     assert [segment["frames"] for segment in result.segments] == [21]
     result = aic.encode(moving_shots(3, 7, 32, 32), tmp_path / "b.aic", **LOSSLESS, fps=10, segment_seconds=1)
     assert [segment["frames"] for segment in result.segments] == [7, 7, 7], "not 10, 10, 1"
+
+
+@pytest.mark.parametrize("hint", [None, 1, 10**9])
+def test_a_wrong_guess_of_the_length_costs_little(hint):
+    source = ArraySource(paging("AB"), fps=RATE)
+    source.frame_count_hint = hint
+    segments = list(segmenter.LongSegmenter(source, Fraction(RATE), 1.2))
+    assert [len(segment.times) - 1 for segment in segments] == [12, 8]
+    for segment in segments:
+        segment.close()
 
 
 def test_what_comes_back_is_stored_once(tmp_path):

@@ -135,9 +135,10 @@ class LongSegmenter(Segmenter):
     def __init__(self, source: BaseSource, rate: Fraction, max_seconds: float = MAX_SECONDS) -> None:
         longest = max(1, min(int(max_seconds * rate), 1 << 16))
         super().__init__(source, Cuts(1, longest))
+        # The expected number is a guess: at worst it halves the length.
         expected = source.frame_count_hint or 0
         count = -(-expected // longest)
-        self._longest = -(-expected // count) if count else longest
+        self._longest = -(-expected // count) if count > 1 else longest
 
     def _boundaries(self, picture: _native.Picture) -> list[int]:
         assert isinstance(self._frames, ChangeStore)
