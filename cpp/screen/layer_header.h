@@ -19,6 +19,8 @@ struct LayerHeader {
 
 // Luma rows per unit of slicing: slices are whole roots in every sheet.
 uint32_t slice_unit(PixelFormat format);
+// How many units a picture has: the most slices there can be.
+uint32_t slice_units(PixelFormat format, uint32_t height);
 // The first luma row of slice `slice` of `slices`; with slice == slices the picture's height.
 uint32_t slice_top(PixelFormat format, uint32_t height, int slice, int slices);
 // Bytes that a coder with these settings needs, beside the frames of its history.

@@ -1,6 +1,6 @@
-// Logistic mixing: the weighted sum of stretched probabilities, and the step by which the weights learn from the bit
-// that came. Sixteen-bit integers throughout, so that it takes a handful of SSE2 instructions; the plain loops say
-// what they do and give the same numbers.
+// Logistic mixing: the weighted sum of stretched probabilities, and the step by which the weights learn from
+// the bit that came. Sixteen-bit integers throughout, so that it takes a handful of SSE2 instructions; the
+// plain loops say what they do and give the same numbers.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct alignas(16) MixWeights {
 };
 inline constexpr int kWeightBits = 14;
 
-// The sum of weights times inputs, stretched. Sums of eight are brought to scale on their own, so that nothing
-// overflows.
+// The sum of weights times inputs, stretched. Sums of eight are brought to scale on their own, so that
+// nothing overflows.
 template <int Weights, int Count>
 int mix(const MixWeights<Weights>& weights, const MixInputs<Count>& inputs) {
   static_assert(Count % 8 == 0 && Weights >= Count);
@@ -49,8 +49,8 @@ int mix(const MixWeights<Weights>& weights, const MixInputs<Count>& inputs) {
 #endif
 }
 
-// Moves every weight by a quarter of input times error, in 2^-14, saturating. `error` is bit minus probability
-// in 2^-15.
+// Moves every weight by a quarter of input times error, in 2^-14, saturating. `error` is bit minus
+// probability in 2^-15.
 template <int Weights, int Count>
 void learn(MixWeights<Weights>& weights, const MixInputs<Count>& inputs, int error) {
 #if defined(__SSE2__)

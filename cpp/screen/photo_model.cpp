@@ -61,7 +61,10 @@ int PhotoModel::predict(const Site& s, int x, int k, int first_residual, Predict
   const int r = domain(s.in_reference(0, 0), k);
   const int rw = domain(s.in_reference(-1, 0), k);
   const int rn = domain(s.in_reference(0, -1), k);
-  p = {w, n, w + n - nw, median(w, n, w + n - nw), r, r + ((w - rw + n - rn) >> 1), w + ne - n, ((w + n) >> 1) + ((ne - nw) >> 2)};
+  p = {w,          n,
+       w + n - nw, median(w, n, w + n - nw),
+       r,          r + ((w - rw + n - rn) >> 1),
+       w + ne - n, ((w + n) >> 1) + ((ne - nw) >> 2)};
 
   const Trace& west = trace(row_ & 1, x - 1, k);
   const Trace& north = trace((row_ & 1) ^ 1, x, k);
@@ -83,8 +86,8 @@ int PhotoModel::predict(const Site& s, int x, int k, int first_residual, Predict
   const int energy = std::abs(w - nw) + std::abs(n - nw) + std::abs(n - ne) +
                      2 * (std::abs(residual_west) + std::abs(residual_north)) + std::abs(east.residual);
   energy_ = energy_class(energy);
-  const size_t texture = static_cast<size_t>((w > value) | (n > value) << 1 | (nw > value) << 2 | (ne > value) << 3 |
-                                             (ww > value) << 4 | (nn > value) << 5);
+  const size_t texture = static_cast<size_t>((w > value) | (n > value) << 1 | (nw > value) << 2 |
+                                             (ne > value) << 3 | (ww > value) << 4 | (nn > value) << 5);
   const size_t plane = static_cast<size_t>(k) * kContextSize;
   bias_at_ = plane + texture * 8 + energy_ / 2;
   const Bias& bias = biases_[bias_at_];
@@ -93,7 +96,9 @@ int PhotoModel::predict(const Site& s, int x, int k, int first_residual, Predict
   contexts_[0] = plane + energy_ * 16 + signed_class(first_residual);
   contexts_[1] = plane + texture * 8 + energy_ / 2;
   contexts_[2] = plane + signed_class(residual_west) * 16 + signed_class(residual_north);
-  contexts_[3] = plane + signed_class(r - value) * 16 + energy_class(std::abs(r - rw - (w - ww)) + std::abs(r - rn - (n - nn)) + std::abs(r - value));
+  contexts_[3] =
+      plane + signed_class(r - value) * 16 +
+      energy_class(std::abs(r - rw - (w - ww)) + std::abs(r - rn - (n - nn)) + std::abs(r - value));
   return value;
 }
 

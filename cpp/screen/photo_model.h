@@ -1,5 +1,5 @@
-// Pixels of photographs and smooth shading: residuals against a blend of predictors, with few contexts, since noise
-// repays no more; this model is for speed where every pixel of a block needs it.
+// Pixels of photographs and smooth shading: residuals against a blend of predictors, with few contexts, since
+// noise repays no more; this model is for speed where every pixel of a block needs it.
 #pragma once
 
 #include <array>

@@ -18,7 +18,8 @@ Pixel PhotoModel::code(Coder& coder, const Site& site, int x, Pixel actual) {
     const int base = shape_.rgb && k > 0 ? first_value : 0;
     const int expected = std::clamp(predicted + base, 0, shape_.max_value);
     const int wanted = component(actual, k) - expected;
-    const int residual = code_residual(coder, k, wanted >= 0 ? (wanted + near_) / step : -((near_ - wanted) / step));
+    const int residual =
+        code_residual(coder, k, wanted >= 0 ? (wanted + near_) / step : -((near_ - wanted) / step));
     const int value = std::clamp(expected + residual * step, 0, shape_.max_value);
     result |= from_component(value, k);
     Trace& here = trace(row_ & 1, x, k);
@@ -46,7 +47,8 @@ int PhotoModel::code_residual(Coder& coder, int k, int residual) {
   const uint32_t wanted = static_cast<uint32_t>(std::abs(residual));
   const int exponent_wanted = static_cast<int>(std::bit_width(wanted)) - 1;
   int exponent = 0;
-  while (exponent < kExponents - 1 && code_bit(coder, k, 2 + exponent, exponent < exponent_wanted)) ++exponent;
+  while (exponent < kExponents - 1 && code_bit(coder, k, 2 + exponent, exponent < exponent_wanted))
+    ++exponent;
   uint32_t value = 1;
   for (int i = exponent - 1; i >= 0; --i) {
     const bool bit = wanted >> i & 1;
@@ -66,7 +68,8 @@ bool PhotoModel::code_bit(Coder& coder, int k, int node, bool bit) {
     inputs.x[i] = static_cast<int16_t>(stretch(models[i]->probability()));
   }
   inputs.x[kContexts] = 256;
-  MixWeights<8>& weights = weights_[(static_cast<size_t>(k) * kNodes + static_cast<size_t>(node)) * kEnergies + energy_];
+  MixWeights<8>& weights =
+      weights_[(static_cast<size_t>(k) * kNodes + static_cast<size_t>(node)) * kEnergies + energy_];
   const uint32_t probability = clamp_probability(static_cast<int>(squash(mix(weights, inputs))));
   bit = coder.bit_with(probability, bit);
   learn(weights, inputs, mix_error(bit, probability) >> 2);

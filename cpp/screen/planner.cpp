@@ -36,8 +36,8 @@ int Planner::mismatches(const Raster& other, int x, int y, int dx, int dy, int w
   return count;
 }
 
-// How many pixels have a colour that none of those around and none in the reference has: ranking, which asks for
-// such colours, only adds to the cost of their residuals.
+// How many pixels have a colour that none of those around and none in the reference has: ranking, which asks
+// for such colours, only adds to the cost of their residuals.
 int Planner::novel_pixels(Vector vector, int x, int y, int width, int height) const {
   const Raster& reference = *references_[vector.reference];
   const ptrdiff_t stride = frame_->stride();
@@ -47,7 +47,8 @@ int Planner::novel_pixels(Vector vector, int x, int y, int width, int height) co
     const Pixel* r = reference.at(x + vector.dx, row + vector.dy);
     for (int i = 0; i < width; ++i) {
       const Pixel v = p[i];
-      count += (v != p[i - 1]) & (v != p[i - stride]) & (v != p[i - stride - 1]) & (v != p[i - stride + 1]) & (v != r[i]);
+      count += (v != p[i - 1]) & (v != p[i - stride]) & (v != p[i - stride - 1]) & (v != p[i - stride + 1]) &
+               (v != r[i]);
     }
   }
   return count;
@@ -68,6 +69,15 @@ bool Planner::looks_natural() const {
       pixels += width * height;
     }
   return novel * 100 > pixels * (shape_.components == 3 ? 70 : 20);
+}
+
+void Planner::learn(const Raster& picture, uint64_t number) {
+  frame_ = &picture;
+  top_ = 0;
+  bottom_ = shape_.height;
+  std::fill(changed_.begin(), changed_.end(), uint8_t{1});
+  index_.hash_rows(picture, top_, bottom_);
+  finish(number);
 }
 
 bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first) {
@@ -230,22 +240,25 @@ class SlicePlanner {
     return planned;
   }
 
-  // Photo or literal, whichever has been cheaper for blocks with as many novel pixels. Now and then the other is
-  // tried, a region at a time, so that the figures stay true.
+  // Photo or literal, whichever has been cheaper for blocks with as many novel pixels. Now and then the other
+  // is tried, a region at a time, so that the figures stay true.
   bool is_photo(const Node& node, const Area& a, Vector vector) {
     const int pixels = a.width * a.height;
     const int novel = planner_.novel_pixels(vector, a.x, a.y, a.width, a.height);
     if (novel * 16 < pixels) return false;
     const int novelty = std::min(novel * PixelCosts::kClasses / pixels, PixelCosts::kClasses - 1);
-    plan_.novelty[static_cast<size_t>(node.row) * static_cast<size_t>(columns_) + static_cast<size_t>(node.column)] =
-        static_cast<uint8_t>(novelty);
+    plan_.novelty[static_cast<size_t>(node.row) * static_cast<size_t>(columns_) +
+                  static_cast<size_t>(node.column)] = static_cast<uint8_t>(novelty);
     const PixelCosts& costs = coder_.costs();
     const uint32_t region = static_cast<uint32_t>(node.row / 4 * 31 + node.column / 4);
     const bool usual = planner_.natural_;
     if (!costs.known(usual, novelty)) return usual;
     if (!costs.known(!usual, novelty)) {
       // A trial, where there is something to gain.
-      return novelty > 0 && costs.is_dear(usual, novelty) && region % 8 == planner_.frames_ % 8 ? !usual : usual;
+      return novelty == PixelCosts::kClasses - 1 && costs.is_dear(usual, novelty) &&
+                     region % 8 == planner_.frames_ % 8
+                 ? !usual
+                 : usual;
     }
     const bool photo = costs.photo_is_cheaper(novelty);
     return (region + planner_.frames_) % 97 == 0 ? !photo : photo;

@@ -19,6 +19,9 @@ class Planner {
  public:
   Planner(const SheetShape& shape, const PlannerSettings& settings);
 
+  // Enters a dictionary picture's blocks, which the history knows under `number`. Call before the first
+  // frame.
+  void learn(const Raster& picture, uint64_t number);
   // `frame` is what is to be coded and must live until finish(). False if nothing changed since the previous
   // frame (reference 0), `first` telling that there was none.
   bool prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first);

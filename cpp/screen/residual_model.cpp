@@ -56,10 +56,14 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
 }
 
 ResidualModel::Span ResidualModel::span_of(const Site& s) const {
-  const Pixel around[16] = {s.at(-1, 0),          s.at(0, -1),           s.at(-1, -1),         s.at(1, -1),
-                            s.in_reference(0, 0), s.in_reference(1, 0),  s.in_reference(0, 1), s.at(1, 0),
-                            s.at(0, 1),           s.in_reference(-1, 0), s.at(-2, 0),          s.at(0, -2),
-                            s.at(2, 0),           s.at(0, 2),            s.at(2, -1),          s.at(1, 1)};
+  const Pixel around[16] = {s.at(-1, 0),          s.at(0, -1),
+                            s.at(-1, -1),         s.at(1, -1),
+                            s.in_reference(0, 0), s.in_reference(1, 0),
+                            s.in_reference(0, 1), s.at(1, 0),
+                            s.at(0, 1),           s.in_reference(-1, 0),
+                            s.at(-2, 0),          s.at(0, -2),
+                            s.at(2, 0),           s.at(0, 2),
+                            s.at(2, -1),          s.at(1, 1)};
   Span best{};
   for (int k = 0; k < shape_.components; ++k) {
     int low = 0;
@@ -70,7 +74,8 @@ ResidualModel::Span ResidualModel::span_of(const Site& s) const {
     }
     const int low_value = component(around[low], k);
     const int high_value = component(around[high], k);
-    if (k == 0 || high_value - low_value > best.width()) best = {around[low], around[high], low_value, high_value, {k, 0, 0}};
+    if (k == 0 || high_value - low_value > best.width())
+      best = {around[low], around[high], low_value, high_value, {k, 0, 0}};
   }
   int turn = 1;
   for (int k = 0; k < shape_.components; ++k)
@@ -103,8 +108,8 @@ void ResidualModel::predictors(const Pixel* here, const Pixel* reference, ptrdif
   out[8] = w + w - ww;
   // An edge moves on by as much per row as before; its coverage is counted over five columns.
   const int row_above = nww + nw + n + ne + nee;
-  const int row_before = domain(here[-2 * stride - 2], k, lead) + domain(here[-2 * stride - 1], k, lead) + nn + nne +
-                         domain(here[-2 * stride + 2], k, lead);
+  const int row_before = domain(here[-2 * stride - 2], k, lead) + domain(here[-2 * stride - 1], k, lead) +
+                         nn + nne + domain(here[-2 * stride + 2], k, lead);
   out[9] = 2 * row_above - row_before - w - ww - ne - nee;
   out[10] = ((w + n) >> 1) + ((ne - nw) >> 2);
   out[11] = n + ne - nne;
@@ -165,8 +170,7 @@ Pixel ResidualModel::interpolated(const Site& s, const Span& span, int first) co
 }
 
 ResidualModel::Remembered& ResidualModel::by_span(const Span& span, int first) {
-  return remembered_[0]
-                    [hash_in(hash_in(hash_in(7 + static_cast<uint32_t>(span.lead()), span.low), span.high),
+  return remembered_[0][hash_in(hash_in(hash_in(7 + static_cast<uint32_t>(span.lead()), span.low), span.high),
                                 static_cast<uint32_t>(first)) >>
                         16];
 }

@@ -2,8 +2,8 @@
 // nearby; the residual goes bit by bit, every bit's probability mixed from several contexts. Serves pixels
 // whose colour no ranking knows, and whole blocks of photographs and smooth shading.
 //
-// Drawn edges are mixtures of two colours. So the component that varies most around the pixel is coded first (it
-// leads), and the two pixels at the ends of its range span a line on which the others are looked for.
+// Drawn edges are mixtures of two colours. So the component that varies most around the pixel is coded first
+// (it leads), and the two pixels at the ends of its range span a line on which the others are looked for.
 #pragma once
 
 #include <vector>
@@ -35,8 +35,8 @@ class ResidualModel {
 
   using Line = std::array<BitModel, kLine>;
 
-  // The neighbourhood's widest component, the two colours at the ends of its range, and the order in which the
-  // components are coded.
+  // The neighbourhood's widest component, the two colours at the ends of its range, and the order in which
+  // the components are coded.
   struct Span {
     Pixel low, high;
     int low_value, high_value;
@@ -61,7 +61,8 @@ class ResidualModel {
     return component(pixel, k) - (shape_.rgb && k != lead ? component(pixel, lead) : 0);
   }
   Span span_of(const Site& site) const;
-  void predictors(const Pixel* here, const Pixel* reference, ptrdiff_t stride, int k, int lead, int* out) const;
+  void predictors(const Pixel* here, const Pixel* reference, ptrdiff_t stride, int k, int lead,
+                  int* out) const;
   Prediction predict(const Site& site, int k, int lead) const;
   int on_line(const Span& span, int first, int k) const;
   Pixel interpolated(const Site& site, const Span& span, int first) const;

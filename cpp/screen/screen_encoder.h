@@ -1,4 +1,5 @@
-// Encodes a segment's frames as a `screen` layer.
+// Encodes a segment's frames as a `screen` layer. The first few frames are held back until they have told how
+// many slices the layer should have.
 #pragma once
 
 #include "screen/screen_layer.h"
@@ -11,6 +12,8 @@ struct ScreenSettings {
   ScreenPreset preset = ScreenPreset::kMedium;
   // The greatest error of a sample; 0 keeps every one.
   uint32_t near = 0;
+  // At most so many at once; the payload does not depend on it.
+  unsigned threads = 1;
 };
 
 class ScreenEncoder {
@@ -26,7 +29,17 @@ class ScreenEncoder {
   Bytes finish();
 
  private:
+  struct Input;
   struct State;
+  std::unique_ptr<State> start(int slices) const;
+  // Codes what was held back, after which frames are coded as they come.
+  void decide();
+
+  ScreenShape shape_;
+  ScreenSettings settings_;
+  bool has_below_;
+  std::vector<std::shared_ptr<const Picture>> dictionary_;
+  std::vector<Input> waiting_;
   std::unique_ptr<State> state_;
 };
 

@@ -80,8 +80,7 @@ Status ScreenDecoder::draw(Picture& canvas, unsigned threads) {
     else if (s.frames_left == 0)
       if (const Status end = s.streams[i].finish(); !end.ok()) s.error = end.error();
     if (s.error) return *s.error;
-    changed.pixels += s.slices[i].changed().pixels;
-    changed.literals += s.slices[i].changed().literals;
+    changed += s.slices[i].changed();
   }
   if (changed.pixels > 0) {
     auto frame = s.history.blank();

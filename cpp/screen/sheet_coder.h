@@ -18,8 +18,8 @@ namespace aicodec::screen {
 // frame.
 using References = std::vector<const Raster*>;
 
-// What the pixels of literal and of photo blocks have cost, by how many of a block's pixels have a colour of their
-// own: an encoder chooses between them by that.
+// What the pixels of literal and of photo blocks have cost, by how many of a block's pixels have a colour of
+// their own: an encoder chooses between them by that.
 class PixelCosts {
  public:
   static constexpr int kClasses = 4;
@@ -34,8 +34,10 @@ class PixelCosts {
     }
   }
   bool known(bool photo, int novelty) const { return sums_[photo][novelty].pixels >= 2048; }
-  // More than three bits a pixel.
-  bool is_dear(bool photo, int novelty) const { return sums_[photo][novelty].bits > sums_[photo][novelty].pixels * 48; }
+  // More than nine bits a pixel.
+  bool is_dear(bool photo, int novelty) const {
+    return sums_[photo][novelty].bits > sums_[photo][novelty].pixels * 144;
+  }
   bool photo_is_cheaper(int novelty) const {
     const Sum& literal = sums_[0][novelty];
     const Sum& photo = sums_[1][novelty];
@@ -80,6 +82,12 @@ struct Plan {
 struct Changed {
   uint64_t pixels = 0;
   uint64_t literals = 0;
+
+  Changed& operator+=(const Changed& other) {
+    pixels += other.pixels;
+    literals += other.literals;
+    return *this;
+  }
 };
 
 class SheetCoder {
@@ -112,8 +120,8 @@ class SheetCoder {
   template <typename Coder>
   void code_node(Coder& coder, Node node, const References& references, Plan* plan);
   template <typename Coder>
-  void code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan, const Raster* source,
-                 const SheetCoder* luma);
+  void code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan,
+                 const Raster* source, const SheetCoder* luma);
   void next_map();
   void fill_from_history(const References& references);
   void finish_frame(const Raster& previous);
@@ -192,8 +200,8 @@ void SheetCoder::code_node(Coder& coder, Node node, const References& references
 }
 
 template <typename Coder>
-void SheetCoder::code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan, const Raster* source,
-                           const SheetCoder* luma) {
+void SheetCoder::code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan,
+                           const Raster* source, const SheetCoder* luma) {
   bool any = false;
   bool any_photo = false;
   for (int column = 0; column < blocks_.columns(); ++column) {
@@ -231,7 +239,8 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
       }
       if constexpr (requires { coder.spent(); }) {
         const size_t cell = static_cast<size_t>(cell_row) * blocks_.columns() + static_cast<size_t>(column);
-        costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], coder.spent() - before, right - column * kCell);
+        costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], coder.spent() - before,
+                   right - column * kCell);
       }
     }
   }

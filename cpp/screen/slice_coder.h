@@ -41,8 +41,7 @@ class SliceCoder {
                                  source != nullptr ? &source->sheets[i] : nullptr,
                                  i > 0 ? &sheets_[0] : nullptr))
         return false;
-      changed_.pixels += sheets_[i].changed().pixels;
-      changed_.literals += sheets_[i].changed().literals;
+      changed_ += sheets_[i].changed();
     }
     return true;
   }

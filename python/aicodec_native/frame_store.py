@@ -31,8 +31,10 @@ class FrameStore:
         return self._file.name if self._file else f"/proc/{os.getpid()}/fd/{self._descriptor}"
 
     def append(self, picture: _native.Picture) -> None:
-        view = memoryview(picture.packed())
-        offset = self.count * self.frame_size
+        self._write(memoryview(picture.packed()), self.count * self.frame_size)
+        self.count += 1
+
+    def _write(self, view: memoryview, offset: int) -> None:
         try:
             while view:
                 written = os.pwrite(self._descriptor, view, offset)
@@ -42,7 +44,6 @@ class FrameStore:
             raise EncodeError(
                 f"there is no room for the frames of a segment ({reason}); try shorter ones (--segment-seconds)"
             ) from None
-        self.count += 1
 
     def split(self, count: int) -> FrameStore:
         """Keep the first `count` frames and return a new store with the others."""
