@@ -3,10 +3,22 @@
 #include <algorithm>
 
 namespace aicodec::screen {
+namespace {
+
+// Tables are far larger than the caches: their slots are asked for before they are looked at.
+void prefetch(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address, 1);
+#else
+  (void)address;
+#endif
+}
+
+}  // namespace
 
 ColourModel::ColourModel(const SheetShape& shape, int near, int table_bits)
     : shape_(shape), near_(near), table_shift_(32 - table_bits) {
-  for (auto& slots : slots_) slots.resize(size_t{1} << table_bits);
+  for (auto& slots : slots_) slots = BigArray<Slot>(size_t{1} << table_bits);
   for (int rank = 0; rank < kRanks; ++rank)
     for (int voter = 0; voter < kVoters; ++voter)
       for (int vote = 0; vote < 4; ++vote)
@@ -57,6 +69,7 @@ void ColourModel::set_hashes(const Site& s) {
                   s.at(-1, -3), s.at(1, -3), s.at(-5, 0));
   hashes_[6] = in(6, s.in_reference(0, 0), s.in_reference(1, 0), s.in_reference(0, 1), s.in_reference(-1, 0),
                   s.in_reference(0, -1), w, n, nw, ne);
+  for (const int i : {3, 4, 6, 0, 1, 2}) prefetch(&slot(i, hashes_[i]));
 }
 
 // The rest, which the fast path does without.
@@ -76,20 +89,10 @@ void ColourModel::set_late_hashes(const Site& s) {
   hashes_[7] = in(7, w, n, ne, run, column);
   hashes_[8] = in(8, p, s.background[0], s.background[1], w, n);
   hashes_[9] = in(9, e, so, s.at(1, 1), s.at(-1, 1), w, n);
+  for (const int i : {5, 7, 8, 9}) prefetch(&slot(i, hashes_[i]));
 }
 
 void ColourModel::open_slots(const Site& s) {
-  for (int i = 0; i < kContexts; ++i) {
-    Slot& found = slot(i, hashes_[i]);
-    const uint16_t check = static_cast<uint16_t>(hashes_[i]);
-    if (found.check != check) {
-      found = Slot{};
-      found.check = check;
-    }
-    open_[i] = &found;
-    votes_[i] = found.colours[0];
-    trust_[i] = found.streak << 4 | (found.hits & 15);
-  }
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1), ww = s.at(-2, 0);
   const Pixel p = s.in_reference(0, 0), b = *s.background;
   const int equal =
@@ -109,6 +112,17 @@ void ColourModel::open_slots(const Site& s) {
                (b == w) << 6 | (b == p) << 7;
   votes_[14] = gradient(s);
   trust_[14] = equal | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7;
+  for (int i = 0; i < kContexts; ++i) {
+    Slot& found = slot(i, hashes_[i]);
+    const uint16_t check = static_cast<uint16_t>(hashes_[i]);
+    if (found.check != check) {
+      found = Slot{};
+      found.check = check;
+    }
+    open_[i] = &found;
+    votes_[i] = found.colours[0];
+    trust_[i] = found.streak << 4 | (found.hits & 15);
+  }
 }
 
 Pixel ColourModel::gradient(const Site& s) const {

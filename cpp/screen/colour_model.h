@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "base/big_array.h"
 #include "bits/models.h"
 #include "screen/logistic.h"
 #include "screen/mixer.h"
@@ -53,7 +54,7 @@ class ColourModel {
   SheetShape shape_;
   int near_;
   int table_shift_;
-  std::vector<Slot> slots_[kContexts];
+  BigArray<Slot> slots_[kContexts];
   // Per rank, voter, how it voted (not, first, second, third colour) and its confidence.
   BitModel confidence_[kRanks][kVoters][4][256];
   std::vector<MixWeights<16>> weights_[2];

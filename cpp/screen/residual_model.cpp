@@ -45,7 +45,7 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
       rich_(settings.rich),
       line_mask_((1u << settings.residual_bits) - 1) {
   const int contexts = rich_ ? kRichContexts : kContexts;
-  for (int i = 0; i < contexts; ++i) lines_[i].resize(size_t{1} << settings.residual_bits);
+  for (int i = 0; i < contexts; ++i) lines_[i] = BigArray<Line>(size_t{1} << settings.residual_bits);
   MixWeights<kRichContexts> start{};
   for (int i = 0; i < contexts; ++i) start.w[i] = (1 << kWeightBits) / 6;
   for (auto& weights : weights_) weights.assign(3 * 3 * kLine * 8, start);
@@ -186,6 +186,12 @@ void ResidualModel::remember(const Site& s, const Span& span, int first, Pixel r
       *entry = {rest, 1};
     }
   }
+}
+
+void ResidualModel::open_line(int line) {
+  const int contexts = rich_ ? kRichContexts : kContexts;
+  for (int i = 0; i < contexts; ++i)
+    open_[i] = &lines_[i][(contexts_[i] + static_cast<uint32_t>(line) * 0x9E3779B1u) >> 8 & line_mask_];
 }
 
 void ResidualModel::set_contexts(const Site& s, const Span& span, const Prediction& p, int turn, int value,

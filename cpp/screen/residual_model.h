@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "base/big_array.h"
 #include "bits/models.h"
 #include "screen/logistic.h"
 #include "screen/mixer.h"
@@ -74,6 +75,8 @@ class ResidualModel {
   bool code_rest(Coder& coder, const Site& site, const Span& span, int first, Pixel actual, Pixel& rest);
   void set_contexts(const Site& site, const Span& span, const Prediction& prediction, int turn, int value,
                     int base, const int* residuals);
+  // Finds the bit models of one line, for every context.
+  void open_line(int line);
   template <typename Coder>
   int code_residual(Coder& coder, int residual);
   template <typename Coder>
@@ -89,7 +92,7 @@ class ResidualModel {
   bool joint_;  // there are other components than the one that leads
   bool rich_;
   uint32_t line_mask_;
-  std::vector<Line> lines_[kRichContexts];
+  BigArray<Line> lines_[kRichContexts];
   // Per component, bit and error class; per component, bit and span class.
   std::vector<MixWeights<kRichContexts>> weights_[2];
   std::vector<BitModel> refine_;
@@ -101,6 +104,7 @@ class ResidualModel {
 
   // Of the component being coded.
   uint32_t contexts_[kRichContexts] = {};
+  Line* open_[kRichContexts] = {};
   int component_ = 0;
   int error_class_ = 0;
   int span_class_ = 0;

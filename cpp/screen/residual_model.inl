@@ -70,6 +70,7 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, const Span& span, 
 // Zero or not, the sign, the exponent in unary, and the bits below the leading one.
 template <typename Coder>
 int ResidualModel::code_residual(Coder& coder, int residual) {
+  open_line(0);
   if (code_bit(coder, 0, 0, residual == 0)) return 0;
   const bool negative = code_bit(coder, 0, 1, residual < 0);
   const uint32_t wanted = static_cast<uint32_t>(std::abs(residual));
@@ -81,6 +82,7 @@ int ResidualModel::code_residual(Coder& coder, int residual) {
   uint32_t value = 1;
   for (int i = exponent - 1; i >= 0; --i) {
     const bool bit = wanted >> i & 1;
+    if (i >= exponent - 2) open_line(exponent - i);
     bool coded;
     if (i == exponent - 1)
       coded = code_bit(coder, 1, exponent, bit);
@@ -98,8 +100,7 @@ bool ResidualModel::code_bit_with(Coder& coder, int line, int node, bool bit) {
   MixInputs<Count> inputs;
   BitModel* models[Count];
   for (int i = 0; i < Count; ++i) {
-    const uint32_t at = (contexts_[i] + static_cast<uint32_t>(line) * 0x9E3779B1u) >> 8 & line_mask_;
-    models[i] = &lines_[i][at][static_cast<size_t>(node)];
+    models[i] = &(*open_[i])[static_cast<size_t>(node)];
     inputs.x[i] = static_cast<int16_t>(stretch(models[i]->probability()));
   }
   const int place = (component_ * 3 + line) * kLine + node;

@@ -1,0 +1,52 @@
+// Arrays of some megabytes that are read all over the place: on Linux they ask for large pages, without which
+// most reads miss the address translation cache as well as the data caches.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace aicodec {
+
+// A fixed number of trivially destructible elements, each value-initialised.
+template <typename T>
+class BigArray {
+ public:
+  BigArray() = default;
+  explicit BigArray(size_t count) : count_(count) {
+    const size_t unit = count * sizeof(T) >= kPage / 2 ? kPage : kCacheLine;
+    const size_t bytes = (count * sizeof(T) + unit - 1) / unit * unit;
+    void* memory = std::aligned_alloc(unit, bytes);
+    if (memory == nullptr) throw std::bad_alloc();
+#if defined(__linux__)
+    if (unit == kPage) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    elements_.reset(static_cast<T*>(memory));
+    std::uninitialized_value_construct_n(elements_.get(), count);
+  }
+
+  T& operator[](size_t i) { return elements_.get()[i]; }
+  const T& operator[](size_t i) const { return elements_.get()[i]; }
+  size_t size() const { return count_; }
+  T* begin() { return elements_.get(); }
+  T* end() { return elements_.get() + count_; }
+
+ private:
+  static_assert(std::is_trivially_destructible_v<T>);
+  static constexpr size_t kPage = size_t{1} << 21;
+  static constexpr size_t kCacheLine = 64;
+  struct Free {
+    void operator()(T* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<T[], Free> elements_;
+  size_t count_ = 0;
+};
+
+}  // namespace aicodec
