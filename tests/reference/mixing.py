@@ -1,4 +1,4 @@
-"""Sections 8.2 of docs/bitstream.md: hashes, the logistic tables and mixing, which all models of the screen layer share."""
+"""Section 8.2 of docs/bitstream.md: what the models of the screen layer share: hashes, logistic tables, mixing."""
 
 from .bits import BitModel
 
@@ -90,17 +90,14 @@ class TwoMixers:
     def __init__(self, count, start, share):
         self.weights = [Lazy(lambda _: [start] * count + [0] * (count % 2)) for _ in range(2)]
         self.refine = Lazy(refining)
-        self.share = share  # of the mixed one in the result: one half or three quarters
+        self.share = share  # the refining model's part in the result is 1 / share
 
     def decode(self, coder, inputs, places, around):
         sets = [weights[place] for weights, place in zip(self.weights, places, strict=True)]
         mixed = [mix(weights, inputs) for weights in sets]
         mean = clamp(sum(mixed) >> 1, -END, END)
         refine = self.refine[(*around, (mean + END) * 32 // (2 * END))]
-        if self.share == 2:
-            result = (mean + stretch(refine)) >> 1
-        else:
-            result = (3 * mean + stretch(refine)) >> 2
+        result = ((self.share - 1) * mean + stretch(refine)) // self.share
         bit = coder.bit_with(off_the_ends(squash(result)))
         refine.learn(bit, 255)
         for weights, x in zip(sets, mixed, strict=True):

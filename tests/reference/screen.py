@@ -1,6 +1,6 @@
 """Section 8 of docs/bitstream.md: the coded frames of a screen layer. The models of pixels are in screen_models.py."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -170,12 +170,12 @@ class VectorModel:
     def __init__(self):
         self.index, self.reference, self.offset = (Lazy(lambda _: BitModel()) for _ in range(3))
 
-    def decode(self, coder, candidates, literal, level, references):
+    def decode(self, coder, candidates, literal, node, references):
         for i, candidate in enumerate(candidates):
-            if coder.bit(self.index[literal, i, level]):
+            if coder.bit(self.index[literal, i, node.level]):
                 return candidate
         reference = 0
-        while reference < references - 1 and coder.bit(self.reference[reference]):
+        while reference < len(references) - 1 and coder.bit(self.reference[reference]):
             reference += 1
         dx = self.decode_offset(coder, 0)
         return Vector(dx, self.decode_offset(coder, 1), reference)
@@ -266,7 +266,7 @@ class SheetCoder:
             return
         mode = COPY if flag(FLAG_COPY) else PHOTO if flag(FLAG_PHOTO) else LITERAL
         candidates = candidate_vectors(node, mode != COPY, self.blocks, self.before, self.recent, self.below)
-        vector = self.vectors.decode(coder, candidates, mode != COPY, node.level, len(references))
+        vector = self.vectors.decode(coder, candidates, mode != COPY, node, references)
         refuse_unless(references[vector.reference] is not None, "a reference that is not there yet")
         refuse_unless(self.inside(node, vector), "a block outside its reference")
         if vector != Vector():
@@ -368,7 +368,6 @@ class History:
     next_recent: int = 0
     next_saved: int = 0
     literals: int = 0
-    changed: Changed = field(default_factory=Changed)
 
     def push(self, frame, changed):
         self.literals += changed.literals
@@ -393,6 +392,8 @@ def read_settings(f, header):
     unit = CELL * ROOT * (2 if header.layout == YUV420 else 1)
     refuse_unless(8 <= colour_bits <= 22 and 4 <= residual_bits <= 16, "table size")
     refuse_unless(saved <= 24 and 1 <= slices <= min(16, -(-header.height // unit)), "saved frames or slices")
+    size = (header.width * header.height).bit_length()
+    refuse_unless(colour_bits <= max(10, size) and residual_bits <= max(6, size - 4), "tables for a larger picture")
     area = (header.width + 2 * BORDER) * (header.height + 2 * BORDER)
     tables = (160 << colour_bits) + (1536 << residual_bits)
     sheets = len(sheets_of(header))
@@ -400,29 +401,38 @@ def read_settings(f, header):
     return Settings(near, colour_bits, residual_bits, saved, slices, bool(rich))
 
 
+class Layer:
+    """Draws frames from one range coder for each slice."""
+
+    def __init__(self, header, settings, dictionary, has_below):
+        self.header, self.shapes = header, [shape for shape, _ in sheets_of(header)]
+        nothing = [Raster(shape.width, shape.height) for shape in self.shapes]
+        slots = [nothing] + [None] * (4 + settings.saved) + [load(header, planes) for planes in dictionary]
+        self.below = len(slots) if has_below else None
+        slots += [None] * has_below
+        self.history = History(settings.saved, slots, sum(shape.width * shape.height for shape in self.shapes))
+        self.slices = [Slice(header, number, settings, self.below) for number in range(settings.slices)]
+
+    def draw(self, coders, below=None):
+        """The next frame's planes; `below` are those of the canvas."""
+        slots = self.history.slots
+        if below is not None:
+            slots[self.below] = load(self.header, below)
+        references = [[slot and slot[k] for slot in slots] for k in range(len(self.shapes))]
+        changes = [c for s, coder in zip(self.slices, coders, strict=True) for c in s.decode_frame(coder, references)]
+        changed = Changed(sum(c.pixels for c in changes), sum(c.literals for c in changes))
+        if changed.pixels:
+            self.history.push(joined(self.shapes, self.slices), changed)
+        return store(self.header, slots[0])
+
+
 def decode(header, payload, frames, dictionary=(), below=None):
     """All frames of a layer, as lists of planes; `below` holds as many pictures, or is None."""
     f = Fields(payload)
     settings = read_settings(f, header)
-    streams = [f.block() for _ in range(settings.slices - 1)] + [f.rest()]
-    shapes = [shape for shape, _ in sheets_of(header)]
-    nothing = [Raster(shape.width, shape.height) for shape in shapes]
-    slots = [nothing] + [None] * (4 + settings.saved) + [load(header, planes) for planes in dictionary]
-    below_number = None if below is None else len(slots)
-    slots += [] if below is None else [None]
-    history = History(settings.saved, slots, sum(shape.width * shape.height for shape in shapes))
-    slices = [Slice(header, number, settings, below_number) for number in range(settings.slices)]
-    coders = [RangeDecoder(stream) for stream in streams]
-    drawn = []
-    for number in range(frames):
-        if below is not None:
-            history.slots[below_number] = load(header, below[number])
-        references = [[slot and slot[k] for slot in history.slots] for k in range(len(shapes))]
-        changes = [c for s, coder in zip(slices, coders, strict=True) for c in s.decode_frame(coder, references)]
-        changed = Changed(sum(c.pixels for c in changes), sum(c.literals for c in changes))
-        if changed.pixels:
-            history.push(joined(shapes, slices), changed)
-        drawn.append(store(header, history.slots[0]))
+    coders = [RangeDecoder(f.block()) for _ in range(settings.slices - 1)] + [RangeDecoder(f.rest())]
+    layer = Layer(header, settings, dictionary, below is not None)
+    drawn = [layer.draw(coders, below and below[number]) for number in range(frames)]
     for coder in coders:
         coder.done()
     return drawn
