@@ -22,11 +22,13 @@ struct Input {
   size_t pictures;
 };
 
-// Heights up to 256: room for slices.
+// Small canvases, where a second has many tries; some are high and narrow: room for slices.
 Input input_of(const uint8_t* head) {
   const PixelFormat format = kFormats[head[0] % 6];
-  return {
-      {format, 1u + head[1] % 48, 1u + head[2]}, 1u + head[3] % 12, (head[4] & 1) != 0, head[4] >> 1 & 3u};
+  const bool high = (head[4] & 8) != 0;
+  const uint32_t width = 1u + head[1] % (high ? 6 : 24);
+  const uint32_t height = 1u + head[2] % 40 + (high ? 128 : 0);
+  return {{format, width, height}, 1u + head[3] % 6, (head[4] & 1) != 0, head[4] >> 1 & 3u};
 }
 
 // A picture with something to see, another one for every seed.

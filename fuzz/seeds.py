@@ -45,7 +45,7 @@ def coded_frames(number: int, width: int, height: int, preset: str, near: int) -
             plane[...] = np.where(y < 20, (x * 5 + y * 3) & peak, np.roll((x ^ y) & 12, frame, axis=1) * 9)
             plane[-9:] = rng.integers(0, peak + 1, plane[-9:].shape) if frame % 3 == 0 else peak // 2
         encoder.add(picture)
-    return bytes([number, width - 1, height - 1, 5, 0]) + encoder.finish()
+    return bytes([number, width - 1, (height - 1) % 128, 5, 8 * (height > 128)]) + encoder.finish()
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
                     frames, target, quality=quality, preset="fast", fps=10, segment_seconds=seconds, overwrite=True
                 )
     (folder / "screen").mkdir(exist_ok=True)
-    sizes = ((17, 33, "fast", 0), (40, 70, "medium", 0), (9, 140, "slow", 2))
+    sizes = ((17, 33, "fast", 0), (24, 40, "medium", 0), (5, 140, "slow", 2))
     for number, name in enumerate(FORMATS):
         for width, height, preset, near in sizes:
             data = coded_frames(number, width, height, preset, near)

@@ -71,17 +71,17 @@ class DiceFlags(screen.FlagModel):
 class DiceVectors(screen.VectorModel):
     """Throws vectors that stay inside their reference; notes which references they name."""
 
-    def __init__(self, sheet: Any, slots: list, dice: random.Random, used: set[int], astray: bool) -> None:
+    def __init__(self, sheet: Any, slots: list, dice: random.Random, used: set[int], astray: Any) -> None:
         super().__init__()
         self.sheet, self.slots, self.dice, self.used, self.astray = sheet, slots, dice, used, astray
 
     def decode(self, coder: Any, candidates: Any, literal: Any, node: Any, references: Any) -> Any:
         listed = [vector for vector in candidates if self._sound(node, vector)]
-        if listed and self.dice.random() < 0.5:
+        if not self.astray and listed and self.dice.random() < 0.5:
             vector = self.dice.choice(listed)
             coder.forced = [0] * candidates.index(vector) + [1]
         else:
-            vector = self._somewhere(node)
+            vector = self.astray or self._somewhere(node)
             coder.forced = [0] * len(candidates)
             coder.forced += [1] * vector.reference + [0] * (vector.reference < len(references) - 1)
             coder.forced += offset_bits(vector.dx) + offset_bits(vector.dy)
@@ -94,8 +94,6 @@ class DiceVectors(screen.VectorModel):
         return self.slots[vector.reference] is not None and self.sheet.inside(node, vector)
 
     def _somewhere(self, node: Any) -> Vector:
-        if self.astray:
-            return Vector(1, 0, 0)
         sheet = self.sheet
         there = {number for number, slot in enumerate(self.slots) if slot is not None}
         there = there - self.used or there
@@ -134,9 +132,9 @@ def thrown(header: Any, settings: Any, frames: int, *, dictionary: Any = (), bel
     raise ValueError("dice leave references unused")
 
 
-def throw(layer: Any, frames: int, seed: int, below: Any, astray: bool = False) -> tuple[list[bytes], set[int]]:
-    """The slices' streams, and the references that no vector names. Astray: the first vector leads out of the picture,
-    and the streams end there."""
+def throw(layer: Any, frames: int, seed: int, below: Any, astray: Any = None) -> tuple[list[bytes], set[int]]:
+    """The slices' streams, and the references that no vector names. Astray: the first vector, one that
+    is refused; the streams end there."""
     coders = [DiceCoder(seed * 100 + number) for number in range(len(layer.slices))]
     used: set[int] = set()
     there: set[int] = set()
@@ -149,6 +147,7 @@ def throw(layer: Any, frames: int, seed: int, below: Any, astray: bool = False) 
             there = {slot for slot, frame in enumerate(layer.history.slots) if frame is not None}
             layer.draw(coders, below and below[number])
     except RefusedError:
-        if not astray:
+        if astray is None:
             raise
+    assert astray is None or used == {astray.reference}
     return [coder.finish() for coder in coders], there - used

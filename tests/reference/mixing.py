@@ -70,13 +70,17 @@ def error_of(bit, p):
 
 
 def mix(weights, inputs):
-    pairs = range(0, len(inputs), 2)
-    return sum((weights[i] * inputs[i] + weights[i + 1] * inputs[i + 1]) >> 4 for i in pairs) >> 10
+    total = 0
+    for i in range(0, len(inputs), 2):
+        total += (weights[i] * inputs[i] + weights[i + 1] * inputs[i + 1]) >> 4
+    return total >> 10
 
 
 def learn(weights, inputs, error):
     for i, x in enumerate(inputs):
-        weights[i] = clamp(weights[i] + (((x * error >> 16) + 1) >> 1), -32768, 32767)
+        weights[i] += ((x * error >> 16) + 1) >> 1
+        if not -32768 <= weights[i] <= 32767:
+            weights[i] = clamp(weights[i], -32768, 32767)
 
 
 def refining(key):
