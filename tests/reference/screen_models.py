@@ -1,4 +1,4 @@
-"""Sections 8.5 to 8.7 of docs/bitstream.md: the three models of pixels."""
+"""Sections 8.5 to 8.8 of docs/bitstream.md: the three models of pixels."""
 
 from .bits import BitModel
 from .mixing import BIAS, Lazy, TwoMixers, clamp, error_of, hash_of, learn, mix, off_the_ends, quotient, squash, stretch
