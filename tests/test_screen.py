@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import numpy as np
 import pytest
 
@@ -78,10 +76,11 @@ def test_every_truncation_is_told_or_gives_pictures(name, preset):
     told = 0
     for size in range(len(coded)):
         try:
-            assert len(drawn(coded[:size], 2, **shape_of(source[0]))) == 2
-        except aic.CorruptError as error:
-            assert "ends before it should" in str(error) or "holds a value" in str(error)
+            found = drawn(coded[:size], 2, **shape_of(source[0]))
+        except aic.CorruptError:
             told += 1
+            continue
+        assert len(found) == 2
     # Where a decoder reads four zeros behind the end, other frames may need no more.
     assert told > len(coded) * 0.9
 
