@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -23,12 +22,11 @@ class BigArray {
   explicit BigArray(size_t count) : count_(count) {
     const size_t unit = count * sizeof(T) >= kPage / 2 ? kPage : kCacheLine;
     const size_t bytes = (count * sizeof(T) + unit - 1) / unit * unit;
-    void* memory = std::aligned_alloc(unit, bytes);
-    if (memory == nullptr) throw std::bad_alloc();
+    void* memory = ::operator new(bytes, std::align_val_t{unit});
 #if defined(__linux__)
     if (unit == kPage) madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
-    elements_.reset(static_cast<T*>(memory));
+    elements_ = {static_cast<T*>(memory), Free{unit}};
     std::uninitialized_value_construct_n(elements_.get(), count);
   }
 
@@ -43,7 +41,8 @@ class BigArray {
   static constexpr size_t kPage = size_t{1} << 21;
   static constexpr size_t kCacheLine = 64;
   struct Free {
-    void operator()(T* memory) const { std::free(memory); }
+    size_t unit = kCacheLine;
+    void operator()(T* memory) const { ::operator delete(memory, std::align_val_t{unit}); }
   };
   std::unique_ptr<T[], Free> elements_;
   size_t count_ = 0;

@@ -188,6 +188,8 @@ class SlicePlanner {
     return {x, coder_.top() + y, std::min(side, coder_.shape().width - x), std::min(side, coder_.rows() - y)};
   }
   bool exact(const Node& node, const Area& a, Vector v) const {
+    // Before the first frame there is only black: it costs next to nothing as pixels, and more as blocks.
+    if (planner_.first_ && v.reference == 0) return false;
     return planner_.references_[v.reference] != nullptr &&
            coder_.inside(node.column, node.row, node.cells(), v) &&
            planner_.equal(*planner_.references_[v.reference], a.x, a.y, v.dx, v.dy, a.width, a.height);
@@ -271,7 +273,6 @@ class SlicePlanner {
   }
 
   std::optional<Vector> find_copy(const Node& node, const Area& a) {
-    if (planner_.first_ && below_ < 0 && planner_.references_.size() <= 1) return std::nullopt;
     const CandidateVectors known = candidate_vectors(node, false, map_, coder_.blocks(), recent_, below_);
     for (int i = 0; i < known.count; ++i)
       if (exact(node, a, known.vectors[static_cast<size_t>(i)])) return known.vectors[static_cast<size_t>(i)];
@@ -293,7 +294,8 @@ class SlicePlanner {
   // pixels.
   bool worth_a_new_vector(const Node& node, const Area& a) const {
     if (node.level < 2) return true;
-    return mismatches(node, a, {}, 1000) >= (node.level == kLevels - 1 ? 65 : 256);
+    return mismatches(node, a, {}, 1000) >=
+           (node.level == kLevels - 1 ? 65 : planner_.settings_.worth_a_vector);
   }
 
   Vector best_literal(const Node& node, const Area& a) {
@@ -309,8 +311,8 @@ class SlicePlanner {
     };
     for (const Block* block : {&map_.at(node.column - 1, node.row), &map_.at(node.column, node.row - 1)})
       if (block->mode != Mode::kSkip) consider(block->vector, 0);
-    for (int i = 0; i < recent_.count(); ++i) consider(recent_[i], 16);
-    for (int i = 0; i < std::min(found_count_, kKeptFound); ++i) consider(found_[static_cast<size_t>(i)], 52);
+    for (int i = 0; i < recent_.count(); ++i) consider(recent_[i], 28);
+    for (int i = 0; i < std::min(found_count_, kKeptFound); ++i) consider(found_[static_cast<size_t>(i)], 80);
     return best;
   }
 

@@ -10,7 +10,9 @@ namespace aicodec::screen {
 
 struct PlannerSettings {
   int near = 0;
-  bool photos = true;  // look for blocks that are cheaper as residuals
+  // A 16x16 block must differ in so many pixels from the previous frame before a vector in full is tried for
+  // it.
+  int worth_a_vector = 160;
 };
 
 // Plans for one sheet. prepare() looks at a whole frame; plan() can then run for all slices at once; finish()

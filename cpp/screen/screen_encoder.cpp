@@ -49,6 +49,9 @@ struct ScreenEncoder::Input {
 };
 
 struct ScreenEncoder::State {
+  State(const ScreenShape& shape, const LayerHeader& layer_header, unsigned thread_count,
+        const PlannerSettings& settings, const std::vector<SharedFrame>& pictures, bool has_below);
+
   LayerHeader header;
   unsigned threads;
   History history;
@@ -57,13 +60,13 @@ struct ScreenEncoder::State {
   std::vector<Planner> planners;         // per sheet
   std::vector<std::vector<Plan>> plans;  // per slice and sheet
   uint64_t frames = 0;
+  uint64_t literals = 0;  // pixels of the last frame that were coded as such
 
-  // Returns how many pixels were coded as such.
-  uint64_t code(const Input& input);
+  void code(const Input& input);
   Bytes finish();
 };
 
-std::unique_ptr<ScreenEncoder::State> ScreenEncoder::start(int slices) const {
+ScreenEncoder::States ScreenEncoder::start(int slices) const {
   std::vector<SharedFrame> pictures;
   for (const auto& picture : dictionary_) {
     auto frame = make_frame(picture->view());
@@ -72,27 +75,31 @@ std::unique_ptr<ScreenEncoder::State> ScreenEncoder::start(int slices) const {
     pictures.push_back(std::move(frame));
   }
   const LayerHeader header = choose_header(shape_, settings_, slices);
-  auto blank = make_frame(shape_.format, shape_.width, shape_.height);
-  auto state = std::make_unique<State>(State{header,
-                                             settings_.threads,
-                                             History(std::move(blank), header.saved, pictures, has_below_),
-                                             {},
-                                             {},
-                                             {},
-                                             {}});
-  const int sheets = sheet_count(shape_.format);
+  std::vector<PlannerSettings> ways = {{header.models.near, 160}};
+  if (settings_.preset == ScreenPreset::kSlow) ways.push_back({header.models.near, 64});
+  States states;
+  for (const PlannerSettings& way : ways)
+    states.push_back(std::make_unique<State>(shape_, header, settings_.threads, way, pictures, has_below_));
+  return states;
+}
+
+ScreenEncoder::State::State(const ScreenShape& shape, const LayerHeader& layer_header, unsigned thread_count,
+                            const PlannerSettings& settings, const std::vector<SharedFrame>& pictures,
+                            bool has_below)
+    : header(layer_header),
+      threads(thread_count),
+      history(make_frame(shape.format, shape.width, shape.height), header.saved, pictures, has_below) {
+  const int sheets = sheet_count(shape.format);
   for (int i = 0; i < header.slices; ++i) {
-    state->slices.emplace_back(shape_.format, shape_.width, shape_.height, i, header, state->history.below());
-    state->streams.emplace_back();
-    state->plans.emplace_back(static_cast<size_t>(sheets));
+    slices.emplace_back(shape.format, shape.width, shape.height, i, header, history.below());
+    streams.emplace_back();
+    plans.emplace_back(static_cast<size_t>(sheets));
   }
   for (int sheet = 0; sheet < sheets; ++sheet)
-    state->planners.emplace_back(sheet_shape(shape_.format, shape_.width, shape_.height, sheet),
-                                 PlannerSettings{header.models.near});
+    planners.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet), settings);
   for (const SharedFrame& picture : pictures)
-    for (size_t sheet = 0; sheet < state->planners.size(); ++sheet)
-      state->planners[sheet].learn(picture->sheets[sheet], picture->number);
-  return state;
+    for (size_t sheet = 0; sheet < planners.size(); ++sheet)
+      planners[sheet].learn(picture->sheets[sheet], picture->number);
 }
 
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
@@ -107,8 +114,8 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below) {
   if (!fits || has_below_ != (below != nullptr) || (below != nullptr && !below->same_shape(source)))
     return Error::kWrongPicture;
   Input input{make_frame(source), below != nullptr ? make_frame(*below) : nullptr};
-  if (state_) {
-    state_->code(input);
+  if (!states_.empty()) {
+    code(input);
     return Ok{};
   }
   waiting_.push_back(std::move(input));
@@ -118,23 +125,28 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below) {
 
 // A slice of its own models costs bytes, but lets another core help to decode: worth it for busy segments.
 void ScreenEncoder::decide() {
-  state_ = start(1);
+  states_ = start(1);
   uint64_t pixels = 0;
   for (const Input& input : waiting_) {
-    const uint64_t coded = state_->code(input);
-    if (&input != &waiting_.front()) pixels += coded;
+    code(input);
+    if (&input != &waiting_.front()) pixels += states_[0]->literals;
   }
   const uint64_t average = waiting_.size() > 1 ? pixels / (waiting_.size() - 1) : 0;
   const uint64_t most = std::min<uint64_t>(slice_units(shape_.format, shape_.height), kUsefulSlices);
   const uint64_t slices = std::min(average / kPixelsPerSlice + 1, most);
   if (slices > 1 && settings_.preset != ScreenPreset::kSlow) {
-    state_ = start(static_cast<int>(slices));
-    for (const Input& input : waiting_) state_->code(input);
+    states_.clear();
+    states_ = start(static_cast<int>(slices));
+    for (const Input& input : waiting_) code(input);
   }
   waiting_.clear();
 }
 
-uint64_t ScreenEncoder::State::code(const Input& input) {
+void ScreenEncoder::code(const Input& input) {
+  parallel_for(states_.size(), settings_.threads, [&](size_t i) { states_[i]->code(input); });
+}
+
+void ScreenEncoder::State::code(const Input& input) {
   if (input.below) history.set_below(input.below);
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
@@ -152,12 +164,12 @@ uint64_t ScreenEncoder::State::code(const Input& input) {
   ++frames;
   Changed changed;
   for (const SliceCoder& slice : slices) changed += slice.changed();
-  if (changed.pixels == 0) return 0;
+  literals = changed.literals;
+  if (changed.pixels == 0) return;
   auto drawn = history.blank();
   for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
   history.push(std::move(drawn), changed);
   for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
-  return changed.literals;
 }
 
 Bytes ScreenEncoder::State::finish() {
@@ -174,8 +186,13 @@ Bytes ScreenEncoder::State::finish() {
 }
 
 Bytes ScreenEncoder::finish() {
-  if (!state_) decide();
-  return state_->finish();
+  if (states_.empty()) decide();
+  Bytes best;
+  for (const auto& state : states_) {
+    Bytes payload = state->finish();
+    if (best.empty() || payload.size() < best.size()) best = std::move(payload);
+  }
+  return best;
 }
 
 }  // namespace aicodec

@@ -31,7 +31,9 @@ class ScreenEncoder {
  private:
   struct Input;
   struct State;
-  std::unique_ptr<State> start(int slices) const;
+  using States = std::vector<std::unique_ptr<State>>;
+  States start(int slices) const;
+  void code(const Input& input);
   // Codes what was held back, after which frames are coded as they come.
   void decide();
 
@@ -40,7 +42,8 @@ class ScreenEncoder {
   bool has_below_;
   std::vector<std::shared_ptr<const Picture>> dictionary_;
   std::vector<Input> waiting_;
-  std::unique_ptr<State> state_;
+  // One for each way of deciding that the preset tries; the smallest payload wins.
+  States states_;
 };
 
 }  // namespace aicodec
