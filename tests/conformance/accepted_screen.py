@@ -199,6 +199,15 @@ def screen_dice_rgb_near() -> bytes:
 
 
 @stream
+def screen_dice_photo() -> bytes:
+    """By dice: photo blocks alone, so many pixels that biases are halved."""
+    stream_header = header(format="yuv444p", width=48, height=40)
+    how = {"chances": (0.0, 0.1, 0.0, 1.0), "luck": 0.004}
+    coded_frames = dice.thrown(parsed(stream_header), dice.settings_of(saved=0), 2, **how)
+    return file_of(stream_header, [screen_layer(coded_frames)], 2)
+
+
+@stream
 def screen_dice_420() -> bytes:
     """By dice: 8-bit 4:2:0 of odd size in two slices of unequal height."""
     return by_dice(header(width=21, height=139), 7, slices=2)

@@ -18,8 +18,9 @@ from reference.screen import Vector
 class DiceCoder:
     """Stands in for a RangeDecoder and encodes the bits that it gives."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, luck: float) -> None:
         self.dice = random.Random(seed)
+        self.luck = luck  # how many bits are even, whatever their model expects
         self.forced: list[int] = []  # the next bits, instead of dice
         self.low, self.range, self.shifts = 0, 2**32 - 1, 0
 
@@ -36,7 +37,7 @@ class DiceCoder:
         return bit
 
     def _thrown(self, p: int) -> int:
-        if self.dice.random() < 0.15:
+        if self.dice.random() < self.luck:
             return self.dice.getrandbits(1)
         return int(self.dice.random() * 65536 < p)
 
@@ -57,14 +58,12 @@ class DiceCoder:
 class DiceFlags(screen.FlagModel):
     """Throws a tree with blocks of all sizes and modes."""
 
-    CHANCES = (0.3, 0.7, 0.5, 0.3)  # of skip, split, copy, photo
-
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, dice: random.Random, chances: tuple[float, ...]) -> None:
         super().__init__()
-        self.dice = dice
+        self.dice, self.chances = dice, chances
 
     def decode(self, coder: Any, flag: Any, node: Any, contexts: Any) -> Any:
-        coder.forced = [int(self.dice.random() < self.CHANCES[flag])]
+        coder.forced = [int(self.dice.random() < self.chances[flag])]
         return super().decode(coder, flag, node, contexts)
 
 
@@ -123,24 +122,38 @@ def layer_head(settings: Any) -> bytes:
     return varint(settings.near) + bytes(fields)
 
 
-def thrown(header: Any, settings: Any, frames: int, *, dictionary: Any = (), below: Any = None) -> bytes:
+MIXTURE = (0.3, 0.7, 0.5, 0.3)  # chances of skip, split, copy, photo
+
+
+def thrown(header: Any, settings: Any, frames: int, *, dictionary: Any = (), below: Any = None, **how: Any) -> bytes:
     """The coded frames of a layer whose vectors name every reference; `header` is the reference decoder's."""
     for seed in range(100):
-        streams, unused = throw(screen.Layer(header, settings, dictionary, below is not None), frames, seed, below)
+        streams, unused = throw(
+            screen.Layer(header, settings, dictionary, below is not None), frames, seed, below, **how
+        )
         if not unused:
             return layer_head(settings) + b"".join(map(block, streams[:-1])) + streams[-1]
     raise ValueError("dice leave references unused")
 
 
-def throw(layer: Any, frames: int, seed: int, below: Any, astray: Any = None) -> tuple[list[bytes], set[int]]:
+def throw(
+    layer: Any,
+    frames: int,
+    seed: int,
+    below: Any,
+    *,
+    astray: Any = None,
+    chances: tuple[float, ...] = MIXTURE,
+    luck: float = 0.15,
+) -> tuple[list[bytes], set[int]]:
     """The slices' streams, and the references that no vector names. Astray: the first vector, one that
     is refused; the streams end there."""
-    coders = [DiceCoder(seed * 100 + number) for number in range(len(layer.slices))]
+    coders = [DiceCoder(seed * 100 + number, luck) for number in range(len(layer.slices))]
     used: set[int] = set()
     there: set[int] = set()
     for part, coder in zip(layer.slices, coders, strict=True):
         for sheet in part.sheets:
-            sheet.flags = DiceFlags(coder.dice)
+            sheet.flags = DiceFlags(coder.dice, chances)
             sheet.vectors = DiceVectors(sheet, layer.history.slots, coder.dice, used, astray)
     try:
         for number in range(frames):
