@@ -1,4 +1,5 @@
-"""Writes small lossless files as seeds for fuzz_container: `python fuzz/seeds.py FOLDER`.
+"""Writes small lossless files as seeds for fuzz_container: `python fuzz/seeds.py FOLDER`; and coded frames for
+fuzz_screen into FOLDER/screen.
 
 Whole, valid screen layers, which no mutation of other streams would ever reach: several segments with a dictionary,
 near-lossless samples, both depths, and sizes that no block divides.
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import aicodec_native as aic
+from aicodec_native import _native
 
 
 def pages(order: str, height: int, width: int, peak: int) -> np.ndarray:
@@ -26,6 +28,26 @@ def pages(order: str, height: int, width: int, peak: int) -> np.ndarray:
     return np.stack(frames).astype(np.uint8 if peak < 256 else np.uint16)
 
 
+# What fuzz_screen.cpp chooses from by the first byte.
+FORMATS = ("rgb24", "rgb30", "yuv420p", "yuv420p10", "yuv444p", "yuv444p10")
+
+
+def coded_frames(number: int, width: int, height: int, preset: str, near: int) -> bytes:
+    """An input of fuzz_screen: six frames without anything below, with its head."""
+    encoder = _native.ScreenEncoder(FORMATS[number], width, height, preset=preset, near=near)
+    rng = np.random.default_rng(number)
+    for frame in range(6):
+        picture = _native.Picture(FORMATS[number], width, height)
+        peak = (1 << picture.bit_depth) - 1
+        for index in range(3):
+            plane = picture.plane(index)
+            y, x = np.mgrid[0 : plane.shape[0], 0 : plane.shape[1]]
+            plane[...] = np.where(y < 20, (x * 5 + y * 3) & peak, np.roll((x ^ y) & 12, frame, axis=1) * 9)
+            plane[-9:] = rng.integers(0, peak + 1, plane[-9:].shape) if frame % 3 == 0 else peak // 2
+        encoder.add(picture)
+    return bytes([number, width - 1, (height - 1) % 128, 5, 8 * (height > 128)]) + encoder.finish()
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -37,6 +59,12 @@ def main() -> None:
                 aic.encode(
                     frames, target, quality=quality, preset="fast", fps=10, segment_seconds=seconds, overwrite=True
                 )
+    (folder / "screen").mkdir(exist_ok=True)
+    sizes = ((17, 33, "fast", 0), (24, 40, "medium", 0), (5, 140, "slow", 2))
+    for number, name in enumerate(FORMATS):
+        for width, height, preset, near in sizes:
+            data = coded_frames(number, width, height, preset, near)
+            (folder / "screen" / f"{name}_{width}x{height}").write_bytes(data)
 
 
 if __name__ == "__main__":

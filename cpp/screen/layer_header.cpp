@@ -1,6 +1,7 @@
 #include "screen/layer_header.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace aicodec::screen {
 namespace {
@@ -58,7 +59,11 @@ Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32
       models.residual_bits > 16 || header.saved > kMaxSaved || header.slices < 1 ||
       header.slices > kMaxSlices || static_cast<uint32_t>(header.slices) > slice_units(format, height))
     return Error::kBadValue;
-  if (memory_needed(header, format, width, height) > kMaxMemory) return Error::kTooLarge;
+  // A few bytes must not make a decoder allocate gigabytes for a small picture.
+  const int size = static_cast<int>(std::bit_width(uint64_t{width} * height));
+  if (models.colour_bits > std::max(10, size) || models.residual_bits > std::max(6, size - 4) ||
+      memory_needed(header, format, width, height) > kMaxMemory)
+    return Error::kTooLarge;
   return header;
 }
 

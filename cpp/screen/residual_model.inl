@@ -57,7 +57,9 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, const Span& span, 
     if (i > 0 && guesses[i] == guesses[0] && a.times > 0) continue;
     if (i == 2 && guesses[2] == guesses[1]) continue;
     BitModel& model = rest_hit_[i][(rest_history_ & 7) * 128 + static_cast<uint32_t>(contexts[i] & 127)];
-    if (!coder.bit(model, is_near(guesses[i], wanted, near_))) continue;
+    // What was remembered under another lead may hold a part of this one, which near pixels would pass for.
+    const bool right = component(guesses[i], span.lead()) == 0 && is_near(guesses[i], wanted, near_);
+    if (!coder.bit(model, right)) continue;
     rest_history_ = rest_history_ << 1 | 1;
     rest = guesses[i];
     remember(site, span, first, rest);

@@ -103,14 +103,18 @@ class Fields:
 
 
 class BitModel:
-    def __init__(self):
-        self.probability = 2**21
-        self.count = 0
+    def __init__(self, start=2**15, count=0):
+        self.state = start << 6
+        self.count = count
 
-    def learn(self, bit):
+    @property
+    def p(self):
+        return max(1, self.state >> 6)
+
+    def learn(self, bit, limit=60):
         target = 2**22 - 1 if bit else 0
-        self.probability += ((target - self.probability) * (131072 // (2 * self.count + 3))) >> 16
-        self.count = min(self.count + 1, 60)
+        self.state += ((target - self.state) * (131072 // (2 * self.count + 3))) >> 16
+        self.count = min(self.count + 1, limit)
 
 
 class NumberModel:
@@ -147,9 +151,12 @@ class RangeDecoder:
         return int(bit)
 
     def bit(self, model):
-        bit = self._split((self.range * max(1, model.probability >> 6)) >> 16)
+        bit = self.bit_with(model.p)
         model.learn(bit)
         return bit
+
+    def bit_with(self, p):
+        return self._split((self.range * p) >> 16)
 
     def even(self):
         return self._split(self.range >> 1)

@@ -54,7 +54,7 @@ class File:
     header: Header
     tracks: list = field(default_factory=list)
     metadata: list = field(default_factory=list)
-    segments: list = field(default_factory=list)  # of the S chunks: payload, number of D chunks before it
+    segments: list = field(default_factory=list)  # of the S chunks: payload, payloads of the D chunks before it
     dictionary: list = field(default_factory=list)  # payloads of the D chunks
     packets: list = field(default_factory=list)
     recovered: bool = False
@@ -198,7 +198,7 @@ def open_file(data):
         media = media or kind in "SPD"
         refuse_unless(kind not in "HI" and not (media and kind in "TM"), "a chunk out of order")
         if kind == "S":
-            file.segments.append((payload, len(file.dictionary)))
+            file.segments.append((payload, tuple(file.dictionary)))
         elif kind == "D":
             file.dictionary.append(payload)
         elif kind == "P":

@@ -1,11 +1,11 @@
-"""Sections 4 and 5 of docs/bitstream.md: segments, times, digests and the video layer."""
+"""Sections 4 and 5 of docs/bitstream.md: segments, times, digests, the list of a screen layer, the video layer."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from . import colour
+from . import colour, screen
 from .bits import BitModel, Fields, NumberModel, RangeDecoder, UnsupportedError, refuse_unless
 from .container import RGB, YUV444, read_format
 
@@ -19,7 +19,7 @@ class Segment:
     times: list  # (start, duration) of each frame
     digest: int | None
     layers: list  # (kind, payload), from the bottom up
-    usable: int = 0  # dictionary pictures that stand before it
+    dictionary: tuple = ()  # payloads of the dictionary pictures that stand before it
 
 
 @dataclass
@@ -55,15 +55,15 @@ def read_times(block, nominal):
 def read_segments(payloads, header):
     """All segments of a file, in order."""
     segments, frame, end = [], 0, None
-    for payload, usable in payloads:
-        segment = read_segment(payload, header, usable)
+    for payload, dictionary in payloads:
+        segment = read_segment(payload, header, dictionary)
         refuse_unless(segment.first >= frame and (end is None or segment.times[0][0] >= end), "segments overlap")
         frame, end = segment.first + segment.frames, sum(segment.times[-1])
         segments.append(segment)
     return segments
 
 
-def read_segment(payload, header, usable=0):
+def read_segment(payload, header, dictionary=()):
     f = Fields(payload)
     first, frames = f.varint(0, 2**30), f.varint(1, 2**20)
     refuse_unless(first + frames <= 2**30, "too many frames")
@@ -79,12 +79,12 @@ def read_segment(payload, header, usable=0):
         if kind & 0x7F > 3:
             raise UnsupportedError("layer kind")
         layers.append((kind & 0x7F, f.rest() if top else f.block()))
-    return Segment(first, frames, times, digest, layers, usable)
+    return Segment(first, frames, times, digest, layers, dictionary)
 
 
 def read_layer(kind, payload, header, segment):
     if kind == 3:
-        return read_screen_layer(payload, header, segment.usable)
+        return read_screen_layer(payload, header, len(segment.dictionary))
     if kind:
         raise UnsupportedError("layer kind")
     return read_video_layer(payload, header, segment.frames)
@@ -131,12 +131,15 @@ def size_class(size):
 
 def decode_frames(header, segment, decode_av1):
     """The segment's frames; decode_av1(packets) gives one (layout, depth, planes) for each packet."""
+    frames = None
     for kind, payload in segment.layers:
         layer = read_layer(kind, payload, header, segment)
         if kind == 3:
-            raise UnsupportedError("the coded frames of a screen layer")
-        frames = [draw(header, layer, picture) for picture in decode_av1([data for data, _ in layer.packets])]
-        refuse_unless(len(frames) == segment.frames, "one frame for each packet")
+            pictures = [screen.decode(header, segment.dictionary[number], 1)[0] for number in layer.pictures]
+            frames = screen.decode(header, layer.coded, segment.frames, pictures, frames)
+        else:
+            frames = [draw(header, layer, picture) for picture in decode_av1([data for data, _ in layer.packets])]
+            refuse_unless(len(frames) == segment.frames, "one frame for each packet")
     return frames
 
 

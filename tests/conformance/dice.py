@@ -1,0 +1,166 @@
+"""Screen layers that no encoder emits: the reference decoder runs on dice and what they say is written down.
+
+Every bit of the coded frames is thrown, mostly as its model expects, so that the stream goes everywhere in the format:
+all modes at all sizes, vectors into all kinds of references, every rank, escapes of any size.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from aic_files import block, varint
+from reference import screen
+from reference.bits import RefusedError
+from reference.screen import Vector
+
+
+class DiceCoder:
+    """Stands in for a RangeDecoder and encodes the bits that it gives."""
+
+    def __init__(self, seed: int, luck: float) -> None:
+        self.dice = random.Random(seed)
+        self.luck = luck  # how many bits are even, whatever their model expects
+        self.forced: list[int] = []  # the next bits, instead of dice
+        self.low, self.range, self.shifts = 0, 2**32 - 1, 0
+
+    def bit_with(self, p: int) -> int:
+        bit = self.forced.pop(0) if self.forced else self._thrown(p)
+        ones = self.range * p >> 16
+        if bit:
+            self.range = ones
+        else:
+            self.low += ones
+            self.range -= ones
+        while self.range < 2**24:
+            self.low, self.range, self.shifts = self.low << 8, self.range << 8, self.shifts + 1
+        return bit
+
+    def _thrown(self, p: int) -> int:
+        if self.dice.random() < self.luck:
+            return self.dice.getrandbits(1)
+        return int(self.dice.random() * 65536 < p)
+
+    def bit(self, model: Any) -> int:
+        bit = self.bit_with(model.p)
+        model.learn(bit)
+        return bit
+
+    def finish(self) -> bytes:
+        """The shortest bytes that lead a decoder to these bits."""
+        for spare in (4, 3, 2, 1, 0):
+            value = -(-self.low >> 8 * spare)
+            if value << 8 * spare < self.low + self.range:
+                return value.to_bytes(self.shifts + 4 - spare, "big")
+        raise AssertionError
+
+
+class DiceFlags(screen.FlagModel):
+    """Throws a tree with blocks of all sizes and modes."""
+
+    def __init__(self, dice: random.Random, chances: tuple[float, ...]) -> None:
+        super().__init__()
+        self.dice, self.chances = dice, chances
+
+    def decode(self, coder: Any, flag: Any, node: Any, contexts: Any) -> Any:
+        coder.forced = [int(self.dice.random() < self.chances[flag])]
+        return super().decode(coder, flag, node, contexts)
+
+
+class DiceVectors(screen.VectorModel):
+    """Throws vectors that stay inside their reference; notes which references they name."""
+
+    def __init__(self, sheet: Any, slots: list, dice: random.Random, used: set[int], astray: Any) -> None:
+        super().__init__()
+        self.sheet, self.slots, self.dice, self.used, self.astray = sheet, slots, dice, used, astray
+
+    def decode(self, coder: Any, candidates: Any, literal: Any, node: Any, references: Any) -> Any:
+        listed = [vector for vector in candidates if self._sound(node, vector)]
+        if not self.astray and listed and self.dice.random() < 0.5:
+            vector = self.dice.choice(listed)
+            coder.forced = [0] * candidates.index(vector) + [1]
+        else:
+            vector = self.astray or self._somewhere(node)
+            coder.forced = [0] * len(candidates)
+            coder.forced += [1] * vector.reference + [0] * (vector.reference < len(references) - 1)
+            coder.forced += offset_bits(vector.dx) + offset_bits(vector.dy)
+        self.used.add(vector.reference)
+        decoded = super().decode(coder, candidates, literal, node, references)
+        assert decoded == vector, "the bits lead elsewhere"
+        return decoded
+
+    def _sound(self, node: Any, vector: Vector) -> bool:
+        return self.slots[vector.reference] is not None and self.sheet.inside(node, vector)
+
+    def _somewhere(self, node: Any) -> Vector:
+        sheet = self.sheet
+        there = {number for number, slot in enumerate(self.slots) if slot is not None}
+        there = there - self.used or there
+        left, top = node.column * 8, sheet.top + node.row * 8
+        width = min(node.cells * 8, sheet.shape.width - left)
+        height = min(node.cells * 8, sheet.top + sheet.rows - top)
+        x = self.dice.randint(0, sheet.shape.width - width)
+        y = self.dice.randint(0, sheet.shape.height - height)
+        return Vector(x - left, y - top, self.dice.choice(sorted(there)))
+
+
+def offset_bits(offset: int) -> list[int]:
+    if not offset:
+        return [1]
+    exponent = abs(offset).bit_length() - 1
+    low = [abs(offset) >> i & 1 for i in reversed(range(exponent))]
+    return [0, int(offset < 0)] + [1] * exponent + [0] * (exponent < 14) + low
+
+
+def settings_of(**fields: Any) -> Any:
+    values = {"near": 0, "colour_bits": 10, "residual_bits": 6, "saved": 2, "slices": 1, "rich": False, **fields}
+    return screen.Settings(**values)
+
+
+def layer_head(settings: Any) -> bytes:
+    fields = (settings.colour_bits, settings.residual_bits, settings.saved, settings.slices, settings.rich)
+    return varint(settings.near) + bytes(fields)
+
+
+MIXTURE = (0.3, 0.7, 0.5, 0.3)  # chances of skip, split, copy, photo
+
+
+def thrown(header: Any, settings: Any, frames: int, *, dictionary: Any = (), below: Any = None, **how: Any) -> bytes:
+    """The coded frames of a layer whose vectors name every reference; `header` is the reference decoder's."""
+    for seed in range(100):
+        streams, unused = throw(
+            screen.Layer(header, settings, dictionary, below is not None), frames, seed, below, **how
+        )
+        if not unused:
+            return layer_head(settings) + b"".join(map(block, streams[:-1])) + streams[-1]
+    raise ValueError("dice leave references unused")
+
+
+def throw(
+    layer: Any,
+    frames: int,
+    seed: int,
+    below: Any,
+    *,
+    astray: Any = None,
+    chances: tuple[float, ...] = MIXTURE,
+    luck: float = 0.15,
+) -> tuple[list[bytes], set[int]]:
+    """The slices' streams, and the references that no vector names. Astray: the first vector, one that
+    is refused; the streams end there."""
+    coders = [DiceCoder(seed * 100 + number, luck) for number in range(len(layer.slices))]
+    used: set[int] = set()
+    there: set[int] = set()
+    for part, coder in zip(layer.slices, coders, strict=True):
+        for sheet in part.sheets:
+            sheet.flags = DiceFlags(coder.dice, chances)
+            sheet.vectors = DiceVectors(sheet, layer.history.slots, coder.dice, used, astray)
+    try:
+        for number in range(frames):
+            there = {slot for slot, frame in enumerate(layer.history.slots) if frame is not None}
+            layer.draw(coders, below and below[number])
+    except RefusedError:
+        if astray is None:
+            raise
+    assert astray is None or used == {astray.reference}
+    return [coder.finish() for coder in coders], there - used

@@ -1,0 +1,697 @@
+"""Sections 8.5 to 8.8 of docs/bitstream.md: the three models of pixels."""
+
+from .bits import BitModel
+from .mixing import BIAS, Lazy, TwoMixers, clamp, error_of, hash_of, learn, mix, off_the_ends, quotient, squash, stretch
+
+NO_PIXEL = 0xFFFFFFFF
+AS_REFERENCE, ESCAPED = 1, 2
+
+
+def component(pixel, k):
+    return pixel >> (10 * k) & 1023
+
+
+class Site:
+    """The place of a pixel: `at` looks into the frame being drawn, `ref` into the reference."""
+
+    def __init__(self, sheet, x, y, reference, vector, guide):
+        self.stride = sheet.current.stride
+        self.here, self.background, self.marks = sheet.current.cells, sheet.background.cells, sheet.marks.cells
+        self.i = sheet.current.index(x, y)
+        self.reference = reference.cells
+        self.j = reference.index(x + vector.dx, sheet.top + y + vector.dy)
+        self.guide = guide
+
+    def at(self, dx, dy):
+        return self.here[self.i + dx + dy * self.stride]
+
+    def ref(self, dx, dy):
+        return self.reference[self.j + dx + dy * self.stride]
+
+    def back(self, dx, dy):
+        return self.background[self.i + dx + dy * self.stride]
+
+    def mark(self, dx, dy):
+        return self.marks[self.i + dx + dy * self.stride]
+
+    def done(self, dx, dy):
+        return self.mark(dx, dy) & 1
+
+    def escaped(self):
+        return sum(self.mark(*place) >> 1 for place in ((-1, 0), (0, -1), (1, -1), (-1, -1)))
+
+
+def bits_of(*flags):
+    """The flags as a number, the first one lowest."""
+    return sum(bool(flag) << place for place, flag in enumerate(flags))
+
+
+class Slot:
+    def __init__(self, check=0):
+        self.check = check
+        self.colours = [NO_PIXEL] * 3
+        self.streak = self.hits = 0
+
+    def hit(self):
+        self.streak = min(self.streak + 1, 15)
+        self.hits = (self.hits << 1 | 1) & 255
+
+    def learn(self, colour):
+        first, second, third = self.colours
+        if first == colour:
+            self.hit()
+            return
+        self.hits = self.hits << 1 & 255
+        if second == colour:
+            self.streak = int(self.streak > 7)
+        else:
+            self.streak, third = 0, second
+        self.colours = [colour, first, third]
+
+
+class Candidates:
+    def __init__(self, refused):
+        self.refused = [refused]
+        self.rows = []  # [colour, score]
+
+    def add(self, colour, score):
+        if colour == NO_PIXEL or colour in self.refused:
+            return
+        for row in self.rows:
+            if row[0] == colour:
+                row[1] += score
+                return
+        self.rows.append([colour, score])
+
+    def take_best(self):
+        best = max(range(len(self.rows)), key=lambda i: self.rows[i][1])  # the first of equals
+        colour = self.rows[best][0]
+        self.rows[best] = self.rows[-1]
+        self.rows.pop()
+        return colour
+
+
+class ColourModel:
+    CONTEXTS, VOTERS, RANKS = 10, 15, 4
+
+    def __init__(self, shape, settings):
+        self.shape = shape
+        self.shift = 32 - settings.colour_bits
+        self.slots = [Lazy(lambda _: Slot()) for _ in range(self.CONTEXTS)]
+        self.confidence = Lazy(self.first_confidence)
+        self.mixers = TwoMixers(self.VOTERS, 3604, 2)
+        self.flat = Lazy(lambda _: BitModel(65000, 4))
+        self.fast = Lazy(lambda _: BitModel(64000, 4))
+
+    def first_confidence(self, key):
+        _, voter, vote, trust = key
+        return BitModel(14000 if vote == 0 else 30000 + 2000 * (trust >> 4) if voter < self.CONTEXTS else 40000)
+
+    def decode(self, coder, residuals, s):
+        """The pixel and its mark."""
+        excluded, w = NO_PIXEL, s.at(-1, 0)
+        if self.is_flat(s):
+            if coder.bit(self.flat[self.flat_context(s)]):
+                return w, AS_REFERENCE
+            excluded = w
+        hashes = self.hashes(s)
+        if excluded == NO_PIXEL:
+            found = [self.slot(i, hashes) for i in (4, 6, 3)]
+            colour = found[0].colours[0]
+            if self.is_sure(found, (4, 6, 3), hashes):
+                if coder.bit(self.fast[self.fast_context(s, found)]):
+                    for slot in found:
+                        slot.hit()
+                    return colour, AS_REFERENCE if colour == s.ref(0, 0) else 0
+                excluded = colour
+        self.open(s, hashes)
+        colour = self.ranked(coder, s, excluded)
+        mark = 0
+        if colour == NO_PIXEL:
+            colour, mark = residuals.decode(coder, s), ESCAPED
+        for slot in self.opened:
+            slot.learn(colour)
+        return colour, mark | (AS_REFERENCE if colour == s.ref(0, 0) else 0)
+
+    @staticmethod
+    def is_flat(s):
+        w = s.at(-1, 0)
+        places = ((0, -1), (1, -1), (1, 0), (-1, -1), (-2, 0), (0, -2), (0, 1), (2, -1), (-2, -1), (-3, 0))
+        return all(w == s.ref(*p) for p in ((0, 0), (1, 0), (0, 1))) and all(w == s.at(*p) for p in places)
+
+    @staticmethod
+    def flat_context(s):
+        w = s.at(-1, 0)
+        return bits_of(
+            all(s.done(*p) for p in ((-1, 0), (0, -1), (-1, -1), (1, -1))),
+            w == s.at(1, 1),
+            w == s.at(2, -2),
+            w == s.ref(1, 1),
+            w == s.back(0, 0),
+            w == s.at(-4, 0) and w == s.at(-8, 0),
+            w == s.at(2, 0),
+            w == s.at(0, -3),
+            w == s.at(4, -1),
+            w == s.at(0, 2),
+            s.done(-2, 0) and s.done(0, -2),
+        )
+
+    @staticmethod
+    def hashes(s):
+        def around(h, *places):
+            return hash_of(h, *(s.at(*place) for place in places))
+
+        def run(dx, dy, most):
+            length = 0
+            while length < most and s.at(dx * (length + 1), dy * (length + 1)) == s.at(
+                dx * (length + 2), dy * (length + 2)
+            ):
+                length += 1
+            return length
+
+        w, n, nw, ne = s.at(-1, 0), s.at(0, -1), s.at(-1, -1), s.at(1, -1)
+        e, so, p = s.at(1, 0), s.at(0, 1), s.ref(0, 0)
+        h = [0] * 10
+        h[0] = hash_of(1, w, n)
+        h[1] = hash_of(h[0], nw, ne, s.guide)
+        h[2] = around(h[1], (-2, 0), (0, -2))
+        h[3] = around(h[2], (1, -2), (-1, -2), (2, -1), (-2, -1), (-3, 0))
+        far = (2, -2), (-2, -2), (3, -1), (-3, -1), (-4, 0), (0, -3), (-1, -3), (1, -3), (-5, 0)
+        h[4] = around(h[3], *far)
+        h[5] = hash_of(5, p, e, so, w, n + 2 * s.mark(-1, 0) + 4 * s.mark(0, -1))
+        h[6] = hash_of(6, p, s.ref(1, 0), s.ref(0, 1), s.ref(-1, 0), s.ref(0, -1), w, n, nw, ne)
+        h[7] = hash_of(7, w, n, ne, run(-1, 0, 24), run(0, -1, 12))
+        h[8] = hash_of(8, p, s.back(0, 0), s.back(1, 0), w, n)
+        h[9] = hash_of(9, e, so, s.at(1, 1), s.at(-1, 1), w, n)
+        return h
+
+    def slot(self, i, hashes):
+        return self.slots[i][(hashes[i] * 0x2545F491 & 0xFFFFFFFF) >> self.shift]
+
+    @staticmethod
+    def is_sure(found, numbers, hashes):
+        a, b, c = found
+        return (
+            all(slot.check == hashes[i] & 0xFFFF for slot, i in zip(found, numbers, strict=True))
+            and a.colours[0] == b.colours[0] == c.colours[0]
+            and a.streak >= 3
+            and b.streak >= 3
+            and c.streak >= 8
+            and a.hits & 7 == 7
+            and b.hits & 7 == 7
+            and c.hits & 15 == 15
+        )
+
+    @staticmethod
+    def fast_context(s, found):
+        a, b, c = found
+        colour = a.colours[0]
+        sure_a, sure_b = ((slot.streak >= 15) + (slot.streak >= 7) for slot in (a, b))
+        return ((sure_a * 3 + sure_b) * 2 + (c.streak >= 15)) * 64 + bits_of(
+            colour == s.at(0, -1),
+            s.done(1, -1),
+            s.done(0, -1),
+            s.done(-1, 0),
+            colour == s.at(-1, 0),
+            colour == s.ref(0, 0),
+        )
+
+    def open(self, s, hashes):
+        """The slots of all contexts, and what each voter names with which trust."""
+        self.opened, self.votes, self.trust = [], [], []
+        for i in range(self.CONTEXTS):
+            slot = self.slot(i, hashes)
+            if slot.check != hashes[i] & 0xFFFF:
+                slot.__init__(hashes[i] & 0xFFFF)
+            self.opened.append(slot)
+            self.votes.append(slot.colours[0])
+            self.trust.append(slot.streak << 4 | slot.hits & 15)
+        w, n, nw, ne, ww = s.at(-1, 0), s.at(0, -1), s.at(-1, -1), s.at(1, -1), s.at(-2, 0)
+        p, b, wnw = s.ref(0, 0), s.back(0, 0), s.at(-2, -1)
+        equal = w == n, w == nw, n == ne, n == nw, w == ww, n == s.at(0, -2)
+        mw, mn = s.mark(-1, 0), s.mark(0, -1)
+        places = (-1, 0), (0, -1), (-1, -1), (1, -1), (-2, 0), (0, -2)
+        marks = 0
+        for place, where in enumerate(places):
+            marks |= s.mark(*where) << place
+        self.near_marks = marks & 63
+        self.votes += [p, w, n, b, self.gradient(s)]
+        self.trust += [
+            self.near_marks | bits_of(p == w, p == n) << 6,
+            bits_of(*equal, w == p, w == b),
+            bits_of(*equal, n == p, w == b),
+            bits_of(
+                mw & 1,
+                mn & 1,
+                s.back(-1, 0) == w,
+                s.back(0, -1) == n,
+                s.back(1, -1) == ne,
+                s.back(-1, -1) == nw,
+                b == w,
+                b == p,
+            ),
+            bits_of(*equal, nw == wnw, ww == wnw),
+        ]
+
+    def gradient(self, s):
+        pixel = 0
+        for k in range(self.shape.components):
+            value = component(s.at(-1, 0), k) + component(s.at(0, -1), k) - component(s.at(-1, -1), k)
+            pixel |= clamp(value, 0, self.shape.top) << (10 * k)
+        return pixel
+
+    def ranked(self, coder, s, excluded):
+        """The ranked colour that is right, or none."""
+        candidates = Candidates(excluded)
+        for i, vote in enumerate(self.votes):
+            candidates.add(vote, max(stretch(self.confidence[0, i, 1, self.trust[i]]) + 800, 20))
+        for rank in range(self.RANKS):
+            if rank == 1:
+                for i, slot in enumerate(self.opened):
+                    candidates.add(slot.colours[1], 68 if i > 2 else 60)
+                    candidates.add(slot.colours[2], 30)
+                for place, score in (((-1, -1), 25), ((1, -1), 25), ((1, 0), 20), ((0, 1), 20)):
+                    candidates.add(s.at(*place), score)
+            if not candidates.rows or (rank >= 2 and s.escaped() >= 3):
+                break
+            colour = candidates.take_best()
+            if rank == 0:
+                candidates.refused.append(colour)
+            if self.hit(coder, s, rank, colour):
+                return colour
+        return NO_PIXEL
+
+    def vote(self, i, rank, colour):
+        if self.votes[i] == colour:
+            return 1
+        if i < self.CONTEXTS and rank:
+            colours = self.opened[i].colours
+            return 2 if colours[1] == colour else 3 if colours[2] == colour else 0
+        return 0
+
+    def hit(self, coder, s, rank, colour):
+        votes = [self.vote(i, rank, colour) for i in range(self.VOTERS)]
+        models = [self.confidence[rank, i, votes[i], self.trust[i]] for i in range(self.VOTERS)]
+        w, n, ne, nw, e, p = s.at(-1, 0), s.at(0, -1), s.at(1, -1), s.at(-1, -1), s.at(1, 0), s.ref(0, 0)
+        flags = bits_of(colour == s.back(0, 0), colour == p, s.done(0, -1), s.done(-1, 0))
+        agreeing = min(sum(vote > 0 for vote in votes), 15)
+        first = rank, agreeing, min(s.escaped(), 3), flags
+        second = (
+            rank,
+            bits_of(
+                colour == w,
+                colour == n,
+                colour == e,
+                colour == ne,
+                colour == nw,
+                w == n,
+                n == ne,
+                w == nw,
+                s.done(-1, 0),
+                s.done(1, -1),
+            ),
+        )
+        around = rank, self.near_marks, bits_of(colour == w, colour == n, colour == p, colour == e)
+        bit = self.mixers.decode(coder, [*map(stretch, models), BIAS], (first, second), around)
+        for model in models:
+            model.learn(bit, 255)
+        return bit
+
+
+def median(a, b, c):
+    """The median predictor with c at the corner."""
+    low, high = min(a, b), max(a, b)
+    return low if c >= high else high if c <= low else a + b - c
+
+
+def magnitude(value):
+    a = abs(value)
+    return a if a < 3 else 3 if a < 5 else 4 if a < 9 else 5 if a < 17 else 6 if a < 33 else 7
+
+
+def signed_magnitude(value):
+    return magnitude(value) + (8 if value < 0 else 0)
+
+
+def error_class(error):
+    return sum(error >= bound for bound in (1, 3, 6, 11, 20, 36, 70))
+
+
+class Span:
+    """The component that varies most around a pixel leads; the two pixels at the ends of its range."""
+
+    PLACES = ((-1, 0), (0, -1), (-1, -1), (1, -1)), ((0, 0), (1, 0), (0, 1)), ((1, 0), (0, 1))
+    MORE = (-2, 0), (0, -2), (2, 0), (0, 2), (2, -1), (1, 1)
+
+    def __init__(self, s, components):
+        around = [s.at(*p) for p in self.PLACES[0]] + [s.ref(*p) for p in self.PLACES[1]]
+        around += [s.at(*p) for p in self.PLACES[2]] + [s.ref(-1, 0)] + [s.at(*p) for p in self.MORE]
+        self.width = -1
+        for k in range(components):
+            low = min(around, key=lambda pixel: component(pixel, k))  # the first of equals
+            high = max(around, key=lambda pixel: component(pixel, k))
+            width = component(high, k) - component(low, k)
+            if width > self.width:
+                self.low, self.high, self.width, self.lead = low, high, width, k
+        self.low_value = component(self.low, self.lead)
+        self.order = [self.lead] + [k for k in range(components) if k != self.lead]
+
+
+class ResidualModel:
+    def __init__(self, shape, settings):
+        self.shape = shape
+        self.step = 2 * settings.near + 1
+        self.mask = (1 << settings.residual_bits) - 1
+        self.contexts = 24 if settings.rich else 16
+        self.lines = Lazy(lambda _: BitModel())
+        self.mixers = TwoMixers(self.contexts, 16384 // 6, 4)
+        self.by_span, self.by_neighbour, self.by_first = ({} for _ in range(3))  # key: (rest, times)
+        self.rest_hit = Lazy(lambda _: BitModel())
+        self.low_bits = Lazy(lambda _: BitModel())
+        self.rest_history = 0
+
+    def decode(self, coder, s):
+        top = self.shape.top
+        span = Span(s, self.shape.components)
+        residuals, first, result = [], 0, 0
+        for turn, k in enumerate(span.order):
+            if turn == 1:
+                rest = self.decode_rest(coder, s, span, first)
+                if rest is not None:
+                    return result | rest
+            predicted = self.predict(s, k, span.lead)
+            base = first if self.shape.rgb and turn else 0
+            value = clamp(predicted.value + base, 0, top)
+            if turn and span.width >= 10:
+                value = self.on_line(span, first, k)
+            self.set_contexts(s, span, predicted, turn, value, base, residuals)
+            residuals.append(self.decode_residual(coder))
+            value = clamp(value + residuals[-1] * self.step, 0, top)
+            if turn == 0:
+                first = value
+            result |= value << (10 * k)
+        if self.shape.components > 1:
+            self.remember(s, span, first, result & ~(1023 << (10 * span.lead)))
+        return result
+
+    def domain(self, pixel, k, lead):
+        return component(pixel, k) - (component(pixel, lead) if self.shape.rgb and k != lead else 0)
+
+    def predictors(self, s, x, y, k, lead):
+        """The twelve predictions for the pixel at (x, y) from the site."""
+
+        def at(dx, dy):
+            return self.domain(s.at(x + dx, y + dy), k, lead)
+
+        def ref(dx, dy):
+            return self.domain(s.ref(x + dx, y + dy), k, lead)
+
+        w, n, nw, ne, ww, nn = at(-1, 0), at(0, -1), at(-1, -1), at(1, -1), at(-2, 0), at(0, -2)
+        p = ref(0, 0)
+        above = at(-2, -1) + nw + n + ne + at(2, -1)
+        before = at(-2, -2) + at(-1, -2) + nn + at(1, -2) + at(2, -2)
+        return [
+            w,
+            n,
+            w + n - nw,
+            median(w, n, nw),
+            p,
+            p + ((w - ref(-1, 0) + n - ref(0, -1)) >> 1),
+            w + ne - n,
+            2 * n - nn,
+            2 * w - ww,
+            2 * above - before - w - ww - ne - at(2, -1),
+            ((w + n) >> 1) + ((ne - nw) >> 2),
+            n + ne - at(1, -2),
+        ]
+
+    def predict(self, s, k, lead):
+        here = self.predictors(s, 0, 0, k, lead)
+        near = [(2, -1, 0), (2, 0, -1), (1, 1, -1)]
+        actual = [self.domain(s.at(x, y), k, lead) for _, x, y in near]
+        guesses = [self.predictors(s, x, y, k, lead) for _, x, y in near]
+        errors = [sum(near[j][0] * abs(guesses[j][i] - actual[j]) for j in range(3)) for i in range(12)]
+        weights = [65536 // (min(error, 255) + 2) ** 2 for error in errors]
+        total = sum(weights) or 1
+        value = (2 * sum(w * p for w, p in zip(weights, here, strict=True)) + total) // (2 * total)
+        west, north = actual[0] - guesses[0][3], actual[1] - guesses[1][3]
+        return Prediction(value, min(errors), errors.index(min(errors)), here, west, north)
+
+    def on_line(self, span, first, k):
+        low, high = component(span.low, k), component(span.high, k)
+        value = quotient((high - low) * (first - span.low_value) * 2 + span.width, 2 * span.width)
+        return clamp(low + value, 0, self.shape.top)
+
+    def interpolated(self, s, span, first):
+        rest = 0
+        for k in span.order[1:]:
+            if span.width >= 4:
+                value = self.on_line(span, first, k)
+            else:
+                flat = self.domain(s.at(-1, 0), k, span.lead) + (first if self.shape.rgb else 0)
+                value = clamp(flat, 0, self.shape.top)
+            rest |= value << (10 * k)
+        return rest
+
+    def memories(self, s, span, first):
+        """Where the rest of a pixel is remembered: three tables and their keys."""
+        return (
+            (self.by_span, hash_of(7 + span.lead, span.low, span.high, first) >> 16),
+            (self.by_neighbour, hash_of(3, s.at(-1, 0), first) >> 16),
+            (self.by_first, (span.lead, first)),
+        )
+
+    def remember(self, s, span, first, rest):
+        for table, key in self.memories(s, span, first):
+            known, times = table.get(key, (0, 0))
+            table[key] = (rest, min(times + 1, 31)) if times and known == rest else (rest, 1)
+
+    def decode_rest(self, coder, s, span, first):
+        """All components after the first at once, or None."""
+        (a, a_times), (b, b_times), (c, c_times) = (
+            table.get(key, (0, 0)) for table, key in self.memories(s, span, first)
+        )
+        line = self.interpolated(s, span, first)
+        guesses = a, line, b if b_times else c
+        contexts = (
+            min(a_times, 15) * 4 + (a == line) * 2 + (b == a),
+            (span.width >= 4) + 2 * min(a_times, 7) + 16 * min(span.width.bit_length(), 7),
+            min(b_times, 7) * 8 + min(c_times, 7),
+        )
+        for i, guess in enumerate(guesses):
+            if (a_times == 0) if i == 0 else (a_times and guess == a):
+                continue
+            if i == 2 and guess == line:
+                continue
+            if coder.bit(self.rest_hit[i, self.rest_history & 7, contexts[i]]):
+                self.rest_history = self.rest_history << 1 | 1
+                self.remember(s, span, first, guess)
+                return guess
+        self.rest_history <<= 1
+        return None
+
+    def set_contexts(self, s, span, p, turn, value, base, residuals):
+        width, lead = span.width, span.lead
+        e = error_class(p.error)
+        last, first = (residuals[-1], residuals[0]) if turn else (0, 0)
+
+        def fine_share(v):
+            if width < 10:
+                return (64 + v - value) & 127
+            return 128 + clamp(quotient((v - span.low_value) * 24, width + 1), 0, 23)
+
+        def share(pixel):
+            v = component(pixel, lead)
+            if width < 10:
+                return 8 + magnitude(v - value)
+            return clamp(quotient((v - span.low_value) * 8, width + 1), 0, 7)
+
+        def edge(pixel):
+            return fine_share(component(pixel, lead))
+
+        def off(i):
+            return clamp(p.here[i] - (value - base), -40, 40)
+
+        w, n, ne, nw, ww, nn = (share(s.at(*q)) for q in ((-1, 0), (0, -1), (1, -1), (-1, -1), (-2, 0), (0, -2)))
+        pr, pe, pw, pn, ps = (share(s.ref(*q)) for q in ((0, 0), (1, 0), (-1, 0), (0, -1), (0, 1)))
+        edge_w, edge_n, edge_ne = edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(1, -1))
+        by_line = 1 + magnitude(value - (p.value + base)) if turn and width >= 10 else 0
+        parts = [
+            (e, 16 + by_line * 8 + magnitude(width) if by_line else magnitude(p.here[3] - p.here[4])),
+            (signed_magnitude(p.west_error), signed_magnitude(p.north_error), int(e > 4)),
+            (value, signed_magnitude(first) if turn else e),
+            (w, n, ne, pr, value >> 5),
+            (pr, pe, pw, pn, ps, w, n),
+            (w, ww, n, nw, ne, nn),
+            (span.low, span.high, fine_share(value)),
+            (edge_w, edge_n, edge_ne, last),
+            (off(0), off(1)),
+            (off(2), e, s.guide),
+            (off(7), off(8)),
+            (off(9), by_line, signed_magnitude(first)),
+            (off(4), off(5)),
+            (off(6), off(11)),
+            (off(10), last),
+            (off(3), off(p.best)),
+            (edge(s.ref(0, 0)), w, n, share(s.at(1, 0)), share(s.at(0, 1))),
+            (s.at(-1, 0), s.at(0, -1), value),
+            (edge_w, edge_n, edge(s.at(-1, -1)), magnitude(width)),
+            (s.back(0, 0), value, last),
+            (edge_n, edge_ne, edge(s.at(2, -1)), w),
+            (edge_w, edge(s.at(-1, -1)), edge(s.at(-2, 0)), n),
+            (s.ref(0, 0), value),
+            (signed_magnitude(first), signed_magnitude(last), e, by_line),
+        ]
+        seed = (turn * 3 + span.order[turn] + 1) * 0x10001
+        self.hashes = [hash_of(seed + i, *part) for i, part in enumerate(parts[: self.contexts])]
+        self.turn, self.error_class = turn, e
+        self.span_class = 4 + min(by_line // 2, 3) if by_line else sum(width >= bound for bound in (3, 10, 64))
+
+    def decode_residual(self, coder):
+        if self.bit(coder, 0, 0):
+            return 0
+        negative = self.bit(coder, 0, 1)
+        exponent = 0
+        while exponent < 10 and self.bit(coder, 0, 2 + min(exponent, 6) + 7 * negative):
+            exponent += 1
+        value = 1
+        for i in reversed(range(exponent)):
+            if i == exponent - 1:
+                bit = self.bit(coder, 1, exponent)
+            elif i == exponent - 2:
+                bit = self.bit(coder, 2, min(exponent - 2, 7) * 2 + (value & 1))
+            else:
+                bit = coder.bit(self.low_bits[exponent, i])
+            value = value << 1 | bit
+        return -value if negative else value
+
+    def bit(self, coder, line, node):
+        models = [
+            self.lines[i, ((h + line * 0x9E3779B1 & 0xFFFFFFFF) >> 8) & self.mask, node]
+            for i, h in enumerate(self.hashes)
+        ]
+        place = self.turn, line, node
+        places = (*place, self.error_class), (*place, self.span_class)
+        bit = self.mixers.decode(coder, [*map(stretch, models)], places, place)
+        for i, model in enumerate(models):
+            model.learn(bit, 400 if i < 3 else 127)
+        return bit
+
+
+class Prediction:
+    def __init__(self, value, error, best, here, west_error, north_error):
+        self.value, self.error, self.best, self.here = value, error, best, here
+        self.west_error, self.north_error = west_error, north_error
+
+
+class PhotoModel:
+    def __init__(self, shape, settings):
+        self.shape = shape
+        self.step = 2 * settings.near + 1
+        self.row = -2
+        self.traces = [{}, {}]  # of the row above and of this one: (x, k): (errors, residual)
+        self.models = Lazy(lambda _: BitModel())
+        self.weights = Lazy(lambda _: [16384 * 3 // 10] * 4 + [0, 0])
+        self.low_bits = Lazy(lambda _: BitModel())
+        self.biases = Lazy(lambda _: [0, 0])  # sum, count
+
+    def begin_row(self, y):
+        self.traces = [self.traces[1] if y == self.row + 1 else {}, {}]
+        self.row = y
+
+    def decode(self, coder, s, x):
+        result = first_value = first_residual = 0
+        for k in range(self.shape.components):
+            predicted, predictions = self.predict(s, x, k, first_residual)
+            base = first_value if self.shape.rgb and k else 0
+            expected = clamp(predicted + base, 0, self.shape.top)
+            residual = self.decode_residual(coder, k)
+            value = clamp(expected + residual * self.step, 0, self.shape.top)
+            result |= value << (10 * k)
+            self.traces[1][x, k] = [abs(p - (value - base)) for p in predictions], residual
+            self.learn_bias(value - base - predicted)
+            if k == 0:
+                first_value, first_residual = value, residual
+        return result
+
+    def bias(self):
+        total, count = self.biases[self.bias_at]
+        return quotient(total, count) if count else 0
+
+    def learn_bias(self, error):
+        entry = self.biases[self.bias_at]
+        entry[0] += error + self.bias()
+        entry[1] += 1
+        if entry[1] == 256:
+            entry[:] = quotient(entry[0], 2), 128
+
+    def domain(self, pixel, k):
+        return component(pixel, k) - (component(pixel, 0) if self.shape.rgb and k else 0)
+
+    def predict(self, s, x, k, first_residual):
+        w, n, nw, ne, ww, nn = (
+            self.domain(s.at(*q), k) for q in ((-1, 0), (0, -1), (-1, -1), (1, -1), (-2, 0), (0, -2))
+        )
+        r, rw, rn = (self.domain(s.ref(*q), k) for q in ((0, 0), (-1, 0), (0, -1)))
+        predictions = [
+            w,
+            n,
+            w + n - nw,
+            median(w, n, w + n - nw),
+            r,
+            r + ((w - rw + n - rn) >> 1),
+            w + ne - n,
+            ((w + n) >> 1) + ((ne - nw) >> 2),
+        ]
+        above, row = self.traces
+        nothing = [0] * 8, 0
+        west, north, east = row.get((x - 1, k), nothing), above.get((x, k), nothing), above.get((x + 1, k), nothing)
+        errors = [2 * a + 2 * b + c for a, b, c in zip(west[0], north[0], east[0], strict=True)]
+        weights = [1 + 32768 // (min(error, 255) + 2) ** 2 for error in errors]
+        total = sum(weights)
+        value = (sum(a * b for a, b in zip(weights, predictions, strict=True)) + (total >> 1)) // total
+        energy = self.energy_class(
+            abs(w - nw) + abs(n - nw) + abs(n - ne) + 2 * (abs(west[1]) + abs(north[1])) + abs(east[1])
+        )
+        texture = bits_of(*(v > value for v in (w, n, nw, ne, ww, nn)))
+        self.bias_at = k, texture, energy // 2
+        value += self.bias()
+        change = abs(r - rw - (w - ww)) + abs(r - rn - (n - nn)) + abs(r - value)
+        self.contexts = (
+            (energy, signed_magnitude(first_residual)),
+            (texture, energy // 2),
+            (signed_magnitude(west[1]), signed_magnitude(north[1])),
+            (signed_magnitude(r - value), self.energy_class(change)),
+        )
+        self.energy = energy
+        return value, predictions
+
+    @staticmethod
+    def energy_class(energy):
+        width = (energy + 1).bit_length()
+        half = (energy + 1) >> (width - 2) & 1 if width > 1 else 0
+        return min(2 * (width - 1) + half, 15)
+
+    def decode_residual(self, coder, k):
+        if self.bit(coder, k, 0):
+            return 0
+        negative = self.bit(coder, k, 1)
+        exponent = 0
+        while exponent < 10 and self.bit(coder, k, 2 + exponent):
+            exponent += 1
+        value = 1
+        for i in reversed(range(exponent)):
+            bit = self.bit(coder, k, 12 + exponent) if i == exponent - 1 else coder.bit(self.low_bits[k, exponent, i])
+            value = value << 1 | bit
+        return -value if negative else value
+
+    def bit(self, coder, k, node):
+        models = [self.models[i, k, context, node] for i, context in enumerate(self.contexts)]
+        inputs = [*map(stretch, models), BIAS, 0]
+        weights = self.weights[k, node, self.energy]
+        p = off_the_ends(squash(mix(weights, inputs)))
+        bit = coder.bit_with(p)
+        learn(weights, inputs, error_of(bit, p) >> 2)
+        for model in models:
+            model.learn(bit, 250)
+        return bit

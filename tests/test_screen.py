@@ -1,0 +1,179 @@
+"""The screen layer's coded frames: what damage does to them, and what they do not depend on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import aicodec_native as aic
+from aic_files import assemble, decode_av1, head_of, header, nominal
+from aicodec_native import _native
+from reference import bits, container, mixing, segment
+
+FORMATS = ("rgb24", "rgb30", "yuv420p", "yuv420p10", "yuv444p", "yuv444p10")
+
+
+def no_video(layer, frame):
+    raise AssertionError("there is no video layer")
+
+
+def pictures_of(name: str, width: int, height: int, frames: int) -> list[_native.Picture]:
+    """Frames of glyphs that scroll, a smooth band, and noise that comes back."""
+    made = []
+    for t in range(frames):
+        picture = _native.Picture(name, width, height)
+        peak = (1 << picture.bit_depth) - 1
+        for index in range(3):
+            plane = picture.plane(index)
+            y, x = np.mgrid[0 : plane.shape[0], 0 : plane.shape[1]]
+            noise = np.random.default_rng(10 * (t % 3) + index).integers(0, peak + 1, plane.shape)
+            plane[...] = np.where((x * 7 + (y + 2 * t) * 5) % 11 < 4, peak // 5 * (index + 1), peak)
+            plane[: height // 5] = ((x * 3 + y * 2 + t) % (peak + 1))[: height // 5]
+            plane[-height // 6 :] = noise[-height // 6 :]
+        made.append(picture)
+    return made
+
+
+def encode(pictures: list[_native.Picture], **settings: object) -> bytes:
+    first = pictures[0]
+    encoder = _native.ScreenEncoder(first.format, first.width, first.height, **settings)
+    for picture in pictures:
+        encoder.add(picture)
+    return encoder.finish()
+
+
+def stack_of(coded: bytes, frames: int, **fields: object) -> tuple[_native.StreamHeader, bytes]:
+    stream_header = header(**fields)
+    payload = _native.build_segment(
+        header=stream_header,
+        first_frame=0,
+        times=nominal(stream_header, 0, frames),
+        digest=None,
+        layers=[(_native.LAYER_SCREEN, _native.build_screen_layer(pictures=[], coded=coded))],
+    )
+    return stream_header, payload
+
+
+def drawn(coded: bytes, frames: int, threads: int = 1, **fields: object) -> list[_native.Picture]:
+    stream_header, payload = stack_of(coded, frames, **fields)
+    part = _native.Segment(payload, stream_header)
+    return [part.draw(number, no_video, threads) for number in range(frames)]
+
+
+def shape_of(picture: _native.Picture) -> dict[str, object]:
+    return {"format": picture.format, "width": picture.width, "height": picture.height}
+
+
+def hashes_of(pictures: list[_native.Picture]) -> list[int]:
+    return [_native.picture_hash(picture) for picture in pictures]
+
+
+@pytest.mark.parametrize(("name", "preset"), [("rgb24", "fast"), ("rgb30", "slow"), ("yuv420p", "medium")])
+def test_every_truncation_is_told_or_gives_pictures(name, preset):
+    source = pictures_of(name, 13, 11, 2)
+    coded = encode(source, preset=preset)
+    assert hashes_of(drawn(coded, 2, **shape_of(source[0]))) == hashes_of(source)
+    told = 0
+    for size in range(len(coded)):
+        try:
+            found = drawn(coded[:size], 2, **shape_of(source[0]))
+        except aic.CorruptError:
+            told += 1
+            continue
+        assert len(found) == 2
+    # Where a decoder reads four zeros behind the end, other frames may need no more.
+    assert told > len(coded) * 0.9
+
+
+def damaged(coded: bytes, place: int) -> bytes:
+    flipped = bytearray(coded)
+    flipped[place // 8] ^= 1 << place % 8
+    return bytes(flipped)
+
+
+@pytest.mark.parametrize(("name", "near"), [("rgb30", 0), ("yuv420p10", 2)])
+def test_flipped_bits_are_told_or_give_pictures(name, near):
+    source = pictures_of(name, 11, 9, 2)
+    coded = encode(source, near=near)
+    intact = hashes_of(drawn(coded, 2, **shape_of(source[0])))
+    told = other = 0
+    for place in (*range(8 * 8), *range(8 * 8, 8 * len(coded), 5)):
+        try:
+            found = drawn(damaged(coded, place), 2, **shape_of(source[0]))
+        except aic.FormatError:
+            told += 1
+            continue
+        assert all(picture.plane(index).max() < 1024 for picture in found for index in range(3))
+        other += hashes_of(found) != intact
+    assert told > 0
+    assert other > 0
+
+
+def test_both_decoders_refuse_and_draw_the_same_damaged_frames():
+    source = pictures_of("rgb24", 9, 7, 2)
+    coded = encode(source)
+    refused = alike = 0
+    for place in range(8 * 6, 8 * len(coded), 8 * len(coded) // 50):
+        stream_header, payload = stack_of(damaged(coded, place), 2, **shape_of(source[0]))
+        head = container.open_file(assemble(head_of(stream_header), [])).header
+        try:
+            planes = segment.decode_frames(head, segment.read_segment(payload, head), decode_av1)
+        except bits.RefusedError:
+            with pytest.raises(aic.FormatError):
+                drawn(damaged(coded, place), 2, **shape_of(source[0]))
+            refused += 1
+            continue
+        found = drawn(damaged(coded, place), 2, **shape_of(source[0]))
+        assert hashes_of(found) == [segment.frame_hash(frame, head.depth) for frame in planes]
+        alike += 1
+    assert refused > 0
+    assert alike > 0
+
+
+def busy(frames: int) -> list[_native.Picture]:
+    """So much noise that the encoder makes several slices."""
+    made = []
+    for t in range(frames):
+        picture = _native.Picture("yuv420p", 400, 256)
+        for index in range(3):
+            plane = picture.plane(index)
+            plane[...] = np.random.default_rng(10 * t + index).integers(0, 4, plane.shape) * 60
+        made.append(picture)
+    return made
+
+
+def test_threads_draw_the_same_pictures():
+    source = busy(3)
+    coded = encode(source, preset="fast")
+    assert coded[4] > 1, "several slices"
+    for threads in (1, 2, 3, 8):
+        assert hashes_of(drawn(coded, 3, threads, **shape_of(source[0]))) == hashes_of(source)
+
+
+@pytest.mark.parametrize("preset", ["fast", "medium", "slow"])
+def test_encoding_again_gives_the_same_bytes(preset):
+    for name in ("rgb24", "yuv420p10"):
+        source = pictures_of(name, 70, 45, 4)
+        once = encode(source, preset=preset)
+        encode(pictures_of(name, 31, 80, 2), preset=preset)  # leaves nothing behind in freed memory
+        assert encode(source, preset=preset) == once
+
+
+@pytest.mark.parametrize("near", [1, 3, 8])
+@pytest.mark.parametrize("name", FORMATS)
+def test_near_lossless_keeps_its_bound(name, near):
+    source = pictures_of(name, 90, 70, 4)
+    found = drawn(encode(source, near=near), 4, **shape_of(source[0]))
+    assert max(_native.greatest_error(*pair) for pair in zip(source, found, strict=True)) <= near
+
+
+def test_a_few_bytes_take_no_gigabytes():
+    for coded in (bytes([0, 22, 6, 0, 1, 0]), bytes([0, 10, 16, 0, 1, 0])):
+        with pytest.raises(aic.FormatError, match="over the format's limit"):
+            drawn(coded, 1, format="rgb24", width=64, height=64)
+
+
+def test_the_logistic_tables_are_those_of_the_document():
+    squashed = b"".join(value.to_bytes(2, "little") for value in mixing.SQUASH)
+    stretched = b"".join(value.to_bytes(2, "little", signed=True) for value in mixing.STRETCH)
+    assert (bits.crc32c(squashed), bits.crc32c(stretched)) == (0x2833774E, 0x54CCB9F0)
