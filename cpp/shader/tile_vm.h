@@ -1,0 +1,31 @@
+// The tile VM: draws a program strip by strip with the best instruction set, bit for bit as the reference VM does.
+#pragma once
+
+#include <memory>
+
+#include "shader/frame.h"
+#include "shader/program.h"
+
+namespace aicodec::shader {
+
+class TileVm {
+ public:
+  // Precondition: verify(program).ok().
+  explicit TileVm(const Program& program);
+  ~TileVm();
+  TileVm(TileVm&&) noexcept;
+  TileVm& operator=(TileVm&&) noexcept;
+
+  // Draws all of `rgb`, a kRgb picture, with up to `threads` threads (0: one per core). Precondition: as many
+  // parameters as the program reads.
+  void draw(const Frame& frame, Picture& rgb, unsigned threads) const;
+
+  // How many steps there are for a frame, a row and a strip: what a listing shows.
+  std::array<size_t, 3> steps() const;
+
+ private:
+  struct Compiled;
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+}  // namespace aicodec::shader
