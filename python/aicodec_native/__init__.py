@@ -24,6 +24,7 @@ from aicodec_native.errors import (
     NotAicError,
     OptionError,
     OutputError,
+    ProgramError,
     TruncatedError,
     UnsupportedError,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "NotAicError",
     "OptionError",
     "OutputError",
+    "ProgramError",
     "Progress",
     "Quality",
     "Reader",
