@@ -1,5 +1,7 @@
 #include "segment/decoder.h"
 
+#include "segment/shader_layer.h"
+
 namespace aicodec {
 namespace {
 
@@ -34,6 +36,7 @@ Result<std::unique_ptr<LayerDecoder>> make_layer(size_t number, const Layer& lay
           std::make_unique<VideoLayerDecoder>(number, std::move(video).value(), header.colour, rgb));
     }
     case LayerKind::kShader:
+      return make_shader_layer(layer, segment, header, number == 0);
     case LayerKind::kShape:
     case LayerKind::kScreen:
       break;
@@ -61,8 +64,9 @@ bool StackDecoder::sequential() const {
 }
 
 Status StackDecoder::draw(uint64_t frame, VideoSource& videos, Picture& canvas, unsigned threads) {
-  if (frame >= frames_ || (sequential() && frame != next_)) return Error::kNoFrame;
+  if (frame >= frames_ || (sequential() && frame != next_ && frame != 0)) return Error::kNoFrame;
   for (const auto& layer : layers_) AICODEC_TRY(layer->draw(frame, videos, canvas, threads));
+  for (const auto& layer : layers_) AICODEC_TRY(layer->finished(canvas, threads));
   next_ = frame + 1;
   return Ok{};
 }

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aicodec_native.encoder import EncodeResult, Progress, encode
     from aicodec_native.quality import Quality, measure
     from aicodec_native.reader import Reader, open
+    from aicodec_native.shade import ShadeResult, shade
 
 __all__ = [
     "AicodecError",
@@ -50,6 +51,7 @@ __all__ = [
     "Progress",
     "Quality",
     "Reader",
+    "ShadeResult",
     "TruncatedError",
     "UnsupportedError",
     "VerifyReport",
@@ -58,6 +60,7 @@ __all__ = [
     "encode",
     "measure",
     "open",
+    "shade",
     "verify",
 ]
 
@@ -67,11 +70,13 @@ _LAZY = {
     "Progress": "encoder",
     "Quality": "quality",
     "Reader": "reader",
+    "ShadeResult": "shade",
     "VerifyReport": "decoder",
     "decode": "decoder",
     "encode": "encoder",
     "measure": "quality",
     "open": "reader",
+    "shade": "shade",
     "verify": "decoder",
 }
 
