@@ -1,5 +1,5 @@
-// Binary32 as IEEE 754 has it, while an object of this class lives in a thread: round to nearest, subnormal numbers
-// kept. A library that was linked with -ffast-math switches the latter off for the whole process.
+// Binary32 as IEEE 754 has it, while an object of this class lives in a thread: round to nearest, subnormal
+// numbers kept. A library that was linked with -ffast-math switches the latter off for the whole process.
 #pragma once
 
 #include <cstdint>

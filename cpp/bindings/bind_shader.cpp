@@ -1,4 +1,5 @@
-// Shader programs for Python: built from lists, serialised, and drawn; and the project's own functions on arrays.
+// Shader programs for Python: built from lists, serialised, and drawn; and the project's own functions on
+// arrays.
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -117,8 +118,8 @@ py::list op_table() {
   static constexpr const char* kImmediates[] = {"none", "octaves", "channel", "place", "trips"};
   py::list table;
   for (const shader::OpInfo& op : shader::kOpTable)
-    table.append(py::make_tuple(std::string(op.text), std::string(1, char(op.result)), std::string(op.operands),
-                                op.work, kImmediates[size_t(op.immediate)]));
+    table.append(py::make_tuple(std::string(op.text), std::string(1, char(op.result)),
+                                std::string(op.operands), op.work, kImmediates[size_t(op.immediate)]));
   return table;
 }
 
@@ -180,10 +181,10 @@ void bind_shader(py::module_& module) {
       .def_property_readonly("reads_below", [](const ShaderProgram& p) { return p.summary().reads_below; })
       .def_property_readonly("reads_prev", [](const ShaderProgram& p) { return p.summary().reads_prev; })
       .def_property_readonly("steps", &ShaderProgram::steps)
-      .def("draw", &ShaderProgram::draw, py::kw_only(), py::arg("format"), py::arg("width"), py::arg("height"),
-           py::arg("t") = 0.0f, py::arg("frame") = 0, py::arg("step") = 0,
-           py::arg("parameters") = std::vector<float>{}, py::arg("below") = nullptr, py::arg("prev") = nullptr,
-           py::arg("threads") = 1, py::arg("reference") = false);
+      .def("draw", &ShaderProgram::draw, py::kw_only(), py::arg("format"), py::arg("width"),
+           py::arg("height"), py::arg("t") = 0.0f, py::arg("frame") = 0, py::arg("step") = 0,
+           py::arg("parameters") = std::vector<float>{}, py::arg("below") = nullptr,
+           py::arg("prev") = nullptr, py::arg("threads") = 1, py::arg("reference") = false);
 }
 
 }  // namespace aicodec

@@ -31,7 +31,8 @@ track::Formula formula(const py::tuple& guess) {
 
 py::bytes pack(uint64_t rows, bool by_rows, const std::vector<std::tuple<std::string, bool, Words>>& columns,
                const std::vector<std::vector<py::tuple>>& guesses) {
-  if (rows > track::kMaxRows || columns.size() > track::kMaxColumns || rows * columns.size() > track::kMaxCells)
+  if (rows > track::kMaxRows || columns.size() > track::kMaxColumns ||
+      rows * columns.size() > track::kMaxCells)
     throw py::value_error("the table is too large");
   track::Table table{rows, by_rows, {}};
   for (const auto& [name, is_float, words] : columns) {

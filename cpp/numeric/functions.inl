@@ -1,5 +1,5 @@
 // The functions themselves, written once and included into a namespace that says what a lane is: one number
-// (numeric/scalar.h) or a vector of them (shader/vector.h, once for each instruction set). The includer defines
+// (numeric/scalar.h) or a vector of them (shader/vector.inl, once for each instruction set). The includer defines
 //   F, U, M       binary32, 32 bits of an integer (arithmetic modulo 2^32), truth value
 //   splat(float), splat(uint32_t), select(M, a, b), bits(F), from_bits(U), truncate(F), to_float(U, signed),
 //   absolute(F), floor_of(F), square_root(F), signed_less(U, U), arithmetic_right(U, int), operators + - * / < & | ^ << >>

@@ -1,5 +1,5 @@
-// The project's own functions on single numbers: what the reference VM and the tests compute with. The tile VM's
-// kernels compile the same text for vectors.
+// The project's own functions on single numbers: what the reference VM and the tests compute with. The tile
+// VM's kernels compile the same text for vectors.
 #pragma once
 
 #include <bit>
@@ -29,7 +29,8 @@ inline F absolute(F v) { return from_bits(bits(v) & 0x7FFFFFFFu); }
 inline F square_root(F v) { return __builtin_sqrtf(v); }
 inline M signed_less(U a, U b) { return static_cast<int32_t>(a) < static_cast<int32_t>(b); }
 inline U arithmetic_right(U v, int count) { return static_cast<U>(static_cast<int32_t>(v) >> count); }
-// The largest integer that is not above; never -0. By truncation and correction; from 2^23 on v is an integer.
+// The largest integer that is not above; never -0. By truncation and correction; from 2^23 on v is an
+// integer.
 inline F floor_of(F v) {
   const M small = absolute(v) < 0x1p23f;
   const F t = to_float(truncate(select(small, v, 0.0f)));

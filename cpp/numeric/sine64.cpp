@@ -38,7 +38,8 @@ Pair divide(Pair a, double b) {
   return sum(q, ((a.high - p.high) - p.low + a.low) / b);
 }
 
-// first + first * (-r^2 / (k (k + 1))) * (1 + ...), k from `k` in steps of 2: sine from r and 2, cosine from 1 and 1.
+// first + first * (-r^2 / (k (k + 1))) * (1 + ...), k from `k` in steps of 2: sine from r and 2, cosine from
+// 1 and 1.
 Pair series(Pair first, Pair square, int k) {
   Pair term = first, total = first;
   for (; k < 30; k += 2) {

@@ -1,5 +1,5 @@
-// The sine in binary64, for series that a program computed in it: all but always the correctly rounded one, and the
-// same on every machine (sums and products only).
+// The sine in binary64, for series that a program computed in it: all but always the correctly rounded one,
+// and the same on every machine (sums and products only).
 #pragma once
 
 namespace aicodec {

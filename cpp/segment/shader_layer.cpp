@@ -29,8 +29,8 @@ class ShaderLayerDecoder final : public LayerDecoder {
     if (reads_below_) AICODEC_TRY(to_rgb(canvas.view(), below_, threads));
     std::vector<float> parameters;
     for (const track::Column& column : layer_.track.columns) parameters.push_back(number_at(column, frame));
-    shader::Frame input{time_of(first_frame_ + frame), uint32_t(first_frame_ + frame), uint32_t(frame), parameters,
-                        {}, {}};
+    shader::Frame input{
+        time_of(first_frame_ + frame), uint32_t(first_frame_ + frame), uint32_t(frame), parameters, {}, {}};
     if (reads_below_) input.below = below_.view();
     if (reads_prev_ && frame > 0) input.prev = previous_.view();
     if (is_rgb) {
@@ -47,7 +47,9 @@ class ShaderLayerDecoder final : public LayerDecoder {
   }
 
  private:
-  Picture rgb_picture() const { return {{Layout::kRgb, header_.format.bit_depth}, header_.width, header_.height}; }
+  Picture rgb_picture() const {
+    return {{Layout::kRgb, header_.format.bit_depth}, header_.width, header_.height};
+  }
 
   Status to_rgb(const PictureView& from, Picture& to, unsigned threads) const {
     if (to.width() == 0) to = rgb_picture();

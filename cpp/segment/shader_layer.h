@@ -9,7 +9,8 @@ namespace aicodec {
 
 struct ShaderLayer {
   shader::Program program;
-  // One row for each frame, the columns being the program's parameters in order; no columns without parameters.
+  // One row for each frame, the columns being the program's parameters in order; no columns without
+  // parameters.
   track::Table track;
 };
 
@@ -19,8 +20,8 @@ Bytes write_shader_layer(ByteSpan packed_program, ByteSpan packed_track);
 // kBadValue where the track does not fit the program or has not `frames` rows.
 Result<ShaderLayer> read_shader_layer(ByteSpan bytes, uint64_t frames);
 
-// Ready to draw. kBadValue for the bottom layer of a stack if it reads what is below, kTooLarge for more work than a
-// frame may make.
+// Ready to draw. kBadValue for the bottom layer of a stack if it reads what is below, kTooLarge for more work
+// than a frame may make.
 Result<std::unique_ptr<LayerDecoder>> make_shader_layer(const Layer& layer, const Segment& segment,
                                                         const StreamHeader& header, bool is_bottom);
 

@@ -7,7 +7,8 @@
 namespace aicodec::shader {
 namespace {
 
-// A loop without a way out is unrolled if that makes at most so many nodes, and the whole graph at most so many.
+// A loop without a way out is unrolled if that makes at most so many nodes, and the whole graph at most so
+// many.
 constexpr size_t kMaxUnrolled = 512;
 constexpr size_t kMaxNodes = 4096;
 
@@ -75,7 +76,8 @@ class Builder {
       return;
     }
     const int number = int(graph_.loops.size());
-    graph_.loops.push_back({parent, head.immediate, level_of_loop(at, end, parent, initial), initial, {}, {}, {}, {}});
+    graph_.loops.push_back(
+        {parent, head.immediate, level_of_loop(at, end, parent, initial), initial, {}, {}, {}, {}});
     const auto add = [&](Node::Kind kind, size_t first) {
       std::vector<int> made;
       for (size_t k = 0; k < initial.size(); ++k) {

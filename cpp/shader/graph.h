@@ -1,6 +1,7 @@
-// A program as the tile VM wants it: a graph of pure nodes, equal ones merged, short loops unrolled, and every node
-// with the level at which it varies. Since operations are total and have no effects, a node may be computed
-// anywhere its operands are known: outside a loop that does not change it, or once for a row or a frame.
+// A program as the tile VM wants it: a graph of pure nodes, equal ones merged, short loops unrolled, and
+// every node with the level at which it varies. Since operations are total and have no effects, a node may be
+// computed anywhere its operands are known: outside a loop that does not change it, or once for a row or a
+// frame.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// A shader program: what draws the pixels of a `shader` layer. Static single assignment over scalars in the order of
-// evaluation; loops carry values from turn to turn and stand as Loop ... End brackets. A Program is plain data
-// and may be anything until verify() has passed it.
+// A shader program: what draws the pixels of a `shader` layer. Static single assignment over scalars in the
+// order of evaluation; loops carry values from turn to turn and stand as Loop ... End brackets. A Program is
+// plain data and may be anything until verify() has passed it.
 #pragma once
 
 #include <array>
@@ -39,9 +39,9 @@ inline Type input_type(size_t input) {
   return input == size_t(Input::kFrame) || input == size_t(Input::kStep) ? Type::kInt : Type::kFloat;
 }
 
-// A number as it is stored. Floats: mantissa * 10^exponent (decimal; the quotient or product in binary64, then
-// rounded to binary32) or mantissa * 2^exponent, exact. The mantissa has no factor 10 (or 2) that the exponent could
-// take. Integers and truth values: the mantissa.
+// A number as it is stored. Floats: mantissa * 10^exponent (decimal; the quotient or product in binary64,
+// then rounded to binary32) or mantissa * 2^exponent, exact. The mantissa has no factor 10 (or 2) that the
+// exponent could take. Integers and truth values: the mantissa.
 struct Constant {
   Type type = Type::kFloat;
   bool decimal = true;
@@ -83,9 +83,9 @@ struct Place {
 };
 inline constexpr int32_t kMaxReach = 64;
 
-// Loop: operands are the initial values, its values the carried ones as the turn finds them. Break: a condition, then
-// what the carried values end with where it holds. End: the values for the next turn; its own values are the
-// final ones. Everything else: operands as in the table, one value or none.
+// Loop: operands are the initial values, its values the carried ones as the turn finds them. Break: a
+// condition, then what the carried values end with where it holds. End: the values for the next turn; its own
+// values are the final ones. Everything else: operands as in the table, one value or none.
 struct Instruction {
   Op op = Op::kOutput;
   int32_t immediate = 0;
@@ -113,14 +113,15 @@ inline constexpr uint64_t kMaxFrameWork = uint64_t{1} << 37;
 
 // What verify() finds.
 struct Summary {
-  uint64_t work = 0;  // for one pixel
+  uint64_t work = 0;      // for one pixel
   size_t parameters = 0;  // one more than the highest that is read
   bool reads_below = false;
   bool reads_prev = false;
   std::vector<Type> types;  // of every value
 };
 
-// Types, scopes, loops and bounds. kBadValue for a program that makes no sense, kTooLarge for one over a limit.
+// Types, scopes, loops and bounds. kBadValue for a program that makes no sense, kTooLarge for one over a
+// limit.
 Result<Summary> verify(const Program& program);
 
 }  // namespace aicodec::shader

@@ -1,5 +1,5 @@
-// Samples of the picture below and of the previous frame. Internal linkage on purpose: the kernels compile this
-// once for each instruction set (base/isa.h).
+// Samples of the picture below and of the previous frame. Internal linkage on purpose: the kernels compile
+// this once for each instruction set (base/isa.h).
 #pragma once
 
 #include <cstddef>
@@ -36,18 +36,21 @@ inline float kept_inside(float v, uint32_t last) {
 }
 
 // Between the four samples around (x + dx, y + dy), which is first moved into the picture.
-[[maybe_unused]] inline float sample_bilinear(const SamplePlane& p, uint32_t x, uint32_t y, float dx, float dy) {
+[[maybe_unused]] inline float sample_bilinear(const SamplePlane& p, uint32_t x, uint32_t y, float dx,
+                                              float dy) {
   const float px = kept_inside(float(x) + dx, p.width - 1), py = kept_inside(float(y) + dy, p.height - 1);
   const uint32_t x0 = uint32_t(int32_t(px)), y0 = uint32_t(int32_t(py));
   const uint32_t x1 = x0 + 1 < p.width ? x0 + 1 : x0, y1 = y0 + 1 < p.height ? y0 + 1 : y0;
   const float fx = px - float(x0), fy = py - float(y0);
-  const float a = float(p.at(x0, y0)), b = float(p.at(x1, y0)), c = float(p.at(x0, y1)), d = float(p.at(x1, y1));
+  const float a = float(p.at(x0, y0)), b = float(p.at(x1, y0)), c = float(p.at(x0, y1)),
+              d = float(p.at(x1, y1));
   const float top = a + (b - a) * fx, bottom = c + (d - c) * fx;
   return (top + (bottom - top) * fy) * p.scale;
 }
 
 // The sample at (x + dx, y + dy) rounded half up, moved into the picture.
-[[maybe_unused]] inline float sample_nearest(const SamplePlane& p, uint32_t x, uint32_t y, float dx, float dy) {
+[[maybe_unused]] inline float sample_nearest(const SamplePlane& p, uint32_t x, uint32_t y, float dx,
+                                             float dy) {
   const float px = kept_inside(float(x) + dx + 0.5f, p.width - 1);
   const float py = kept_inside(float(y) + dy + 0.5f, p.height - 1);
   return float(p.at(uint32_t(int32_t(px)), uint32_t(int32_t(py)))) * p.scale;

@@ -84,7 +84,8 @@ class Scheduler {
     for (int& in : step.in)
       if (in >= 0 && in < extra_) {
         in = same_as_[size_t(in)];
-        if (!is_here(in) && std::find(result_.imports.begin(), result_.imports.end(), in) == result_.imports.end())
+        if (!is_here(in) &&
+            std::find(result_.imports.begin(), result_.imports.end(), in) == result_.imports.end())
           result_.imports.push_back(in);
       }
     result_.steps.push_back(step);
@@ -146,7 +147,9 @@ class Scheduler {
       }
     }
   }
-  static void append(const std::vector<int>& more, std::vector<int>& to) { to.insert(to.end(), more.begin(), more.end()); }
+  static void append(const std::vector<int>& more, std::vector<int>& to) {
+    to.insert(to.end(), more.begin(), more.end());
+  }
 
   // The live values that a turn of the loop has to find.
   std::vector<int> roots_of(const GraphLoop& loop) const {
@@ -163,7 +166,8 @@ class Scheduler {
 
   void run_loop(int number) {
     const GraphLoop& loop = graph_.loops[size_t(number)];
-    const int active = extra_ + kExtras * number + kActive, leaving = active + kLeaving, counter = active + kCounter;
+    const int active = extra_ + kExtras * number + kActive, leaving = active + kLeaving,
+              counter = active + kCounter;
     std::vector<size_t> live;
     for (size_t k = 0; k < loop.carried.size(); ++k)
       if (live_[size_t(loop.carried[k])]) live.push_back(k);
@@ -218,8 +222,8 @@ class Scheduler {
       if (!becomes(carried, next, loop, live, head)) moves.emplace_back(carried, next);
     }
     for (auto& [to, from] : moves) {
-      const bool is_overwritten =
-          std::any_of(moves.begin(), moves.end(), [&, source = from](const auto& m) { return m.first == source; });
+      const bool is_overwritten = std::any_of(
+          moves.begin(), moves.end(), [&, source = from](const auto& m) { return m.first == source; });
       if (!is_overwritten) continue;
       const int place = int(result_.values++);
       control(Control::kCopy, place, from);
@@ -236,9 +240,11 @@ class Scheduler {
       if (std::count(steps[s].in.begin(), steps[s].in.end(), carried)) last_use = s;
       if (steps[s].out == carried) return false;
     }
-    if (defined == 0 || last_use > defined || !is_here(next) || graph_.region(next) != node(carried).loop) return false;
+    if (defined == 0 || last_use > defined || !is_here(next) || graph_.region(next) != node(carried).loop)
+      return false;
     for (const size_t k : live)
-      if (loop.next[k] == carried || (loop.carried[k] != carried && same_as_[size_t(loop.next[k])] == next)) return false;
+      if (loop.next[k] == carried || (loop.carried[k] != carried && same_as_[size_t(loop.next[k])] == next))
+        return false;
     for (size_t s = defined; s < steps.size(); ++s) {
       if (steps[s].out == next && steps[s].is_operation) steps[s].out = carried;
       std::replace(steps[s].in.begin(), steps[s].in.end(), next, carried);

@@ -36,7 +36,8 @@ struct Models {
   SignedModel exponent, integer;
 };
 
-// Codes one part of a program each way; with a RangeDecoder what goes in is ignored and what was read comes back.
+// Codes one part of a program each way; with a RangeDecoder what goes in is ignored and what was read comes
+// back.
 template <typename Coder>
 class ProgramCoder {
  public:
@@ -79,7 +80,8 @@ class ProgramCoder {
     const uint32_t width = models_.width.code(coder_, uint32_t(std::bit_width(magnitude)));
     if (width == 0) return {};
     uint32_t read = 1;
-    for (int i = int(width) - 2; i >= 0; --i) read = read << 1 | uint32_t(coder_.even_bit((magnitude >> i) & 1));
+    for (int i = int(width) - 2; i >= 0; --i)
+      read = read << 1 | uint32_t(coder_.even_bit((magnitude >> i) & 1));
     const bool negative = coder_.bit(models_.negative, c.mantissa < 0);
     const bool decimal = coder_.bit(models_.decimal, c.decimal);
     // Of a binary one, of its leading bit: that tells the magnitude.
@@ -128,7 +130,9 @@ struct Position {
   }
   void pass(const Instruction& i) {
     if (i.op == Op::kLoop) carried.push_back(i.count);
-    values += i.op == Op::kLoop ? i.count : i.op == Op::kEnd ? carried.back() : info(i.op).result != Type::kNone;
+    values += i.op == Op::kLoop  ? i.count
+              : i.op == Op::kEnd ? carried.back()
+                                 : info(i.op).result != Type::kNone;
     if (i.op == Op::kEnd) carried.pop_back();
   }
 };
@@ -212,7 +216,8 @@ Result<Program> read_program(ByteSpan bytes) {
   AICODEC_TRY(decoder.finish());
   Result<Summary> summary = verify(program);
   if (!summary.ok()) return summary.error();
-  // One form only: equal constants, or one that fits the models in two ways, would give the same program twice.
+  // One form only: equal constants, or one that fits the models in two ways, would give the same program
+  // twice.
   for (size_t a = 0; a < program.constants.size(); ++a)
     for (size_t b = 0; b < a; ++b)
       if (program.constants[a] == program.constants[b]) return Error::kBadValue;

@@ -1,5 +1,5 @@
-// Programs in bits: op codes and distances by adaptive models, constants where they are first used. A program has one
-// serialised form, and every program that read_program() gives has passed verify().
+// Programs in bits: op codes and distances by adaptive models, constants where they are first used. A program
+// has one serialised form, and every program that read_program() gives has passed verify().
 #pragma once
 
 #include "bits/bytes.h"

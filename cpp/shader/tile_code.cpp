@@ -11,8 +11,8 @@ bool is_emit(const Step& step) { return step.is(Control::kEmit) || step.is(Contr
 
 class Encoder {
  public:
-  Encoder(const Schedule& schedule, const TileKernels& kernels, const std::vector<uint32_t>& scalars, uint32_t begin,
-          uint32_t samples)
+  Encoder(const Schedule& schedule, const TileKernels& kernels, const std::vector<uint32_t>& scalars,
+          uint32_t begin, uint32_t samples)
       : schedule_(schedule),
         kernels_(kernels),
         scalars_(scalars),
@@ -59,13 +59,14 @@ class Encoder {
         lives_[size_t(root)].last = steps.size();
         ++lives_[size_t(root)].uses;
       }
-    // What is alive at both ends of a loop's body, or lasts from turn to turn, is so all through it. Outer loops
-    // stand after inner ones, and widen what these have widened.
+    // What is alive at both ends of a loop's body, or lasts from turn to turn, is so all through it. Outer
+    // loops stand after inner ones, and widen what these have widened.
     for (const Schedule::Extent& loop : schedule_.loops) {
       for (size_t v = 0; v < lives_.size(); ++v) {
         Life& life = lives_[v];
         if (life.first == kUnset || life.last < loop.first || life.first >= loop.end) continue;
-        const bool lasts = v < schedule_.is_lasting.size() && schedule_.is_lasting[v] && !inside_deeper(life, loop);
+        const bool lasts =
+            v < schedule_.is_lasting.size() && schedule_.is_lasting[v] && !inside_deeper(life, loop);
         if (life.first < loop.first || lasts) life.last = std::max(life.last, loop.end - 1);
         if (lasts) life.first = std::min(life.first, loop.first);
       }
@@ -74,8 +75,9 @@ class Encoder {
   // Whether a lasting value belongs to a loop further inside: it is then born anew in each turn of this one.
   bool inside_deeper(const Life& life, const Schedule::Extent& loop) const {
     for (const Schedule::Extent& inner : schedule_.loops)
-      if (inner.first >= loop.first && inner.end <= loop.end && inner.end - inner.first < loop.end - loop.first &&
-          life.first >= inner.first && life.first < inner.end)
+      if (inner.first >= loop.first && inner.end <= loop.end &&
+          inner.end - inner.first < loop.end - loop.first && life.first >= inner.first &&
+          life.first < inner.end)
         return true;
     return false;
   }

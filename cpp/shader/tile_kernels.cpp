@@ -1,5 +1,5 @@
-// The handlers of tile_kernels.h. The register file of a strip is the argument list: eight vectors fill exactly the
-// vector registers that the calling conventions of x86-64 and AArch64 pass arguments in.
+// The handlers of tile_kernels.h. The register file of a strip is the argument list: eight vectors fill
+// exactly the vector registers that the calling conventions of x86-64 and AArch64 pass arguments in.
 #include "shader/tile_kernels.h"
 
 #if defined(AICODEC_X86)
@@ -17,9 +17,8 @@
 namespace aicodec::shader::AICODEC_KERNELS {
 namespace {
 
-#include "shader/vector.h"
-
 #include "numeric/functions.inl"
+#include "shader/vector.inl"
 
 #define AICODEC_STRIP F r0, F r1, F r2, F r3, F r4, F r5, F r6, F r7
 #define AICODEC_REGISTERS r0, r1, r2, r3, r4, r5, r6, r7
@@ -58,23 +57,23 @@ AICODEC_LANE T as(F v) {
 }
 
 // Operations: a type with a static `of`, whose parameters say the operands' types.
-#define AICODEC_UNARY(name, A, expression)                                 \
-  struct name {                                                           \
-    using First = A;                                                      \
-    AICODEC_LANE F of(A a) { return (F)(expression); }                    \
+#define AICODEC_UNARY(name, A, expression)             \
+  struct name {                                        \
+    using First = A;                                   \
+    AICODEC_LANE F of(A a) { return (F)(expression); } \
   };
-#define AICODEC_BINARY(name, A, B, expression)                             \
-  struct name {                                                           \
-    using First = A;                                                      \
-    using Second = B;                                                     \
-    AICODEC_LANE F of(A a, B b) { return (F)(expression); }               \
+#define AICODEC_BINARY(name, A, B, expression)              \
+  struct name {                                             \
+    using First = A;                                        \
+    using Second = B;                                       \
+    AICODEC_LANE F of(A a, B b) { return (F)(expression); } \
   };
-#define AICODEC_TERNARY(name, A, B, C, expression)                         \
-  struct name {                                                           \
-    using First = A;                                                      \
-    using Second = B;                                                     \
-    using Third = C;                                                      \
-    AICODEC_LANE F of(A a, B b, C c) { return (F)(expression); }          \
+#define AICODEC_TERNARY(name, A, B, C, expression)               \
+  struct name {                                                  \
+    using First = A;                                             \
+    using Second = B;                                            \
+    using Third = C;                                             \
+    AICODEC_LANE F of(A a, B b, C c) { return (F)(expression); } \
   };
 
 AICODEC_UNARY(Neg, F, splat(0.0f) - a)
@@ -131,8 +130,9 @@ AICODEC_TERNARY(GradientNoise, F, F, U, gradient_noise(a, b, c))
 AICODEC_TERNARY(Hash, U, U, U, hash_of(a, b, c))
 
 // Short operations, unrolled over the strip.
-#define AICODEC_EACH(do_one) \
-  do_one(0, r0) do_one(1, r1) do_one(2, r2) do_one(3, r3) do_one(4, r4) do_one(5, r5) do_one(6, r6) do_one(7, r7)
+#define AICODEC_EACH(do_one)                                                                        \
+  do_one(0, r0) do_one(1, r1) do_one(2, r2) do_one(3, r3) do_one(4, r4) do_one(5, r5) do_one(6, r6) \
+      do_one(7, r7)
 
 template <int variant, int flag, typename T>
 AICODEC_LANE T operand(const TileCode* code, const char* arena, int number, int vector, F registers) {
@@ -142,7 +142,7 @@ AICODEC_LANE T operand(const TileCode* code, const char* arena, int number, int 
 
 template <typename Operation, int variant>
 void unary(const TileCode* code, char* arena, AICODEC_STRIP) {
-#define AICODEC_ONE(i, r)                                                                               \
+#define AICODEC_ONE(i, r)                                                                                  \
   r = Operation::of(operand<variant, kFirstInRegisters, typename Operation::First>(code, arena, 0, i, r)); \
   if constexpr ((variant & kStored) != 0) store(arena + code->out + i * kVectorBytes, r);
   AICODEC_EACH(AICODEC_ONE)
@@ -152,8 +152,8 @@ void unary(const TileCode* code, char* arena, AICODEC_STRIP) {
 
 template <typename Operation, int variant>
 void binary(const TileCode* code, char* arena, AICODEC_STRIP) {
-#define AICODEC_ONE(i, r)                                                                                \
-  r = Operation::of(operand<variant, kFirstInRegisters, typename Operation::First>(code, arena, 0, i, r), \
+#define AICODEC_ONE(i, r)                                                                                    \
+  r = Operation::of(operand<variant, kFirstInRegisters, typename Operation::First>(code, arena, 0, i, r),    \
                     operand<variant, kSecondInRegisters, typename Operation::Second>(code, arena, 1, i, r)); \
   if constexpr ((variant & kStored) != 0) store(arena + code->out + i * kVectorBytes, r);
   AICODEC_EACH(AICODEC_ONE)
@@ -163,10 +163,10 @@ void binary(const TileCode* code, char* arena, AICODEC_STRIP) {
 
 template <typename Operation, int variant>
 void ternary(const TileCode* code, char* arena, AICODEC_STRIP) {
-#define AICODEC_ONE(i, r)                                                                                \
-  r = Operation::of(operand<variant, kFirstInRegisters, typename Operation::First>(code, arena, 0, i, r), \
+#define AICODEC_ONE(i, r)                                                                                   \
+  r = Operation::of(operand<variant, kFirstInRegisters, typename Operation::First>(code, arena, 0, i, r),   \
                     operand<variant, kSecondInRegisters, typename Operation::Second>(code, arena, 1, i, r), \
-                    operand<variant, kThirdInRegisters, typename Operation::Third>(code, arena, 2, i, r)); \
+                    operand<variant, kThirdInRegisters, typename Operation::Third>(code, arena, 2, i, r));  \
   if constexpr ((variant & kStored) != 0) store(arena + code->out + i * kVectorBytes, r);
   AICODEC_EACH(AICODEC_ONE)
 #undef AICODEC_ONE
@@ -215,8 +215,8 @@ void fbm(const TileCode* code, char* arena, AICODEC_STRIP) {
   AICODEC_CONTINUE(code + 1);
 }
 
-// Operations that no vector instruction has, one lane after another. In functions of their own: a handler whose
-// locals have addresses could not end in a tail call.
+// Operations that no vector instruction has, one lane after another. In functions of their own: a handler
+// whose locals have addresses could not end in a tail call.
 AICODEC_LANE uint32_t lane_of(const TileCode* code, const char* arena, int operand, int i) {
   return load<uint32_t>(place(code, arena, operand, i / kLanes) +
                         (code->step[operand] ? size_t(i % kLanes) * 4 : 0));
@@ -250,7 +250,11 @@ AICODEC_LANE uint32_t divided(uint32_t a, uint32_t b) {
 }
 
 AICODEC_LANE SamplePlane plane_of(const TileState* state, const TilePlane& plane) {
-  return {plane.data,  plane.stride, state->width, state->height, 1.0f / float(state->max_value),
+  return {plane.data,
+          plane.stride,
+          state->width,
+          state->height,
+          1.0f / float(state->max_value),
           state->max_value > 255};
 }
 // Lanes past the picture's right edge take the last column's place; nobody sees them.
@@ -309,7 +313,7 @@ void count(const TileCode* code, char* arena, AICODEC_STRIP) {
   M lane;
   for (int i = 0; i < kLanes; ++i) lane[i] = i;
   const M first = lane + int32_t(reinterpret_cast<const TileState*>(arena)->origin);
-#define AICODEC_ONE(i, r)                      \
+#define AICODEC_ONE(i, r)                         \
   r = to_float((U)(first + int32_t(i * kLanes))); \
   store(arena + code->out + i * kVectorBytes, r);
   AICODEC_EACH(AICODEC_ONE)
@@ -317,7 +321,7 @@ void count(const TileCode* code, char* arena, AICODEC_STRIP) {
   AICODEC_CONTINUE(code + 1);
 }
 void copy(const TileCode* code, char* arena, AICODEC_STRIP) {
-#define AICODEC_ONE(i, r)             \
+#define AICODEC_ONE(i, r)                \
   r = load<F>(place(code, arena, 0, i)); \
   store(arena + code->out + i * kVectorBytes, r);
   AICODEC_EACH(AICODEC_ONE)
@@ -357,14 +361,14 @@ void test(const TileCode* code, char* arena, AICODEC_STRIP) {
 }
 void test_registers(const TileCode* code, char* arena, AICODEC_STRIP) {
   M some = {};
-#define AICODEC_ONE(i, r)                                                   \
+#define AICODEC_ONE(i, r)                                        \
   r = (F)((M)r & load<M>(arena + code->out + i * kVectorBytes)); \
   some |= (M)r;
   AICODEC_EACH(AICODEC_ONE)
 #undef AICODEC_ONE
   const TileCode* next = code + code->immediate;
   if (any(some)) [[unlikely]] {
-#define AICODEC_ONE(i, r)                                                                  \
+#define AICODEC_ONE(i, r)                                                                             \
   store(arena + code->out + i * kVectorBytes, load<M>(arena + code->out + i * kVectorBytes) & ~(M)r); \
   store(arena + code->in[1] + i * kVectorBytes, r);
     AICODEC_EACH(AICODEC_ONE)
@@ -407,9 +411,9 @@ void emit(const TileCode* code, char* arena, AICODEC_STRIP) {
 }
 void emit_registers(const TileCode* code, char* arena, AICODEC_STRIP) {
   const F top = splat(float(reinterpret_cast<const TileState*>(arena)->max_value));
-#define AICODEC_ONE(i, r)                                                         \
-  r = select(r > splat(0.0f), minimum(r, splat(1.0f)), splat(0.0f));              \
-  put_samples(arena, code->out, i, truncate(r * top + splat(0.5f)));
+#define AICODEC_ONE(i, r)                                            \
+  r = select(r > splat(0.0f), minimum(r, splat(1.0f)), splat(0.0f)); \
+  put_samples(arena, code->out, i, truncate(r* top + splat(0.5f)));
   AICODEC_EACH(AICODEC_ONE)
 #undef AICODEC_ONE
   AICODEC_CONTINUE(code + 1);
@@ -559,7 +563,6 @@ TileHandler operation(size_t op, size_t variant) {
   return reinterpret_cast<TileHandler>(kTable.operations[op][variant]);
 }
 TileHandler control(Control which) { return reinterpret_cast<TileHandler>(kTable.controls[size_t(which)]); }
-
 
 void run(const TileCode* code, char* arena) {
   const F zero = {};

@@ -93,7 +93,8 @@ TileVm::TileVm(const Program& program) {
     places[size_t(n)] = end;
     end += kScalarBytes;
     const Node& node = graph.nodes[size_t(n)];
-    if (node.kind == Node::Kind::kConstant || (node.kind == Node::Kind::kInput && node.level == Level::kFrame))
+    if (node.kind == Node::Kind::kConstant ||
+        (node.kind == Node::Kind::kInput && node.level == Level::kFrame))
       made->scalars.push_back({places[size_t(n)], node});
   }
   for (const int n : frames) made->frame_values.push_back(places[size_t(n)]);
@@ -146,7 +147,8 @@ void TileVm::Compiled::set_up(char* arena, const Frame& input, const Picture& rg
   for (const Scalar& scalar : scalars) put_scalar(arena, scalar.place, value(scalar.node));
   kernels().run(frame.code.data(), arena);
   // All of them before one is put down: the places where they were computed are other ones.
-  for (size_t i = 0; i < frame_values.size(); ++i) put_scalar(arena, frame_values[i], lane(arena, frame.exports[i], 0));
+  for (size_t i = 0; i < frame_values.size(); ++i)
+    put_scalar(arena, frame_values[i], lane(arena, frame.exports[i], 0));
 }
 
 void TileVm::draw(const Frame& frame, Picture& rgb, unsigned threads) const {
@@ -170,7 +172,8 @@ void TileVm::Compiled::draw_rows(char* arena, Picture& rgb, uint32_t first, uint
       state_of(arena)->origin = y;
       kernels().run(row.code.data(), arena);
     }
-    for (size_t i = 0; i < row_values.size(); ++i) put_scalar(arena, row_values[i], lane(arena, row.exports[i], number));
+    for (size_t i = 0; i < row_values.size(); ++i)
+      put_scalar(arena, row_values[i], lane(arena, row.exports[i], number));
     draw_row(arena, rgb, y);
   }
 }

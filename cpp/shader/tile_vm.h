@@ -1,4 +1,5 @@
-// The tile VM: draws a program strip by strip with the best instruction set, bit for bit as the reference VM does.
+// The tile VM: draws a program strip by strip with the best instruction set, bit for bit as the reference VM
+// does.
 #pragma once
 
 #include <memory>

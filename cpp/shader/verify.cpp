@@ -8,7 +8,7 @@ namespace {
 struct OpenLoop {
   size_t first_value;  // of the carried ones
   size_t carried;
-  uint64_t trips;  // of this loop and those around it together
+  uint64_t trips;       // of this loop and those around it together
   size_t first_inside;  // values from here on end with the loop
 };
 

@@ -141,71 +141,129 @@ class PixelVm {
     const auto truth = [](bool is) { return is ? ~0u : 0u; };
     const auto number = [](float v) { return fn::bits(v); };
     switch (i.op) {
-      case Op::kMul: return number(a * b);
-      case Op::kAdd: return number(a + b);
-      case Op::kSub: return number(a - b);
-      case Op::kDiv: return number(a / b);
-      case Op::kNeg: return number(0.0f - a);
-      case Op::kMin: return number(fn::minimum(a, b));
-      case Op::kMax: return number(fn::maximum(a, b));
-      case Op::kAbs: return number(fn::absolute(a));
-      case Op::kSqrt: return number(fn::square_root(a));
-      case Op::kLength: return number(fn::length_of(a, b));
-      case Op::kFloor: return number(fn::floor_of(a));
-      case Op::kFract: return number(fn::fraction(a));
-      case Op::kMod: return number(fn::modulo(a, b));
-      case Op::kMix: return number(fn::mix_of(a, b, c));
-      case Op::kClamp: return number(fn::clamp_of(a, b, c));
-      case Op::kSmoothstep: return number(fn::smoothstep_of(a, b, c));
-      case Op::kSin: return number(fn::sin_radians(a));
-      case Op::kCos: return number(fn::cos_radians(a));
-      case Op::kSinTurns: return number(fn::sin_turns(a));
-      case Op::kCosTurns: return number(fn::cos_turns(a));
-      case Op::kExp: return number(fn::exp_of(a));
-      case Op::kExp2: return number(fn::exp2_of(a));
-      case Op::kLog: return number(fn::log_of(a));
-      case Op::kLog2: return number(fn::log2_of(a));
-      case Op::kPow: return number(fn::power(a, b));
-      case Op::kAtan2: return number(fn::atan2_of(a, b));
-      case Op::kValueNoise: return number(fn::value_noise(a, b, in[2]));
-      case Op::kGradientNoise: return number(fn::gradient_noise(a, b, in[2]));
-      case Op::kFbm: return number(fn::fbm_of(a, b, in[2], i.immediate));
-      case Op::kLess: return truth(a < b);
-      case Op::kLessEqual: return truth(a <= b);
-      case Op::kEqual: return truth(a == b);
+      case Op::kMul:
+        return number(a * b);
+      case Op::kAdd:
+        return number(a + b);
+      case Op::kSub:
+        return number(a - b);
+      case Op::kDiv:
+        return number(a / b);
+      case Op::kNeg:
+        return number(0.0f - a);
+      case Op::kMin:
+        return number(fn::minimum(a, b));
+      case Op::kMax:
+        return number(fn::maximum(a, b));
+      case Op::kAbs:
+        return number(fn::absolute(a));
+      case Op::kSqrt:
+        return number(fn::square_root(a));
+      case Op::kLength:
+        return number(fn::length_of(a, b));
+      case Op::kFloor:
+        return number(fn::floor_of(a));
+      case Op::kFract:
+        return number(fn::fraction(a));
+      case Op::kMod:
+        return number(fn::modulo(a, b));
+      case Op::kMix:
+        return number(fn::mix_of(a, b, c));
+      case Op::kClamp:
+        return number(fn::clamp_of(a, b, c));
+      case Op::kSmoothstep:
+        return number(fn::smoothstep_of(a, b, c));
+      case Op::kSin:
+        return number(fn::sin_radians(a));
+      case Op::kCos:
+        return number(fn::cos_radians(a));
+      case Op::kSinTurns:
+        return number(fn::sin_turns(a));
+      case Op::kCosTurns:
+        return number(fn::cos_turns(a));
+      case Op::kExp:
+        return number(fn::exp_of(a));
+      case Op::kExp2:
+        return number(fn::exp2_of(a));
+      case Op::kLog:
+        return number(fn::log_of(a));
+      case Op::kLog2:
+        return number(fn::log2_of(a));
+      case Op::kPow:
+        return number(fn::power(a, b));
+      case Op::kAtan2:
+        return number(fn::atan2_of(a, b));
+      case Op::kValueNoise:
+        return number(fn::value_noise(a, b, in[2]));
+      case Op::kGradientNoise:
+        return number(fn::gradient_noise(a, b, in[2]));
+      case Op::kFbm:
+        return number(fn::fbm_of(a, b, in[2], i.immediate));
+      case Op::kLess:
+        return truth(a < b);
+      case Op::kLessEqual:
+        return truth(a <= b);
+      case Op::kEqual:
+        return truth(a == b);
       case Op::kSelect:
-      case Op::kSelectInt: return in[0] ? in[1] : in[2];
+      case Op::kSelectInt:
+        return in[0] ? in[1] : in[2];
       case Op::kAnd:
-      case Op::kAndInt: return in[0] & in[1];
+      case Op::kAndInt:
+        return in[0] & in[1];
       case Op::kOr:
-      case Op::kOrInt: return in[0] | in[1];
-      case Op::kXorInt: return in[0] ^ in[1];
-      case Op::kNot: return ~in[0];
-      case Op::kBoolInt: return in[0] & 1;
-      case Op::kToInt: return fn::to_integer(a);
-      case Op::kToFloat: return number(fn::to_float(in[0]));
-      case Op::kHash: return fn::hash_of(in[0], in[1], in[2]);
-      case Op::kUnit: return number(fn::unit_of(in[0]));
-      case Op::kAddInt: return in[0] + in[1];
-      case Op::kSubInt: return in[0] - in[1];
-      case Op::kMulInt: return in[0] * in[1];
-      case Op::kShiftLeft: return in[0] << (in[1] & 31);
-      case Op::kShiftRight: return fn::arithmetic_right(in[0], int(in[1] & 31));
-      case Op::kEqualInt: return truth(in[0] == in[1]);
-      case Op::kLessInt: return truth(fn::signed_less(in[0], in[1]));
-      case Op::kDivInt: return divided(in[0], in[1]);
-      case Op::kModInt: return in[1] == 0 ? 0 : in[0] - divided(in[0], in[1]) * in[1];
-      case Op::kBelow: return number(sample_bilinear(plane_of(frame_.below, i.immediate), x_, y_, a, b));
-      case Op::kPrev: return number(sample_bilinear(plane_of(frame_.prev, i.immediate), x_, y_, a, b));
-      case Op::kBelowNearest: return number(sample_nearest(plane_of(frame_.below, i.immediate), x_, y_, a, b));
-      case Op::kPrevNearest: return number(sample_nearest(plane_of(frame_.prev, i.immediate), x_, y_, a, b));
-      case Op::kBelowInt: return placed(frame_.below, Place::from(i.immediate));
-      case Op::kPrevInt: return placed(frame_.prev, Place::from(i.immediate));
+      case Op::kOrInt:
+        return in[0] | in[1];
+      case Op::kXorInt:
+        return in[0] ^ in[1];
+      case Op::kNot:
+        return ~in[0];
+      case Op::kBoolInt:
+        return in[0] & 1;
+      case Op::kToInt:
+        return fn::to_integer(a);
+      case Op::kToFloat:
+        return number(fn::to_float(in[0]));
+      case Op::kHash:
+        return fn::hash_of(in[0], in[1], in[2]);
+      case Op::kUnit:
+        return number(fn::unit_of(in[0]));
+      case Op::kAddInt:
+        return in[0] + in[1];
+      case Op::kSubInt:
+        return in[0] - in[1];
+      case Op::kMulInt:
+        return in[0] * in[1];
+      case Op::kShiftLeft:
+        return in[0] << (in[1] & 31);
+      case Op::kShiftRight:
+        return fn::arithmetic_right(in[0], int(in[1] & 31));
+      case Op::kEqualInt:
+        return truth(in[0] == in[1]);
+      case Op::kLessInt:
+        return truth(fn::signed_less(in[0], in[1]));
+      case Op::kDivInt:
+        return divided(in[0], in[1]);
+      case Op::kModInt:
+        return in[1] == 0 ? 0 : in[0] - divided(in[0], in[1]) * in[1];
+      case Op::kBelow:
+        return number(sample_bilinear(plane_of(frame_.below, i.immediate), x_, y_, a, b));
+      case Op::kPrev:
+        return number(sample_bilinear(plane_of(frame_.prev, i.immediate), x_, y_, a, b));
+      case Op::kBelowNearest:
+        return number(sample_nearest(plane_of(frame_.below, i.immediate), x_, y_, a, b));
+      case Op::kPrevNearest:
+        return number(sample_nearest(plane_of(frame_.prev, i.immediate), x_, y_, a, b));
+      case Op::kBelowInt:
+        return placed(frame_.below, Place::from(i.immediate));
+      case Op::kPrevInt:
+        return placed(frame_.prev, Place::from(i.immediate));
       case Op::kLoop:
       case Op::kBreak:
       case Op::kEnd:
       case Op::kOutput:
-      case Op::kOutputInt: break;
+      case Op::kOutputInt:
+        break;
     }
     return 0;
   }
@@ -221,8 +279,8 @@ class PixelVm {
     return SamplePlane::of(picture, uint32_t(channel), width_, height_, max_value_);
   }
   uint32_t placed(const PictureView& picture, const Place& place) const {
-    return sample_placed(plane_of(picture, int32_t(place.channel)), int64_t{x_} + place.dx, int64_t{y_} + place.dy,
-                         place.wrap);
+    return sample_placed(plane_of(picture, int32_t(place.channel)), int64_t{x_} + place.dx,
+                         int64_t{y_} + place.dy, place.wrap);
   }
 
   const Program& program_;

@@ -1,5 +1,5 @@
-// The reference VM: evaluates a program for one pixel after another, in the most obvious way. It defines what a
-// program means; tests and a fuzzer compare the tile VM with it bit for bit.
+// The reference VM: evaluates a program for one pixel after another, in the most obvious way. It defines what
+// a program means; tests and a fuzzer compare the tile VM with it bit for bit.
 #pragma once
 
 #include "shader/frame.h"

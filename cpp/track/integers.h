@@ -1,5 +1,5 @@
-// A series of 64-bit integers in the range coder: differences of some order, or from the value a period before. What
-// is left is mostly zero, which costs next to nothing.
+// A series of 64-bit integers in the range coder: differences of some order, or from the value a period
+// before. What is left is mostly zero, which costs next to nothing.
 #pragma once
 
 #include <algorithm>
@@ -36,8 +36,8 @@ class ResidualModel {
   NumberModel number_;
 };
 
-// How the next value is guessed: by the polynomial of degree order - 1 through the last `order` values, or, with a
-// period, as the value so many rows before (and by order 1 in the first period).
+// How the next value is guessed: by the polynomial of degree order - 1 through the last `order` values, or,
+// with a period, as the value so many rows before (and by order 1 in the first period).
 struct Predictor {
   static constexpr uint64_t kMaxOrder = 3;
   static constexpr uint64_t kMaxPeriod = 4096;

@@ -79,8 +79,7 @@ class TableCoder {
     std::string coded;
     const uint64_t length = lengths_.code(coder_, text.size());
     if (length > kMaxName) fail(Error::kTooLarge);
-    for (uint64_t i = 0; i < length && !error_; ++i)
-      coded += letter(i < text.size() ? text[i] : '\0');
+    for (uint64_t i = 0; i < length && !error_; ++i) coded += letter(i < text.size() ? text[i] : '\0');
     return coded;
   }
 
@@ -140,7 +139,8 @@ class TableCoder {
     const bool small = coder_.bit(small_, is_small);
     const unsigned wanted = small ? (c == '_' ? 26u : unsigned(c - 'a')) : uint8_t(c);
     unsigned coded = 0;
-    for (int i = small ? 4 : 7; i >= 0; --i) coded = coded << 1 | unsigned(coder_.even_bit((wanted >> i) & 1));
+    for (int i = small ? 4 : 7; i >= 0; --i)
+      coded = coded << 1 | unsigned(coder_.even_bit((wanted >> i) & 1));
     if (!small) return char(coded);
     if (coded > 26) fail(Error::kBadValue);
     return coded == 26 ? '_' : char('a' + char(coded));
@@ -211,8 +211,9 @@ Plan best_plan(const Column& column, const std::vector<Formula>& guesses) {
   if (!column.is_float) return best;
   size_t least = size_of(column, best);
   std::vector<Formula> formulas = guesses;
-  for (const int64_t divisor : {1, 2, 4, 8, 10, 15, 16, 24, 25, 30, 50, 60, 64, 100, 120, 128, 144, 240, 255, 256, 1000,
-                                1001, 1024, 10000, 24000, 30000, 48000, 60000, 65536, 90000, 100000, 1000000})
+  for (const int64_t divisor : {1,    2,     4,     8,     10,    15,    16,    24,    25,     30,     50,
+                                60,   64,    100,   120,   128,   144,   240,   255,   256,    1000,   1001,
+                                1024, 10000, 24000, 30000, 48000, 60000, 65536, 90000, 100000, 1000000})
     formulas.push_back({Form::kQuotient, divisor, {}, {}, {}, {}});
   for (const Formula& formula : formulas) {
     Plan plan = plan_for(column, formula);
@@ -227,7 +228,8 @@ Plan best_plan(const Column& column, const std::vector<Formula>& guesses) {
 }  // namespace
 
 double Decimal::value() const {
-  return exponent < 0 ? double(mantissa) / kPowersOfTen[-exponent] : double(mantissa) * kPowersOfTen[exponent];
+  return exponent < 0 ? double(mantissa) / kPowersOfTen[-exponent]
+                      : double(mantissa) * kPowersOfTen[exponent];
 }
 
 Bytes pack(const Table& table, const std::vector<std::vector<Formula>>& guesses) {
@@ -262,7 +264,8 @@ Result<Table> unpack(ByteSpan bytes) {
     column.name = coder.name({});
     column.is_float = coder.flag(false);
     Plan plan;
-    // A table of a few bytes may have many rows, but no column grows before the bits of the one before are read.
+    // A table of a few bytes may have many rows, but no column grows before the bits of the one before are
+    // read.
     if (coder.broken()) break;
     plan.integers.resize(table.rows);
     plan.corrections.resize(table.rows);

@@ -1,6 +1,6 @@
-// Tables of numeric time series, packed without loss: integers of 64 bits and binary64 floats, which come back bit for
-// bit. A column of floats is stored as what probably computed it (quotients, steps, a sinusoid) with
-// corrections in units of the last place, or as its bits.
+// Tables of numeric time series, packed without loss: integers of 64 bits and binary64 floats, which come
+// back bit for bit. A column of floats is stored as what probably computed it (quotients, steps, a sinusoid)
+// with corrections in units of the last place, or as its bits.
 #pragma once
 
 #include <string>
@@ -51,8 +51,8 @@ inline constexpr uint64_t kMaxColumns = 256;
 inline constexpr uint64_t kMaxCells = 1 << 22;
 inline constexpr uint64_t kMaxName = 255;
 
-// `guesses[c]` are formulas to try for column c besides those that need no guess. Precondition: within the limits,
-// each column as long as `rows`.
+// `guesses[c]` are formulas to try for column c besides those that need no guess. Precondition: within the
+// limits, each column as long as `rows`.
 Bytes pack(const Table& table, const std::vector<std::vector<Formula>>& guesses);
 
 Result<Table> unpack(ByteSpan bytes);

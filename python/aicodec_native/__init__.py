@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from aicodec_native.encoder import EncodeResult, Progress, encode
     from aicodec_native.quality import Quality, measure
     from aicodec_native.reader import Reader, open
-    from aicodec_native.shade import ShadeResult, shade
+    from aicodec_native.authoring import ShadeResult, shade
 
 __all__ = [
     "AicodecError",
@@ -70,13 +70,13 @@ _LAZY = {
     "Progress": "encoder",
     "Quality": "quality",
     "Reader": "reader",
-    "ShadeResult": "shade",
+    "ShadeResult": "authoring",
     "VerifyReport": "decoder",
     "decode": "decoder",
     "encode": "encoder",
     "measure": "quality",
     "open": "reader",
-    "shade": "shade",
+    "shade": "authoring",
     "verify": "decoder",
 }
 

@@ -101,9 +101,12 @@ class Builder:
                 return self.op("sqrt", a)
             if b.number in (1, 2, 3, 4):
                 square = self.mul(a, a)
-                return {1: lambda: a, 2: lambda: square, 3: lambda: self.mul(square, a), 4: lambda: self.mul(square, square)}[
-                    int(b.number)
-                ]()
+                return {
+                    1: lambda: a,
+                    2: lambda: square,
+                    3: lambda: self.mul(square, a),
+                    4: lambda: self.mul(square, square),
+                }[int(b.number)]()
         return self.op("pow", a, b)
 
     def negative(self, a: Scalar) -> Scalar:
@@ -241,7 +244,9 @@ def _hsv(build: Builder, h: Scalar, s: Scalar, v: Scalar) -> Vector:
     channels = []
     for shift in (0.0, 2 / 3, 1 / 3):
         turned = build.op("fract", build.add(h, Literal("F", shift))) if shift else build.op("fract", h)
-        wave = build.sub(build.op("abs", build.sub(build.mul(turned, Literal("F", 6.0)), Literal("F", 3.0))), Literal("F", 1.0))
+        wave = build.sub(
+            build.op("abs", build.sub(build.mul(turned, Literal("F", 6.0)), Literal("F", 3.0))), Literal("F", 1.0)
+        )
         full = build.op("clamp", wave, Literal("F", 0.0), Literal("F", 1.0))
         channels.append(build.mul(v, build.op("mix", Literal("F", 1.0), full, s)))
     return tuple(channels)
@@ -300,7 +305,9 @@ BUILTINS: dict[str, Callable[..., Argument]] = {
     "sign": _sign,
     "step": lambda b, edge, a: b.select(b.less(a, edge), Literal("F", 0.0), _ONE),
     "length": _length,
-    "distance": lambda b, *v: _length(b, *[b.sub(p, q) for p, q in zip(_flat(v)[: len(_flat(v)) // 2], _flat(v)[len(_flat(v)) // 2 :], strict=True)]),
+    "distance": lambda b, *v: _length(
+        b, *[b.sub(p, q) for p, q in zip(_flat(v)[: len(_flat(v)) // 2], _flat(v)[len(_flat(v)) // 2 :], strict=True)]
+    ),
     "dot": _dot,
     "hash": _hash,
     "rand": lambda b, *v: b.op("unit", _hash(b, *v)),
@@ -316,7 +323,9 @@ BUILTINS: dict[str, Callable[..., Argument]] = {
 }
 # Those that work on each part of a vector.
 EACH = {
-    *("sin cos tan exp exp2 log log2 sqrt abs floor ceil round fract mod min max clamp mix step smoothstep pow sign neg").split(),
+    *(
+        "sin cos tan exp exp2 log log2 sqrt abs floor ceil round fract mod min max clamp mix step smoothstep pow sign neg"
+    ).split(),
     *("sin_turns cos_turns int float").split(),
 }
 # Every other operation of the table goes by its own name.

@@ -124,7 +124,9 @@ class _Compiler:
         elif isinstance(statement, ast.Assign):
             self._assign(statement, self._globals)
         elif not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
-            self._fail(statement, "only functions and constants may stand here", "nothing is imported: built-ins are at hand")
+            self._fail(
+                statement, "only functions and constants may stand here", "nothing is imported: built-ins are at hand"
+            )
 
     @staticmethod
     def _odd_arguments(function: ast.FunctionDef) -> bool:
@@ -231,14 +233,18 @@ class _Compiler:
 
     def _range(self, iterable: ast.expr, env: Names) -> tuple[int, int, int]:
         """First number, step and count."""
-        is_range = isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and iterable.func.id == "range"
+        is_range = (
+            isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and iterable.func.id == "range"
+        )
         if not isinstance(iterable, ast.Call) or not is_range or not 1 <= len(iterable.args) <= 3:
             self._fail(iterable, "a loop is over range(CONSTANT)")
         numbers = []
         for argument in iterable.args:
             value = self._expression(argument, env)
             if not isinstance(value, Literal) or value.kind != "I":
-                self._fail(argument, "the number of turns must be a whole constant", "use a constant bound and if ...: break")
+                self._fail(
+                    argument, "the number of turns must be a whole constant", "use a constant bound and if ...: break"
+                )
             numbers.append(int(value.number))
         try:
             turns = range(*numbers)
@@ -247,7 +253,14 @@ class _Compiler:
         return turns.start, turns.step, len(turns)
 
     def _loop_body(
-        self, statement: ast.For, env: Names, start: Names, flat: list[Scalar], trips: int, step: int | None, number: int
+        self,
+        statement: ast.For,
+        env: Names,
+        start: Names,
+        flat: list[Scalar],
+        trips: int,
+        step: int | None,
+        number: int,
     ) -> Names:
         code, build = self._code, self._build
         kinds = [value.kind for value in flat]
@@ -259,7 +272,9 @@ class _Compiler:
         inner = {**env, **_regrouped(start, carried)}
 
         def current(values: Names) -> list[Any]:
-            parts = [p for name in start for p in (values[name] if isinstance(values[name], tuple) else (values[name],))]
+            parts = [
+                p for name in start for p in (values[name] if isinstance(values[name], tuple) else (values[name],))
+            ]
             if len(parts) != len(kinds):
                 self._fail(statement, "a vector changes its length in this loop")
             for place, part in enumerate(parts):
@@ -405,7 +420,12 @@ class _Compiler:
             self._fail(node.slice, "a vector's part is chosen by a whole constant")
         place = int(index.number)
         call = node.value
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in SAMPLES and 0 <= place < 3:
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id in SAMPLES
+            and 0 <= place < 3
+        ):
             return self._sample(call, call.func.id, env, [place])[0]
         value = self._expression(node.value, env)
         if not isinstance(value, tuple) or not -len(value) <= place < len(value):
@@ -504,7 +524,8 @@ def _regrouped(like: Names, flat: list[Value]) -> Names:
     """The values in the shapes that the names had."""
     rest = iter(flat)
     return {
-        name: tuple(next(rest) for _ in value) if isinstance(value, tuple) else next(rest) for name, value in like.items()
+        name: tuple(next(rest) for _ in value) if isinstance(value, tuple) else next(rest)
+        for name, value in like.items()
     }
 
 

@@ -62,7 +62,7 @@ class _Writer:
 
     def text(self) -> str:
         values = 0
-        loops: list[tuple[list[str], list[int]]] = []  # names of the carried values; the values themselves
+        loops: list[tuple[list[str], bool]] = []  # names of the carried values; whether a way out changes them
         for text, immediate, operands in self._code:
             if text == "loop":
                 self._flush()
@@ -77,11 +77,11 @@ class _Writer:
                     self._text[value] = (f"v{value}" if changes else name, _ATOM)
                 if changes:
                     self._line(f"{', '.join(f'v{v}' for v in carried)} = {', '.join(names)}")
-                loops.append((names, carried))
+                loops.append((names, changes))
                 values += len(operands)
             elif text == "break_if":
-                names, carried = loops[-1]
-                if self._differs(operands[1:], carried):
+                names, changes = loops[-1]
+                if changes:
                     self._flush()
                     self._assign(names, operands[1:])
                 (condition,) = self._taken(operands[:1])
@@ -181,7 +181,8 @@ class _Writer:
             return f"{text}({dx}, {dy}{wrap})[{immediate & 3}]", _ATOM
         if kind == "octaves":
             parts.insert(2, str(immediate))
-        return f"{_NAMES.get(text, text)}({', '.join(parts)})", _ATOM
+        name = text if self._verbatim else _NAMES.get(text, text)
+        return f"{name}({', '.join(parts)})", _ATOM
 
     def _operand(self, operand: Operand, level: int) -> str:
         if operand[0] == "value":

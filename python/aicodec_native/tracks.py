@@ -1,7 +1,7 @@
 """Tables of numeric time series in few bytes, without loss: what drives a file's programs, or anything else.
 
-    data = tracks.pack([{"frame": i, "time": i / 30} for i in range(300)])
-    assert tracks.unpack(data) == [{"frame": i, "time": i / 30} for i in range(300)]
+data = tracks.pack([{"frame": i, "time": i / 30} for i in range(300)])
+assert tracks.unpack(data) == [{"frame": i, "time": i / 30} for i in range(300)]
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import click
 
 from aicodec_native.cli.output import json_option, print_json, size_text
 from aicodec_native.errors import InputError
-from aicodec_native.shade import shade
+from aicodec_native.authoring import shade
 
 
 class _Size(click.ParamType[Any]):
@@ -40,7 +40,9 @@ class _Rate(click.ParamType[Any]):
 @click.option("-o", "--output", required=True, metavar="OUTPUT.aic")
 @click.option("--size", type=_Size(), required=True, help="Of the picture, such as 1920x1080.")
 @click.option("--fps", type=_Rate(), default="30", show_default=True)
-@click.option("--duration", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True, help="In seconds.")
+@click.option(
+    "--duration", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True, help="In seconds."
+)
 @click.option(
     "--format",
     "format_name",
