@@ -6,4 +6,4 @@ import re
 from pathlib import Path
 
 _TEXT = (Path(__file__).parents[1] / "docs" / "shader.md").read_text()
-EXAMPLES = {title: code for title, code in re.findall(r"### (\d+\. [^\n]+)\n\n```python\n(.*?)```", _TEXT, re.DOTALL)}
+EXAMPLES: dict[str, str] = dict(re.findall(r"### (\d+\. [^\n]+)\n\n```python\n(.*?)```", _TEXT, re.DOTALL))

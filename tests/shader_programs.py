@@ -8,7 +8,7 @@ from typing import Any
 from aicodec_native import _native
 
 OPS = _native.shader_ops()
-_PLAIN = [op for op in OPS if op[2] and op[1] != "N" or op[4] == "place"]
+_PLAIN = [op for op in OPS if (op[2] and op[1] != "N") or op[4] == "place"]
 _INPUT_TYPES = {"F": [0, 1, 2, 3, 4, 7, 8], "I": [5, 6], "B": []}
 
 Operand = tuple[Any, ...]

@@ -30,11 +30,11 @@ from aicodec_native.errors import (
 )
 
 if TYPE_CHECKING:
+    from aicodec_native.authoring import ShadeResult, shade
     from aicodec_native.decoder import DecodeResult, VerifyReport, decode, verify
     from aicodec_native.encoder import EncodeResult, Progress, encode
     from aicodec_native.quality import Quality, measure
     from aicodec_native.reader import Reader, open
-    from aicodec_native.authoring import ShadeResult, shade
 
 __all__ = [
     "AicodecError",

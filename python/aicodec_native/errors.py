@@ -24,7 +24,7 @@ class EncodeError(AicodecError):
 
 
 class ProgramError(AicodecError):
-    """A shader program's text is wrong: the message begins with line and column, and ends with a hint if there is one."""
+    """A shader program's text is wrong: the message begins with line and column; a hint may end it."""
 
     def __init__(self, message: str, line: int = 0, column: int = 0, hint: str = "") -> None:
         where = f"line {line}, column {column}: " if line else ""

@@ -1,4 +1,4 @@
-"""The built-in functions of shader programs: each turns typed arguments into operations. docs/shader.md defines them."""
+"""The built-in functions of shader programs: each turns typed arguments into operations (docs/shader.md)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ MAX_PARAMETERS = 64
 CONSTANTS = {"pi": Literal("F", math.pi), "tau": Literal("F", math.tau)}
 SAMPLES = ("below", "prev", "below_nearest", "prev_nearest", "below_int", "prev_int")
 MAX_REACH = 64
+_ZERO = Literal("I", 0)
 
 
 class Builder:
@@ -100,13 +101,10 @@ class Builder:
             if b.number == 0.5:
                 return self.op("sqrt", a)
             if b.number in (1, 2, 3, 4):
-                square = self.mul(a, a)
-                return {
-                    1: lambda: a,
-                    2: lambda: square,
-                    3: lambda: self.mul(square, a),
-                    4: lambda: self.mul(square, square),
-                }[int(b.number)]()
+                square = self.mul(a, a) if b.number > 1 else a
+                if b.number == 3:
+                    return self.mul(square, a)
+                return self.mul(square, square) if b.number == 4 else square
         return self.op("pow", a, b)
 
     def negative(self, a: Scalar) -> Scalar:
@@ -227,14 +225,14 @@ def _hash(build: Builder, *arguments: Scalar) -> Scalar:
     return build.op("hash", *[_integer(build, value) for value in padded])
 
 
-def _fbm(build: Builder, a: Scalar, b: Scalar, octaves: Scalar, seed: Scalar = Literal("I", 0)) -> Scalar:
+def _fbm(build: Builder, a: Scalar, b: Scalar, octaves: Scalar, seed: Scalar = _ZERO) -> Scalar:
     if not isinstance(octaves, Literal) or octaves.kind != "I" or not 1 <= octaves.number <= 8:
         raise KindError("fbm()'s third argument, the octaves, is a whole constant from 1 to 8")
     return build.op("fbm", a, b, _integer(build, seed), immediate=int(octaves.number))
 
 
 def _noise(name: str) -> Callable[..., Scalar]:
-    def noise(build: Builder, a: Scalar, b: Scalar, seed: Scalar = Literal("I", 0)) -> Scalar:
+    def noise(build: Builder, a: Scalar, b: Scalar, seed: Scalar = _ZERO) -> Scalar:
         return build.op(name, a, b, _integer(build, seed))
 
     return noise
@@ -322,11 +320,36 @@ BUILTINS: dict[str, Callable[..., Argument]] = {
     "exact": _exact,
 }
 # Those that work on each part of a vector.
-EACH = {
-    *(
-        "sin cos tan exp exp2 log log2 sqrt abs floor ceil round fract mod min max clamp mix step smoothstep pow sign neg"
-    ).split(),
-    *("sin_turns cos_turns int float").split(),
-}
+EACH = frozenset(
+    [
+        "sin",
+        "cos",
+        "tan",
+        "exp",
+        "exp2",
+        "log",
+        "log2",
+        "sqrt",
+        "abs",
+        "floor",
+        "ceil",
+        "round",
+        "fract",
+        "mod",
+        "min",
+        "max",
+        "clamp",
+        "mix",
+        "step",
+        "smoothstep",
+        "pow",
+        "sign",
+        "neg",
+        "sin_turns",
+        "cos_turns",
+        "int",
+        "float",
+    ]
+)
 # Every other operation of the table goes by its own name.
 PLAIN = [text for text, (result, kinds, immediate) in OPS.items() if kinds and result != "N" and immediate == "none"]

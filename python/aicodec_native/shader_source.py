@@ -6,7 +6,8 @@ The text is a function `color(x, y, t)` with helpers and constants beside it; do
 from __future__ import annotations
 
 import ast
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, TypeVar, cast
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError, ProgramError
@@ -14,6 +15,7 @@ from aicodec_native.shader_builtins import BUILTINS, CONSTANTS, EACH, INPUTS, PL
 from aicodec_native.shader_values import Code, KindError, Literal, Scalar, Value
 
 Names = dict[str, Argument]
+_Made = TypeVar("_Made")
 
 _ENTRY = "color"
 _MAX_INLINING = 16
@@ -188,7 +190,7 @@ class _Compiler:
             if name not in then or name not in other:
                 env.pop(name, None)  # known on one way only: using it afterwards is an error
             elif then[name] is not other[name]:
-                env[name] = self._checked(statement, lambda n=name: self._choose(condition, then[n], other[n]))
+                env[name] = self._checked(statement, self._choose, condition, then[name], other[name])
 
     def _choose(self, condition: Scalar, a: Argument, b: Argument) -> Argument:
         if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
@@ -211,7 +213,7 @@ class _Compiler:
         counts = statement.target.id != "_"
         if counts:
             start = {statement.target.id: Literal("I", first), **start}
-        flat = [part for value in start.values() for part in (value if isinstance(value, tuple) else (value,))]
+        flat = _parts(start.values())
         if not flat:
             self._fail(statement, "this loop changes nothing that exists before it")
         mark, number = self._code.mark(), self._loops
@@ -225,7 +227,7 @@ class _Compiler:
                     raise
                 self._code.rewind(mark)
                 place = widen.place
-                flat[place] = self._checked(statement, lambda p=place: self._build.as_kind(flat[p], "F"))
+                flat[place] = self._checked(statement, self._build.as_kind, flat[place], "F")
         self._loops -= 1
         env.update({name: value for name, value in results.items() if name in names})
         if counts:
@@ -272,16 +274,14 @@ class _Compiler:
         inner = {**env, **_regrouped(start, carried)}
 
         def current(values: Names) -> list[Any]:
-            parts = [
-                p for name in start for p in (values[name] if isinstance(values[name], tuple) else (values[name],))
-            ]
+            parts = _parts(values[name] for name in start)
             if len(parts) != len(kinds):
                 self._fail(statement, "a vector changes its length in this loop")
             for place, part in enumerate(parts):
                 if kinds[place] != "F" and part.kind == "F":
                     raise _Widen(number, place)
             return [
-                build.operand(self._checked(statement, lambda p=part, k=kind: build.as_kind(p, k)))
+                build.operand(self._checked(statement, build.as_kind, part, kind))
                 for part, kind in zip(parts, kinds, strict=True)
             ]
 
@@ -289,9 +289,7 @@ class _Compiler:
             if isinstance(inside, ast.If) and any(isinstance(s, ast.Break) for s in inside.body):
                 if len(inside.body) > 1 or inside.orelse:
                     self._fail(inside, "break stands alone under an if", "assign before it, and branch after it")
-                condition = self._checked(
-                    inside.test, lambda test=inside.test: build.as_kind(self._scalar(test, inner), "B")
-                )
+                condition = self._checked(inside.test, build.as_kind, self._scalar(inside.test, inner), "B")
                 values = current(inner)
                 code.leave_loop(build.operand(condition), values)
             else:
@@ -341,7 +339,7 @@ class _Compiler:
                 return self._subscript(node, env)
             case ast.Call():
                 return self._call(node, env)
-        self._fail(node, f"{_name_of(node)} is not part of the language")
+        return self._fail(node, f"{_name_of(node)} is not part of the language")
 
     def _name(self, node: ast.expr, name: str, env: Names) -> Argument:
         for names in (env, self._globals):
@@ -349,7 +347,7 @@ class _Compiler:
                 return names[name]
         known = name in BUILTINS or name in self._functions or name in PLAIN
         hint = "a function: call it" if known else "it may be assigned on one way of an if only, or inside a loop"
-        self._fail(node, f"{name} has no value here", hint)
+        return self._fail(node, f"{name} has no value here", hint)
 
     def _unary(self, node: ast.UnaryOp, value: Argument) -> Argument:
         build = self._build
@@ -411,7 +409,7 @@ class _Compiler:
         text = "and_bool" if isinstance(node.op, ast.And) else "or_bool"
         for part in node.values[1:]:
             value = self._scalar(part, env)
-            result = self._checked(node, lambda a=result, b=value: self._build.op(text, a, b))
+            result = self._checked(node, self._build.op, text, result, value)
         return result
 
     def _subscript(self, node: ast.Subscript, env: Names) -> Argument:
@@ -497,7 +495,7 @@ class _Compiler:
         self._calls.pop()
         return value
 
-    def _each(self, function: Any, *arguments: Argument) -> Any:
+    def _each(self, function: Callable[..., Argument], *arguments: Argument) -> Argument:
         """The function of numbers; of vectors, of each part, numbers standing for all parts."""
         lengths = {len(value) for value in arguments if isinstance(value, tuple)}
         if not lengths:
@@ -506,18 +504,23 @@ class _Compiler:
             raise KindError(f"vectors of {' and '.join(map(str, sorted(lengths)))} parts do not go together")
         length = lengths.pop()
         spread = [value if isinstance(value, tuple) else (value,) * length for value in arguments]
-        return tuple(function(*parts) for parts in zip(*spread, strict=True))
+        return tuple(cast(Scalar, function(*parts)) for parts in zip(*spread, strict=True))
 
     # Errors.
 
-    def _checked(self, node: ast.AST, make: Any) -> Any:
+    def _checked(self, node: ast.AST, make: Callable[..., _Made], *arguments: Any) -> _Made:
         try:
-            return make()
+            return make(*arguments)
         except KindError as error:
             self._fail(node, str(error))
 
     def _fail(self, node: Any, message: str, hint: str = "") -> NoReturn:
         raise ProgramError(message, getattr(node, "lineno", 0), getattr(node, "col_offset", -1) + 1, hint)
+
+
+def _parts(values: Iterable[Argument]) -> list[Scalar]:
+    """Numbers, and the parts of vectors."""
+    return [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
 
 
 def _regrouped(like: Names, flat: list[Value]) -> Names:

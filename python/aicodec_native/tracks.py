@@ -116,7 +116,7 @@ def _decimal(number: float, digits: int) -> _Decimal:
 
 
 def _sinusoid(values: npt.NDArray[np.float64]) -> tuple[float, float, float, float] | None:
-    """(offset, amplitude, rate, phase) of the sinusoid nearest to the values, by least squares; None if it is far off."""
+    """(offset, amplitude, rate, phase) of the sinusoid nearest to the values, by least squares; None if far off."""
     n = len(values)
     if n < 8:
         return None

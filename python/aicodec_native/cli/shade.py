@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
+from aicodec_native.authoring import shade
 from aicodec_native.cli.output import json_option, print_json, size_text
 from aicodec_native.errors import InputError
-from aicodec_native.authoring import shade
 
 
 class _Size(click.ParamType[Any]):

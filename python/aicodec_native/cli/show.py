@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import click
 
+from aicodec_native.authoring import layers_of
 from aicodec_native.cli.output import json_option, print_json
 from aicodec_native.reader import Reader
-from aicodec_native.authoring import layers_of
 
 
 @click.command("show")
