@@ -17,8 +17,11 @@
 namespace aicodec::shader::AICODEC_KERNELS {
 namespace {
 
-#include "numeric/functions.inl"
+// clang-format off: the first says what the second computes with.
 #include "shader/vector.inl"
+
+#include "numeric/functions.inl"
+// clang-format on
 
 #define AICODEC_STRIP F r0, F r1, F r2, F r3, F r4, F r5, F r6, F r7
 #define AICODEC_REGISTERS r0, r1, r2, r3, r4, r5, r6, r7
