@@ -1,5 +1,5 @@
-// Shader programs and tracks as a file brings them. What the reader accepts must come back the same after it was
-// written again, and both VMs must draw the same samples. The first byte chooses.
+// Shader programs and tracks as a file brings them. What the reader accepts must come back the same after it
+// was written again, and both VMs must draw the same samples. The first byte chooses.
 #include <algorithm>
 #include <cstdlib>
 

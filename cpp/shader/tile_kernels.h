@@ -46,19 +46,19 @@ inline constexpr size_t kVariants = 16;
 
 // Steps that are no operation of the program's.
 enum class Control : uint8_t {
-  kFinish,  // ends the code
-  kCount,   // out = origin + 0, 1, 2 ... as floats
-  kCopy,    // out = in[0]
-  kStore,   // out = the registers
-  kAll,     // out = all ones
-  kBegin,   // loop: the counter at out = immediate
-  kTest,    // in[0] condition, out the mask of pixels still in the loop, in[1] where the mask of pixels that
-          // leave goes; jumps by immediate where none leaves
-  kLatch,          // out = in[0] where the mask in[1] is set
-  kLeave,          // jumps by immediate where the mask in[0] is empty
-  kAgain,          // the counter at out less one; jumps by immediate unless it is 0
-  kEmit,           // a float in[0] as samples at out (uint16)
-  kEmitInt,        // an integer likewise
+  kFinish,   // ends the code
+  kCount,    // out = origin + 0, 1, 2 ... as floats
+  kCopy,     // out = in[0]
+  kStore,    // out = the registers
+  kAll,      // out = all ones
+  kBegin,    // loop: the counter at out = immediate
+  kTest,     // in[0] condition, out the mask of pixels still in the loop, in[1] where the mask of pixels that
+             // leave goes; jumps by immediate where none leaves
+  kLatch,    // out = in[0] where the mask in[1] is set
+  kLeave,    // jumps by immediate where the mask in[0] is empty
+  kAgain,    // the counter at out less one; jumps by immediate unless it is 0
+  kEmit,     // a float in[0] as samples at out (uint16)
+  kEmitInt,  // an integer likewise
   kTestRegisters,  // as kTest and kEmit, of the registers
   kEmitRegisters,
 };
