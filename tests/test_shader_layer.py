@@ -192,3 +192,26 @@ def test_show_prints_what_shade_compiled(tmp_path):
         (shown,) = layers_of(reader)
     assert (shown.kind, shown.parameters) == ("shader", ["speed"])
     assert compile_source(shown.text).write() == compile_source(RINGS).write()
+
+
+def test_a_choice_for_the_whole_frame_changes_no_sample():
+    """Such choices leave out what is not chosen; the reference VM computes both ways."""
+    text = """
+def color(x, y, t):
+    kind, n, k = int(param(0)), 0, 0.0
+    for i in range(12):
+        k = k + (sin(x * 0.1 + i) if kind == 0 else y * 0.01 if kind < 3 else gnoise(x * 0.1, y * 0.1, i))
+        if k > 2 and kind != 1:
+            break
+        n = n + (1 if kind > 1 else 2)
+    c = (k, k * 0.5, 1 - k) if kind % 2 == 0 else hsv(k, 0.5, n / 24)
+    return rgb(mix(c, (0, 1, 0), 0.25 if kind == 3 else x / width))
+"""
+    program = compile_source(text)
+    seen = set()
+    for kind in (0, 1, 2, 3, 4, 1, 0):
+        arguments = {"format": "rgb24", "width": 150, "height": 20, "parameters": [kind]}
+        drawn = program.draw(**arguments).packed()
+        assert drawn == program.draw(**arguments, reference=True).packed()
+        seen.add(drawn)
+    assert len(seen) == 5

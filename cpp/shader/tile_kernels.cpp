@@ -347,18 +347,19 @@ void begin(const TileCode* code, char* arena, AICODEC_STRIP) {
   *reinterpret_cast<int32_t*>(arena + code->out) = code->immediate;
   AICODEC_CONTINUE(code + 1);
 }
+AICODEC_LANE M leaving(const TileCode* code, const char* arena, int i) {
+  return load<M>(place(code, arena, 0, i)) & load<M>(arena + code->out + i * kVectorBytes);
+}
 void test(const TileCode* code, char* arena, AICODEC_STRIP) {
-  M leaving[kVectors], some = {};
-  for (int i = 0; i < kVectors; ++i) {
-    leaving[i] = load<M>(place(code, arena, 0, i)) & load<M>(arena + code->out + i * kVectorBytes);
-    some |= leaving[i];
-  }
+  M some = {};
+  for (int i = 0; i < kVectors; ++i) some |= leaving(code, arena, i);
   const TileCode* next = code + code->immediate;
   if (any(some)) [[unlikely]] {
     for (int i = 0; i < kVectors; ++i) {
       char* active = arena + code->out + i * kVectorBytes;
-      store(active, load<M>(active) & ~leaving[i]);
-      store(arena + code->in[1] + i * kVectorBytes, leaving[i]);
+      const M mask = leaving(code, arena, i);
+      store(active, load<M>(active) & ~mask);
+      store(arena + code->in[1] + i * kVectorBytes, mask);
     }
     next = code + 1;
   }

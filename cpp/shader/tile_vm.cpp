@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <new>
 
 #include "base/float_env.h"
@@ -41,16 +43,20 @@ uint32_t lane(const char* arena, uint32_t place, uint32_t number) {
 
 TileState* state_of(char* arena) { return reinterpret_cast<TileState*>(arena); }
 
-}  // namespace
+bool is_scalar(const Node& node) {
+  return node.kind == Node::Kind::kConstant ||
+         (node.kind == Node::Kind::kInput && node.level == Level::kFrame);
+}
 
-struct TileVm::Compiled {
+// A graph as threaded code, with the layout of the arena that it runs in.
+struct Compiled {
   struct Scalar {
     uint32_t place;
     Node node;  // a constant or an input
   };
   std::vector<Scalar> scalars;
   // Places where the frame's and the rows' values stand for the levels above, in the order of the exports.
-  std::vector<uint32_t> frame_values, row_values;
+  std::vector<uint32_t> frame_values, row_values, root_values;
   TileProgram frame, row, pixel;
   uint32_t samples = 0;
   uint32_t arena_bytes = 0;
@@ -62,62 +68,7 @@ struct TileVm::Compiled {
   void draw_row(char* arena, Picture& rgb, uint32_t y) const;
 };
 
-TileVm::TileVm(const Program& program) {
-  auto made = std::make_unique<Compiled>();
-  const Graph graph = build_graph(program);
-  const auto only = [&](const std::vector<int>& from, Level level) {
-    std::vector<int> some;
-    for (const int n : from) {
-      const Node& node = graph.nodes[size_t(n)];
-      const bool is_scalar = node.kind == Node::Kind::kConstant ||
-                             (node.kind == Node::Kind::kInput && node.level == Level::kFrame);
-      if (node.level == level && !is_scalar && std::find(some.begin(), some.end(), n) == some.end())
-        some.push_back(n);
-    }
-    return some;
-  };
-  // From above: what a level needs of those below is what these have to compute.
-  const Schedule pixel = make_schedule(graph, Level::kPixel, {graph.outputs.begin(), graph.outputs.end()});
-  const std::vector<int> rows = only(pixel.imports, Level::kRow);
-  const Schedule row = make_schedule(graph, Level::kRow, rows);
-  std::vector<int> below = pixel.imports;
-  below.insert(below.end(), row.imports.begin(), row.imports.end());
-  const std::vector<int> frames = only(below, Level::kFrame);
-  const Schedule frame = make_schedule(graph, Level::kFrame, frames);
-  below.insert(below.end(), frame.imports.begin(), frame.imports.end());
-
-  uint32_t end = (uint32_t(sizeof(TileState)) + kAlignment - 1) / kAlignment * kAlignment;
-  std::vector<uint32_t> places(graph.nodes.size(), kNowhere);
-  for (const int n : below) {
-    if (places[size_t(n)] != kNowhere) continue;
-    places[size_t(n)] = end;
-    end += kScalarBytes;
-    const Node& node = graph.nodes[size_t(n)];
-    if (node.kind == Node::Kind::kConstant ||
-        (node.kind == Node::Kind::kInput && node.level == Level::kFrame))
-      made->scalars.push_back({places[size_t(n)], node});
-  }
-  for (const int n : frames) made->frame_values.push_back(places[size_t(n)]);
-  for (const int n : rows) made->row_values.push_back(places[size_t(n)]);
-  made->samples = end;
-  end += 3 * made->strip() * 2;
-  end = (end + kAlignment - 1) / kAlignment * kAlignment;
-  made->frame = make_tile_program(frame, kernels(), places, end, made->samples);
-  // A row's values wait in their places while its pixels are drawn; the frame's are copied away before.
-  made->row = make_tile_program(row, kernels(), places, end, made->samples);
-  made->pixel = make_tile_program(pixel, kernels(), places, made->row.end, made->samples);
-  made->arena_bytes = std::max(made->frame.end, made->pixel.end) + kAlignment;
-  compiled_ = std::move(made);
-}
-TileVm::~TileVm() = default;
-TileVm::TileVm(TileVm&&) noexcept = default;
-TileVm& TileVm::operator=(TileVm&&) noexcept = default;
-
-std::array<size_t, 3> TileVm::steps() const {
-  return {compiled_->frame.code.size(), compiled_->row.code.size(), compiled_->pixel.code.size()};
-}
-
-void TileVm::Compiled::set_up(char* arena, const Frame& input, const Picture& rgb) const {
+void Compiled::set_up(char* arena, const Frame& input, const Picture& rgb) const {
   TileState& state = *state_of(arena);
   state.width = rgb.width();
   state.height = rgb.height();
@@ -151,21 +102,7 @@ void TileVm::Compiled::set_up(char* arena, const Frame& input, const Picture& rg
     put_scalar(arena, frame_values[i], lane(arena, frame.exports[i], 0));
 }
 
-void TileVm::draw(const Frame& frame, Picture& rgb, unsigned threads) const {
-  const FloatEnvironment exact;
-  const Arena first = make_arena(compiled_->arena_bytes);
-  compiled_->set_up(first.get(), frame, rgb);
-  const size_t tasks = (rgb.height() + kRowsPerTask - 1) / kRowsPerTask;
-  parallel_for(tasks, threads, [&](size_t task) {
-    const FloatEnvironment exact_here;
-    const Arena arena = make_arena(compiled_->arena_bytes);
-    std::memcpy(arena.get(), first.get(), compiled_->arena_bytes);
-    const uint32_t begin = uint32_t(task) * kRowsPerTask;
-    compiled_->draw_rows(arena.get(), rgb, begin, std::min(begin + kRowsPerTask, rgb.height()));
-  });
-}
-
-void TileVm::Compiled::draw_rows(char* arena, Picture& rgb, uint32_t first, uint32_t end) const {
+void Compiled::draw_rows(char* arena, Picture& rgb, uint32_t first, uint32_t end) const {
   for (uint32_t y = first; y < end; ++y) {
     const uint32_t number = (y - first) % strip();
     if (number == 0) {
@@ -178,7 +115,7 @@ void TileVm::Compiled::draw_rows(char* arena, Picture& rgb, uint32_t first, uint
   }
 }
 
-void TileVm::Compiled::draw_row(char* arena, Picture& rgb, uint32_t y) const {
+void Compiled::draw_row(char* arena, Picture& rgb, uint32_t y) const {
   TileState& state = *state_of(arena);
   state.y = y;
   const uint16_t* const made = reinterpret_cast<const uint16_t*>(arena + samples);
@@ -194,6 +131,151 @@ void TileVm::Compiled::draw_row(char* arena, Picture& rgb, uint32_t y) const {
         std::memcpy(rgb.plane(p).row<uint16_t>(y) + x, from, size_t{2} * count);
     }
   }
+}
+
+// `roots` are evaluated with the frame's values, and stand in places of their own afterwards.
+Compiled compile(const Graph& graph, const std::vector<int>& outputs, const std::vector<int>& roots) {
+  Compiled made;
+  const auto only = [&](const std::vector<int>& from, Level level) {
+    std::vector<int> some;
+    for (const int n : from) {
+      const Node& node = graph.nodes[size_t(n)];
+      if (node.level == level && !is_scalar(node) && std::find(some.begin(), some.end(), n) == some.end())
+        some.push_back(n);
+    }
+    return some;
+  };
+  // From above: what a level needs of those below is what these have to compute.
+  const Schedule pixel = make_schedule(graph, Level::kPixel, outputs);
+  const std::vector<int> rows = only(pixel.imports, Level::kRow);
+  const Schedule row = make_schedule(graph, Level::kRow, rows);
+  std::vector<int> below = pixel.imports;
+  below.insert(below.end(), row.imports.begin(), row.imports.end());
+  below.insert(below.end(), roots.begin(), roots.end());
+  const std::vector<int> frames = only(below, Level::kFrame);
+  const Schedule frame = make_schedule(graph, Level::kFrame, frames);
+  below.insert(below.end(), frame.imports.begin(), frame.imports.end());
+
+  uint32_t end = (uint32_t(sizeof(TileState)) + kAlignment - 1) / kAlignment * kAlignment;
+  std::vector<uint32_t> places(graph.nodes.size(), kNowhere);
+  for (const int n : below) {
+    if (places[size_t(n)] != kNowhere) continue;
+    places[size_t(n)] = end;
+    end += kScalarBytes;
+    if (is_scalar(graph.nodes[size_t(n)]))
+      made.scalars.push_back({places[size_t(n)], graph.nodes[size_t(n)]});
+  }
+  for (const int n : frames) made.frame_values.push_back(places[size_t(n)]);
+  for (const int n : rows) made.row_values.push_back(places[size_t(n)]);
+  for (const int n : roots) made.root_values.push_back(places[size_t(n)]);
+  made.samples = end;
+  end += 3 * made.strip() * 2;
+  end = (end + kAlignment - 1) / kAlignment * kAlignment;
+  made.frame = make_tile_program(frame, kernels(), places, end, made.samples);
+  // A row's values wait in their places while its pixels are drawn; the frame's are copied away before.
+  made.row = make_tile_program(row, kernels(), places, end, made.samples);
+  made.pixel = make_tile_program(pixel, kernels(), places, made.row.end, made.samples);
+  made.arena_bytes = std::max(made.frame.end, made.pixel.end) + kAlignment;
+  return made;
+}
+
+bool is_choice(const Graph& graph, const Node& node) {
+  return node.kind == Node::Kind::kOperation && (node.op == Op::kSelect || node.op == Op::kSelectInt) &&
+         node.level > Level::kFrame && graph.nodes[size_t(node.in[0])].level == Level::kFrame;
+}
+
+// The graph with the values that are chosen in place of the choices.
+Graph decided(const Graph& graph, const std::vector<int>& conditions, const std::vector<bool>& truths) {
+  Graph made = graph;
+  const auto chosen = [&](int n) {
+    while (n >= 0 && is_choice(graph, graph.nodes[size_t(n)])) {
+      const Node& choice = graph.nodes[size_t(n)];
+      const auto found = std::find(conditions.begin(), conditions.end(), choice.in[0]);
+      n = choice.in[truths[size_t(found - conditions.begin())] ? 1 : 2];
+    }
+    return n;
+  };
+  const auto all = [&](auto& nodes) { std::transform(nodes.begin(), nodes.end(), nodes.begin(), chosen); };
+  for (Node& node : made.nodes) all(node.in);
+  for (GraphLoop& loop : made.loops) {
+    all(loop.initial);
+    all(loop.next);
+    for (GraphLoop::Break& out : loop.breaks) {
+      out.condition = chosen(out.condition);
+      all(out.values);
+    }
+  }
+  all(made.outputs);
+  return made;
+}
+
+}  // namespace
+
+// The program's code; one for each outcome of the choices that hold for a whole frame, so that only what is
+// chosen is evaluated.
+class TileVm::Programs {
+ public:
+  explicit Programs(const Program& program) : graph_(build_graph(program)) {
+    for (const Node& node : graph_.nodes) {
+      if (!is_choice(graph_, node)) continue;
+      if (std::find(conditions_.begin(), conditions_.end(), node.in[0]) == conditions_.end())
+        conditions_.push_back(node.in[0]);
+    }
+    whole_ = std::make_shared<Compiled>(compile(graph_, outputs(graph_), {}));
+    if (!conditions_.empty()) deciding_ = compile(graph_, {}, conditions_);
+  }
+
+  const Compiled& whole() const { return *whole_; }
+
+  std::shared_ptr<const Compiled> code_for(const Frame& frame, const Picture& rgb) {
+    if (conditions_.empty()) return whole_;
+    const Arena arena = make_arena(deciding_.arena_bytes);
+    deciding_.set_up(arena.get(), frame, rgb);
+    std::vector<bool> truths;
+    for (const uint32_t place : deciding_.root_values) truths.push_back(lane(arena.get(), place, 0) != 0);
+    const std::lock_guard lock(mutex_);
+    const auto found = made_.find(truths);
+    if (found != made_.end()) return found->second;
+    if (made_.size() >= kMaxOutcomes) return whole_;
+    const Graph graph = decided(graph_, conditions_, truths);
+    return made_[truths] = std::make_shared<Compiled>(compile(graph, outputs(graph), {}));
+  }
+
+ private:
+  static constexpr size_t kMaxOutcomes = 32;
+  static std::vector<int> outputs(const Graph& graph) { return {graph.outputs.begin(), graph.outputs.end()}; }
+
+  Graph graph_;
+  std::vector<int> conditions_;
+  Compiled deciding_;
+  std::shared_ptr<const Compiled> whole_;
+  std::mutex mutex_;
+  std::map<std::vector<bool>, std::shared_ptr<const Compiled>> made_;
+};
+
+TileVm::TileVm(const Program& program) : programs_(std::make_unique<Programs>(program)) {}
+TileVm::~TileVm() = default;
+TileVm::TileVm(TileVm&&) noexcept = default;
+TileVm& TileVm::operator=(TileVm&&) noexcept = default;
+
+std::array<size_t, 3> TileVm::steps() const {
+  const Compiled& code = programs_->whole();
+  return {code.frame.code.size(), code.row.code.size(), code.pixel.code.size()};
+}
+
+void TileVm::draw(const Frame& frame, Picture& rgb, unsigned threads) const {
+  const FloatEnvironment exact;
+  const std::shared_ptr<const Compiled> code = programs_->code_for(frame, rgb);
+  const Arena first = make_arena(code->arena_bytes);
+  code->set_up(first.get(), frame, rgb);
+  const size_t tasks = (rgb.height() + kRowsPerTask - 1) / kRowsPerTask;
+  parallel_for(tasks, threads, [&](size_t task) {
+    const FloatEnvironment exact_here;
+    const Arena arena = make_arena(code->arena_bytes);
+    std::memcpy(arena.get(), first.get(), code->arena_bytes);
+    const uint32_t begin = uint32_t(task) * kRowsPerTask;
+    code->draw_rows(arena.get(), rgb, begin, std::min(begin + kRowsPerTask, rgb.height()));
+  });
 }
 
 }  // namespace aicodec::shader

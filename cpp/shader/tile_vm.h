@@ -21,12 +21,13 @@ class TileVm {
   // parameters as the program reads.
   void draw(const Frame& frame, Picture& rgb, unsigned threads) const;
 
-  // How many steps there are for a frame, a row and a strip: what a listing shows.
+  // How many steps there are for a frame, a row and a strip, before choices that hold for a whole frame are
+  // made.
   std::array<size_t, 3> steps() const;
 
  private:
-  struct Compiled;
-  std::unique_ptr<const Compiled> compiled_;
+  class Programs;
+  std::unique_ptr<Programs> programs_;
 };
 
 }  // namespace aicodec::shader
