@@ -371,3 +371,19 @@ def test_integers_divide_downwards_and_wrap():
 def test_truncated_is_told_apart():
     with pytest.raises(TruncatedError):
         _native.ShaderProgram.read(b"")
+
+
+def test_a_program_of_many_loops_is_drawn_like_any_other():
+    """Its results all live to the end; what prepares it must not take time for every pair of loops and values."""
+    code, results = [], []
+    for k in range(1300):
+        value = 2 * k
+        code += [("loop", 1, [X]), ("break_if", 0, [TRUE, ("value", value)]), ("end", 0, [("value", value)])]
+        results.append(("value", value + 1))
+    total = results[0]
+    for k in range(190):
+        code.append(("add", 0, [total, results[-1 - k]]))
+        total = ("value", 2600 + k)
+    program = made(*code, ("rgb", 0, [total, total, X]))
+    arguments = {"format": "rgb24", "width": 40, "height": 1}
+    assert program.draw(**arguments).packed() == program.draw(**arguments, reference=True).packed()

@@ -65,8 +65,9 @@ class Encoder {
       for (size_t v = 0; v < lives_.size(); ++v) {
         Life& life = lives_[v];
         if (life.first == kUnset || life.last < loop.first || life.first >= loop.end) continue;
-        const bool lasts =
-            v < schedule_.is_lasting.size() && schedule_.is_lasting[v] && !inside_deeper(life, loop);
+        // The question arises only for a value that is born here: it is not asked of every pair.
+        const bool lasts = life.first >= loop.first && v < schedule_.is_lasting.size() &&
+                           schedule_.is_lasting[v] && !inside_deeper(life, loop);
         if (life.first < loop.first || lasts) life.last = std::max(life.last, loop.end - 1);
         if (lasts) life.first = std::min(life.first, loop.first);
       }
