@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +24,38 @@ def folder() -> Path:
     if not (path / "MANIFEST.tsv").is_file():
         sys.exit(f"the corpus is not at {path}: say with AICODEC_CORPUS where its MANIFEST.tsv and clips are")
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A line of the manifest. `format` is what its frames are compared in: "rgb24" or "yuv420p"."""
+
+    name: str
+    path: Path
+    kind: str
+    width: int
+    height: int
+    rate: int
+    frames: int
+    format: str
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.width * self.height * 3 // (1 if self.format == "rgb24" else 2)
+
+
+def clips() -> list[Clip]:
+    """Every clip of the manifest, in its order."""
+    where = folder()
+    with (where / "MANIFEST.tsv").open(newline="") as manifest:
+        return [_clip_of(where, line) for line in csv.DictReader(manifest, delimiter="\t")]
+
+
+def _clip_of(where: Path, line: dict[str, str]) -> Clip:
+    width, height, rate, frames = (int(line[key]) for key in ("width", "height", "fps", "frames"))
+    form = {"gbrp": "rgb24", "yuv420p": "yuv420p"}[line["pix_fmt"]]
+    path = where / line["file"]
+    return Clip(path.stem, path, line["class"], width, height, rate, frames, form)
 
 
 def clip(name: str) -> Path:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 # What the project asks of itself.
 MOST_OVERHEAD = 0.005
 MOST_ENCODE_RATIO = 1.15
@@ -18,28 +17,30 @@ _Row = tuple[str, str, str, str, str]
 
 def table(results: dict[str, Any]) -> str:
     """The machine, and one line for every measurement in `results`."""
-    parts = [_machine(results["machine"], results["repetitions"]), ""]
+    repetitions = f"medians of {results['repetitions']} alternating repetitions."
+    parts = [f"{machine_line(results['machine'])}; {repetitions}", ""]
     parts += ["| row | measurement | figure | target | |", "|---|---|---|---|---|"]
     parts += [f"| {' | '.join(row)} |" for row in _rows(results)]
     return "\n".join(parts) + "\n"
 
 
-def put_into(readme: Path, text: str) -> None:
-    """Replace what stands between the markers."""
-    before, _, rest = readme.read_text().partition(BEGIN)
-    _, found, after = rest.partition(END)
+def put_into(readme: Path, text: str, name: str = "measured") -> None:
+    """Replace what stands between the markers of that name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = readme.read_text().partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        raise SystemExit(f"{readme}: the markers {BEGIN} and {END} are missing")
-    readme.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+        raise SystemExit(f"{readme}: the markers {begin} and {end} are missing")
+    readme.write_text(f"{before}{begin}\n{text}{end}{after}")
 
 
-def _machine(machine: dict[str, Any], repetitions: int) -> str:
+def machine_line(machine: dict[str, Any]) -> str:
+    """What was measured on and with, but for the full stop."""
     load = "" if machine["load"] is None else f", load before the run {machine['load'][0]}"
     return (
         f"{machine['date']}, commit {machine['commit']}: {machine['cpu']}, {machine['cores']} cores{load}; "
         f"instruction set {machine['isa']}, {machine['compiler']}; Python {machine['python']}, "
-        f"PyAV {machine['packages']['av']}, libavcodec {machine['libavcodec']}, SVT-AV1 {machine['svt_av1']}; "
-        f"medians of {repetitions} alternating repetitions."
+        f"PyAV {machine['packages']['av']}, libavcodec {machine['libavcodec']}, SVT-AV1 {machine['svt_av1']}"
     )
 
 
@@ -63,7 +64,7 @@ def _encode_rows(encode: dict[str, Any]) -> Iterator[_Row]:
         if not all(clip[kind]["same_packets"] for clip in clips):
             figure += " (packets differ)"
         target = f"at most {100 * MOST_OVERHEAD:+.1f}%"
-        yield "a", f"bytes over bare AV1 packets, {name}", figure, target, _verdict(worst <= MOST_OVERHEAD)
+        yield "a", f"bytes over bare AV1 packets, {name}", figure, target, verdict(worst <= MOST_OVERHEAD)
     for kind, name in names.items():
         share = 100 * sum(clip[kind]["share_inside_svt"] for clip in clips) / len(clips)
         what = f"time over SVT-AV1 alone, {name}, mean of {len(clips)} clips ({share:.0f}% inside SVT-AV1)"
@@ -77,7 +78,7 @@ def _encode_rows(encode: dict[str, Any]) -> Iterator[_Row]:
 def _encode_target(kind: str, ratio: float) -> tuple[str, str]:
     if kind == "fixed":
         return "", ""
-    return f"at most {MOST_ENCODE_RATIO}", _verdict(ratio <= MOST_ENCODE_RATIO)
+    return f"at most {MOST_ENCODE_RATIO}", verdict(ratio <= MOST_ENCODE_RATIO)
 
 
 def _decode_rows(row: dict[str, Any]) -> Iterator[_Row]:
@@ -117,7 +118,7 @@ def _metric_rows(row: dict[str, Any]) -> Iterator[_Row]:
             f"SSIMULACRA2 at {row['size']}, 1 thread, {name}",
             figure,
             target,
-            _verdict(wall >= LEAST_SSIMULACRA2),
+            verdict(wall >= LEAST_SSIMULACRA2),
         )
     if "times_the_package" in row:
         figure = f"{row['times_the_package']:.0f} times the speed"
@@ -143,8 +144,8 @@ def _times(row: dict[str, Any]) -> str:
 
 
 def _speed_target(ratio: float) -> tuple[str, str]:
-    return f"at least {LEAST_SPEED_RATIO}", _verdict(ratio >= LEAST_SPEED_RATIO)
+    return f"at least {LEAST_SPEED_RATIO}", verdict(ratio >= LEAST_SPEED_RATIO)
 
 
-def _verdict(met: bool) -> str:
+def verdict(met: bool) -> str:
     return "met" if met else "**missed**"

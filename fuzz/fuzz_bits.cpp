@@ -6,6 +6,7 @@
 #include "bits/range_coder.h"
 #include "container/index.h"
 #include "container/packets.h"
+#include "segment/dictionary.h"
 #include "segment/segment.h"
 #include "segment/video_layer.h"
 
@@ -102,12 +103,20 @@ void fuzz_video_layer(ByteSpan bytes, bool rgb) {
              [&](const VideoLayer& layer) { return write_video_layer(layer, rgb); });
 }
 
+void fuzz_screen_layer(ByteSpan bytes) {
+  StreamHeader header;
+  header.width = bytes.empty() ? 1 : 1 + 256 * bytes[0];
+  header.height = 4096;
+  const auto read = [&](ByteSpan b) { return read_screen_layer(b, header); };
+  round_trip(read(bytes.empty() ? bytes : bytes.subspan(1)), read, write_screen_layer);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const ByteSpan bytes(data + 1, size - 1);
-  switch (data[0] % 12) {
+  switch (data[0] % 13) {
     case 0:
       fuzz_fields(bytes);
       break;
@@ -135,10 +144,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 8:
     case 9:
-      fuzz_segment(bytes, data[0] % 12 == 9);
+      fuzz_segment(bytes, data[0] % 13 == 9);
+      break;
+    case 10:
+    case 11:
+      fuzz_video_layer(bytes, data[0] % 13 == 11);
       break;
     default:
-      fuzz_video_layer(bytes, data[0] % 12 == 11);
+      fuzz_screen_layer(bytes);
   }
   return 0;
 }

@@ -1,5 +1,7 @@
-// A whole file from a stranger: opened, every chunk parsed, every stack built, one frame of each drawn.
-// Nothing may crash, hang or take memory out of proportion to the input.
+// A whole file from a stranger: opened, every chunk parsed, every stack built, one frame of each drawn (with
+// the dictionary pictures that it lists). Nothing may crash, hang or take memory out of proportion to the
+// input.
+#include <algorithm>
 #include <cstdlib>
 
 #include "bits/crc32c.h"
@@ -12,6 +14,8 @@ using namespace aicodec;
 
 // The largest canvas that is drawn: larger ones test the kernels, not the parsers.
 constexpr uint64_t kMaxDrawn = 4096;
+// Of a stack whose frames need each other, as many are drawn.
+constexpr uint64_t kMaxInOrder = 16;
 
 // Sets the checksums of all whole chunks right, which no mutation would ever do.
 void repair(Bytes& bytes) {
@@ -46,14 +50,20 @@ class GraySource final : public VideoSource {
   Picture picture_;
 };
 
-void draw(const Bytes& payload, const StreamHeader& header) {
+void draw(const Bytes& payload, const StreamHeader& header, const DictionaryView& dictionary) {
   const Result<Segment> segment = read_segment(payload, header);
   if (!segment.ok()) return;
-  Result<StackDecoder> decoder = StackDecoder::create(segment.value(), header);
+  Result<StackDecoder> decoder = StackDecoder::create(segment.value(), header, dictionary);
   if (!decoder.ok() || uint64_t{header.width} * header.height > kMaxDrawn) return;
   GraySource source(segment.value(), header);
   Picture canvas(header.format, header.width, header.height);
-  (void)decoder->draw(decoder->sequential() ? 0 : segment->frames() - 1, source, canvas, 1);
+  if (!decoder->sequential()) {
+    (void)decoder->draw(segment->frames() - 1, source, canvas, 1);
+    return;
+  }
+  const uint64_t frames = std::min(segment->frames(), kMaxInOrder);
+  for (uint64_t frame = 0; frame < frames; ++frame)
+    if (!decoder->draw(frame, source, canvas, 1).ok()) return;
 }
 
 }  // namespace
@@ -63,10 +73,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   repair(bytes);
   const Result<FileReader> reader = FileReader::open(std::make_shared<MemorySource>(std::move(bytes)));
   if (!reader.ok()) return 0;
+  DictionaryView dictionary{std::make_shared<FileDictionary>(reader.value()), 0};
   for (const IndexEntry& entry : reader->entries()) {
+    dictionary.usable += entry.kind == IndexEntry::Kind::kDictionary;
     if (entry.kind == IndexEntry::Kind::kPackets) (void)reader->packets(entry).ok();
     const Result<Bytes> payload = reader->payload(entry);
-    if (payload.ok() && entry.kind == IndexEntry::Kind::kSegment) draw(payload.value(), reader->header());
+    if (payload.ok() && entry.kind == IndexEntry::Kind::kSegment)
+      draw(payload.value(), reader->header(), dictionary);
   }
   return 0;
 }

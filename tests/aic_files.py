@@ -174,12 +174,16 @@ def everything(data: bytes) -> dict[str, Any]:
     """All that the native reader finds in a file, apart from the pictures."""
     file = _native.FileReader.from_bytes(data)
     head = file.header
-    payloads = [file.payload(entry) for entry in file.entries if entry.kind == "segment"]
-    segments = [_native.Segment(payload, head) for payload in payloads]
+    dictionary, usable, segments = _native.Dictionary.of_file(file), 0, []
+    for entry in file.entries:
+        usable += entry.kind == "dictionary"
+        if entry.kind == "segment":
+            segments.append(_native.Segment(file.payload(entry), head, dictionary, usable))
     groups = [file.packets(entry) for entry in file.entries if entry.kind == "packets"]
     for part in segments:
-        for number in range(len(part.layers)):
-            part.video_packets(number)
+        for number, (kind, _) in enumerate(part.layers):
+            if kind == "video":
+                part.video_packets(number)
     return {
         "header": {name: getattr(head, name) for name in _HEADER} | {n: getattr(head.colour, n) for n in _COLOUR},
         "tags": file.tags,
@@ -189,7 +193,7 @@ def everything(data: bytes) -> dict[str, Any]:
             for track, packets in groups
             for p in packets
         ],
-        "segments": [(s.first_frame, s.times, s.digest, len(s.layers)) for s in segments],
+        "segments": [(s.first_frame, s.times, s.digest, len(s.layers), s.dictionary) for s in segments],
         "recovered": file.recovered,
     }
 
@@ -206,7 +210,7 @@ def everything_by_reference(data: bytes) -> dict[str, Any]:
     segments = segment.read_segments(file.segments, h)
     for part in segments:
         for kind, payload in part.layers:
-            segment.read_layer(kind, payload, h, part.frames)
+            segment.read_layer(kind, payload, h, part)
     return {
         "header": {
             "format": _FORMATS[h.layout][h.depth > 8],
@@ -227,10 +231,16 @@ def everything_by_reference(data: bytes) -> dict[str, Any]:
         "tracks": [(("audio", "subtitle")[t.kind], t.codec, t.time_base, t.extradata, t.tags) for t in file.tracks],
         "packets": [(p.track, p.pts, p.duration, p.dts, p.key, p.side_data, p.data) for p in file.packets],
         "segments": [
-            (s.first, [start for start, _ in s.times] + [sum(s.times[-1])], s.digest, len(s.layers)) for s in segments
+            (s.first, [start for start, _ in s.times] + [sum(s.times[-1])], s.digest, len(s.layers), _listed(s, h))
+            for s in segments
         ],
         "recovered": file.recovered,
     }
+
+
+def _listed(part: segment.Segment, head: container.Header) -> list[int]:
+    layers = [segment.read_layer(kind, payload, head, part) for kind, payload in part.layers]
+    return [number for layer in layers for number in getattr(layer, "pictures", [])]
 
 
 def agreed(data: bytes) -> dict[str, Any]:

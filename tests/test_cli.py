@@ -87,7 +87,6 @@ def test_no_command_shows_the_help():
         (["encode"], "missing argument 'INPUT' (see aicodec-native encode --help)"),
         (["encode", "a", "b", "--nope"], "no such option"),
         (["encode", "a", "b", "-q", "good"], "'good' is neither a number nor 'lossless'"),
-        (["encode", "CLIP", "b", "-q", "lossless"], "lossless needs the screen layer"),
         (["encode", "CLIP", "b", "-q", "101"], "at most 100"),
         (["encode", "CLIP", "b", "-q", "90", "--crf", "20"], "exclude each other"),
         (["encode", "CLIP", "b", "--target", "psnr"], "'psnr' is not METRIC=VALUE"),

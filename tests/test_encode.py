@@ -427,7 +427,7 @@ def test_a_bad_source_leaves_nothing(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"quality": 0}, {"quality": 101}, {"quality": float("nan")}, {"quality": "high"}, {"quality": "lossless"},
+        {"quality": 0}, {"quality": 101}, {"quality": float("nan")}, {"quality": "high"}, {"quality": "lossless~"},
         {"crf": 0}, {"crf": 64}, {"crf": 30.1}, {"crf": float("nan")}, {"crf": 30, "quality": 50},
         {"target": ("vmaf", 90)}, {"target": ("psnr", float("nan"))}, {"target": ("psnr", 40), "crf": 20},
         {"preset": "veryslow"}, {"workers": -1}, {"segment_seconds": 0}, {"segment_seconds": float("nan")},

@@ -6,7 +6,9 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -41,6 +43,39 @@ def planes(picture: Picture) -> list[np.ndarray]:
 
 def digest(picture: Picture) -> str:
     return hashlib.sha256(picture.packed()).hexdigest()
+
+
+# Memory -----------------------------------------------------------------------------------------------------
+
+
+def test_planes_outlive_their_picture() -> None:
+    """Memory of freed pictures is used again: never while an array still looks into it, and never uncleared."""
+    kept = []
+    for value in range(1, 9):
+        picture = Picture("yuv420p10", 640, 360)
+        assert not any(picture.plane(index).any() for index in range(3))
+        picture.plane(0)[:] = value
+        kept.append(picture.plane(0))
+        for _ in range(3):
+            Picture("yuv420p10", 640, 360).plane(0)[:] = 1023
+    assert [set(np.unique(plane)) for plane in kept] == [{value} for value in range(1, 9)]
+
+
+def test_threads_never_share_a_picture() -> None:
+    barrier = threading.Barrier(4)
+
+    def work(value: int) -> bool:
+        barrier.wait()
+        whole = True
+        for turn in range(300):
+            # Two sizes, so that blocks of the wrong one are found and put back.
+            plane = Picture("yuv420p", 512, 256 + 64 * (turn % 2)).convert("yuv420p10", Colour()).plane(0)
+            plane[:] = value
+            whole = whole and bool((plane == value).all())
+        return whole
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(1, 5)))
 
 
 # The model --------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_pixels(name, depth, size):
     agreed(data)
     assert aic.verify(data).ok  # against the digest that the reference decoder computed
     file = container.open_file(data)
-    part = segment.read_segment(file.segments[0], file.header)
+    part = segment.read_segment(file.segments[0][0], file.header)
     expected = segment.decode_frames(file.header, part, decode_av1)
     with aic.open(data) as reader:
         for ours, theirs in zip(reader.iter_native(), expected, strict=True):
@@ -119,7 +119,7 @@ def test_pixels_of_droppable_frames_at_random():
     assert any(droppable for _, droppable in video.packets)
     data = assemble(head_of(h), [("S", segment_of(h, [layer(h, video)], frames=24, digest=True))])
     file = container.open_file(data)
-    part = segment.read_segment(file.segments[0], file.header)
+    part = segment.read_segment(file.segments[0][0], file.header)
     expected = segment.decode_frames(file.header, part, decode_av1)
     order = np.random.default_rng(5).permutation(24)
     with aic.open(data) as reader:

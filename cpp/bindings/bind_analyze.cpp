@@ -1,6 +1,7 @@
-// Analysis for Python: the shot detector.
+// Analysis for Python: the shot detector, and the statistic behind a file's dictionary.
 #include <pybind11/stl.h>
 
+#include "analyze/recurring_blocks.h"
 #include "analyze/shots.h"
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
@@ -23,6 +24,26 @@ std::vector<uint64_t> push(ShotDetector& detector, const Picture& picture) {
   return unwrap(std::move(starts));
 }
 
+void add_picture(RecurringBlocks& blocks, const Picture& picture) {
+  if (blocks.size() == RecurringBlocks::kMaxPictures)
+    throw py::value_error("there are as many pictures as fit");
+  Status status = Ok{};
+  {
+    py::gil_scoped_release release;
+    status = blocks.add(picture.view());
+  }
+  check(status);
+}
+
+std::map<uint32_t, uint64_t> find_blocks(const RecurringBlocks& blocks, const Picture& frame) {
+  Result<std::map<uint32_t, uint64_t>> counts = Error::kWrongPicture;
+  {
+    py::gil_scoped_release release;
+    counts = blocks.find(frame.view());
+  }
+  return unwrap(std::move(counts));
+}
+
 }  // namespace
 
 void bind_analyze(py::module_& module) {
@@ -31,6 +52,14 @@ void bind_analyze(py::module_& module) {
       .def_property_readonly_static("lookahead", [](const py::object&) { return ShotDetector::kLookahead; })
       .def("push", &push, py::arg("picture"))
       .def("finish", &ShotDetector::finish);
+
+  py::class_<RecurringBlocks>(module, "RecurringBlocks")
+      .def(py::init<>())
+      .def_property_readonly_static("max_pictures",
+                                    [](const py::object&) { return RecurringBlocks::kMaxPictures; })
+      .def("__len__", &RecurringBlocks::size)
+      .def("add", &add_picture, py::arg("picture"))
+      .def("find", &find_blocks, py::arg("frame"));
 }
 
 }  // namespace aicodec

@@ -87,6 +87,8 @@ const char* kind_name(const IndexEntry& entry) {
       return "segment";
     case IndexEntry::Kind::kPackets:
       return "packets";
+    case IndexEntry::Kind::kDictionary:
+      return "dictionary";
     case IndexEntry::Kind::kOther:
       break;
   }
@@ -174,6 +176,13 @@ void bind_container(py::module_& module) {
             return to_bytes(w.packets(track, packets));
           },
           py::arg("track"), py::arg("packets"))
+      .def(
+          "dictionary",
+          [](Writer& w, const py::buffer& payload) {
+            const py::buffer_info info = payload.request();
+            return to_bytes(w.dictionary(bytes_of(info)));
+          },
+          py::arg("payload"))
       .def("adopt", &Writer::adopt, py::arg("entry"))
       .def("finish", [](const Writer& w) { return to_bytes(w.finish()); });
 

@@ -3,6 +3,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
+#include "metrics/greatest_error.h"
 #include "metrics/ms_ssim.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
@@ -33,6 +34,10 @@ Planes bound_mse(const Picture& reference, const Picture& distorted, unsigned th
 double bound_mse_rgb(const Picture& reference, const Picture& distorted, const Colour& colour,
                      unsigned threads) {
   return measured([&] { return rgb_mse(reference.view(), distorted.view(), colour, threads); });
+}
+
+uint32_t bound_greatest_error(const Picture& reference, const Picture& distorted) {
+  return measured([&] { return greatest_error(reference.view(), distorted.view()); });
 }
 
 Planes bound_ssim(const Picture& reference, const Picture& distorted, unsigned threads) {
@@ -76,6 +81,7 @@ void bind_metrics(py::module_& module) {
   module.def("mse", &bound_mse, py::arg("reference"), py::arg("distorted"), py::arg("threads") = 1);
   module.def("mse_rgb", &bound_mse_rgb, py::arg("reference"), py::arg("distorted"), py::arg("colour"),
              py::arg("threads") = 1);
+  module.def("greatest_error", &bound_greatest_error, py::arg("reference"), py::arg("distorted"));
   module.def("ssim", &bound_ssim, py::arg("reference"), py::arg("distorted"), py::arg("threads") = 1);
   module.def(
       "ssim_all",

@@ -71,11 +71,14 @@ class CallbackSource final : public VideoSource {
 // A parsed segment that owns its bytes.
 class SegmentReader {
  public:
-  SegmentReader(const py::bytes& payload, const StreamHeader& header) : header_(header) {
+  SegmentReader(const py::bytes& payload, const StreamHeader& header,
+                std::shared_ptr<DictionarySource> dictionary, uint64_t usable)
+      : header_(header) {
     const std::string_view view = payload;
     bytes_.assign(view.begin(), view.end());
     segment_ = unwrap(read_segment(bytes_, header_));
-    decoder_ = std::make_unique<StackDecoder>(unwrap(StackDecoder::create(segment_, header_)));
+    decoder_ = std::make_unique<StackDecoder>(
+        unwrap(StackDecoder::create(segment_, header_, {std::move(dictionary), usable})));
     for (const Layer& layer : segment_.layers)
       formats_.push_back(layer.kind == LayerKind::kVideo ? video(layer).format : PixelFormat{});
   }
@@ -102,6 +105,15 @@ class SegmentReader {
     for (const VideoPacket& packet : video(layer_at(number)).packets)
       list.append(py::make_tuple(to_bytes(packet.data), packet.droppable));
     return list;
+  }
+
+  std::vector<uint64_t> dictionary() const {
+    std::vector<uint64_t> numbers;
+    for (const Layer& layer : segment_.layers)
+      if (layer.kind == LayerKind::kScreen)
+        for (const uint64_t number : unwrap(read_screen_layer(layer.payload, header_)).pictures)
+          numbers.push_back(number);
+    return numbers;
   }
 
   SharedPicture draw(uint64_t frame, const py::function& callback, unsigned threads) {
@@ -207,12 +219,14 @@ void bind_segment(py::module_& module) {
       .def_property_readonly("value", &SegmentDigest::value);
 
   py::class_<SegmentReader>(module, "Segment")
-      .def(py::init<const py::bytes&, const StreamHeader&>(), py::arg("payload"), py::arg("header"))
+      .def(py::init<const py::bytes&, const StreamHeader&, std::shared_ptr<DictionarySource>, uint64_t>(),
+           py::arg("payload"), py::arg("header"), py::arg("dictionary") = nullptr, py::arg("usable") = 0)
       .def_property_readonly("first_frame", [](const SegmentReader& s) { return s.segment().first_frame; })
       .def_property_readonly("frames", [](const SegmentReader& s) { return s.segment().frames(); })
       .def_property_readonly("times", [](const SegmentReader& s) { return s.segment().times; })
       .def_property_readonly("digest", [](const SegmentReader& s) { return s.segment().digest; })
       .def_property_readonly("layers", &SegmentReader::layers)
+      .def_property_readonly("dictionary", &SegmentReader::dictionary)
       .def_property_readonly("sequential", &SegmentReader::sequential)
       .def("layer_payload", &SegmentReader::layer_payload, py::arg("layer"))
       .def("video_format", &SegmentReader::video_format, py::arg("layer"))

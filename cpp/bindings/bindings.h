@@ -10,6 +10,7 @@ void bind_bits(pybind11::module_& module);
 void bind_container(pybind11::module_& module);
 void bind_metrics(pybind11::module_& module);
 void bind_picture(pybind11::module_& module);
+void bind_screen(pybind11::module_& module);
 void bind_segment(pybind11::module_& module);
 void bind_shader(pybind11::module_& module);
 void bind_track(pybind11::module_& module);

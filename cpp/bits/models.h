@@ -25,6 +25,15 @@ class BitModel {
     state_ = static_cast<uint32_t>(moved) << 10 | (count < limit ? count + 1 : count);
   }
 
+  // How many bits it has learned from, up to the limit.
+  uint32_t count() const { return state_ & 1023; }
+  // A model that starts at `probability` (in 2^-16) as if it had learned from `count` bits.
+  static constexpr BitModel starting_at(uint32_t probability, uint32_t count = 0) {
+    BitModel model;
+    model.state_ = probability << 16 | count;
+    return model;
+  }
+
   static constexpr uint32_t kDefaultLimit = 60;
   static constexpr uint32_t kMaxLimit = 1022;
 

@@ -3,6 +3,8 @@
 // whenever the range falls below 2^24.
 #pragma once
 
+#include <bit>
+
 #include "bits/bytes.h"
 #include "bits/models.h"
 
@@ -18,6 +20,17 @@ class RangeEncoder {
   bool even_bit(bool bit) {
     split(bit, range_ >> 1);
     return bit;
+  }
+  // A bit that is 1 with `probability` (in 2^-16, 1 to 65535), for models that mix their own.
+  bool bit_with(uint32_t probability, bool bit) {
+    split(bit, static_cast<uint32_t>((uint64_t{range_} * probability) >> 16));
+    return bit;
+  }
+  // Bits put out so far, in sixteenths.
+  uint64_t spent() const {
+    const uint64_t bytes = bytes_.size() + pending_ + (cache_ >= 0);
+    const int width = static_cast<int>(std::bit_width(range_));
+    return bytes * 128 + static_cast<uint64_t>(16 * (32 - width)) + (15 - (range_ >> (width - 5) & 15));
   }
   // Ends the stream with as few bytes as tell it apart, and returns it. The decoder reads zeros after the
   // end.
@@ -57,6 +70,9 @@ class RangeDecoder {
     return bit;
   }
   bool even_bit(bool = false) { return split(range_ >> 1); }
+  bool bit_with(uint32_t probability, bool = false) {
+    return split(static_cast<uint32_t>((uint64_t{range_} * probability) >> 16));
+  }
   bool overrun() const { return position_ > bytes_.size() + kSpare; }
   // kTruncated after an overrun, kTrailingData where bytes were not needed.
   Status finish() const {

@@ -18,6 +18,7 @@ enum class ChunkType : uint8_t {
   kTags = 'M',
   kSegment = 'S',
   kPackets = 'P',
+  kDictionary = 'D',
   kIndex = 'I',
 };
 

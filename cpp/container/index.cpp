@@ -30,13 +30,14 @@ Result<std::vector<IndexEntry>> read_index(ByteSpan payload, uint64_t offset, ui
   while (in.ok() && in.remaining() > 0) {
     IndexEntry entry;
     const uint64_t tagged = in.varint();
-    if ((tagged & 3) == 3) in.fail(Error::kUnsupportedFeature);
     entry.kind = static_cast<IndexEntry::Kind>(tagged & 3);
     entry.detail = tagged >> 2;
     entry.offset = offset;
     entry.size = in.varint_up_to(kMaxPayload);
     if (entry.size > end - offset) in.fail(Error::kBadValue);
-    if (entry.kind == IndexEntry::Kind::kOther && entry.detail != 0) in.fail(Error::kBadValue);
+    const bool has_detail =
+        entry.kind == IndexEntry::Kind::kSegment || entry.kind == IndexEntry::Kind::kPackets;
+    if (!has_detail && entry.detail != 0) in.fail(Error::kBadValue);
     if (entry.kind == IndexEntry::Kind::kSegment) {
       if (entry.detail > kMaxFrames - frames) in.fail(Error::kTooLarge);
       frames += entry.detail;

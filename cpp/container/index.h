@@ -7,7 +7,7 @@
 namespace aicodec {
 
 struct IndexEntry {
-  enum class Kind : uint8_t { kOther = 0, kSegment = 1, kPackets = 2 };
+  enum class Kind : uint8_t { kOther = 0, kSegment = 1, kPackets = 2, kDictionary = 3 };
   Kind kind = Kind::kOther;
   uint64_t offset = 0;  // of the chunk, from the start of the file
   uint64_t size = 0;    // of the whole chunk

@@ -86,6 +86,8 @@ Result<IndexEntry> FileReader::describe(const Chunk& chunk, uint64_t offset) con
     entry.kind = Kind::kPackets;
     entry.detail = in.varint_up_to(kMaxTracks - 1);
     AICODEC_TRY(in.status());
+  } else if (chunk.type == static_cast<uint8_t>(ChunkType::kDictionary)) {
+    entry.kind = Kind::kDictionary;
   }
   return entry;
 }
@@ -106,7 +108,8 @@ Status FileReader::scan(uint64_t offset) {
   return Ok{};
 }
 
-// Whatever is neither segment nor packets: tracks and tags, which stand before those, and chunks to skip.
+// Whatever is neither segment nor packets nor dictionary: tracks and tags, which stand before those, and
+// chunks to skip.
 Status FileReader::read_descriptions() {
   bool media = false;
   for (const IndexEntry& entry : entries_) {
@@ -139,6 +142,7 @@ Status FileReader::read_description(const Chunk& chunk, bool media_before) {
     case ChunkType::kHeader:
     case ChunkType::kSegment:
     case ChunkType::kPackets:
+    case ChunkType::kDictionary:
     case ChunkType::kIndex:
       return Error::kBadValue;  // a second one, or one that the index hides
     default:
@@ -161,6 +165,7 @@ Result<Bytes> FileReader::payload(const IndexEntry& entry) const {
   const auto type = [&](ChunkType wanted) { return chunk->type == static_cast<uint8_t>(wanted); };
   const bool right = (entry.kind == Kind::kSegment && type(ChunkType::kSegment)) ||
                      (entry.kind == Kind::kPackets && type(ChunkType::kPackets)) ||
+                     (entry.kind == Kind::kDictionary && type(ChunkType::kDictionary)) ||
                      entry.kind == Kind::kOther;
   if (!right || chunk->size != entry.size) return Error::kBadValue;
   return std::move(chunk->payload);

@@ -24,6 +24,10 @@ Bytes Writer::segment(ByteSpan payload, uint64_t frames) {
   return add(ChunkType::kSegment, payload, Kind::kSegment, frames);
 }
 
+Bytes Writer::dictionary(ByteSpan payload) {
+  return add(ChunkType::kDictionary, payload, Kind::kDictionary, 0);
+}
+
 Bytes Writer::packets(uint64_t track, const std::vector<Packet>& packets) {
   if (packets.empty()) return {};
   return add(ChunkType::kPackets, write_packets(track, packets), Kind::kPackets, track);

@@ -17,6 +17,8 @@ class Writer {
   Bytes tags(const Tags& tags);
   // `payload` is a serialised segment of `frames` frames.
   Bytes segment(ByteSpan payload, uint64_t frames);
+  // `payload` is a dictionary picture (segment/dictionary.h), coded.
+  Bytes dictionary(ByteSpan payload);
   // Does nothing (no bytes) for no packets.
   Bytes packets(uint64_t track, const std::vector<Packet>& packets);
   // Takes over a chunk of a file that is being resumed.

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 namespace aicodec {
 namespace {
-
-constexpr size_t kAlignment = 64;
 
 struct NamedFormat {
   std::string_view name;
@@ -46,10 +43,6 @@ Status check_size(uint32_t width, uint32_t height) {
   return Ok{};
 }
 
-void Picture::FreeAligned::operator()(uint8_t* bytes) const {
-  ::operator delete(bytes, std::align_val_t{kAlignment});
-}
-
 Picture::Picture(PixelFormat format, uint32_t width, uint32_t height)
     : format_(format), width_(width), height_(height) {
   std::array<size_t, 3> offsets;
@@ -59,17 +52,16 @@ Picture::Picture(PixelFormat format, uint32_t width, uint32_t height)
     plane.width = format.plane_side(p, width);
     plane.height = format.plane_side(p, height);
     const size_t row = size_t{plane.width} * format.sample_bytes();
-    plane.stride = static_cast<ptrdiff_t>((row + kAlignment - 1) / kAlignment * kAlignment);
+    plane.stride = static_cast<ptrdiff_t>((row + kSampleAlignment - 1) / kSampleAlignment * kSampleAlignment);
     offsets[p] = total;
     total += plane.stride * size_t{plane.height};
   }
-  total += kAlignment;
-  bytes_.reset(static_cast<uint8_t*>(::operator new(total, std::align_val_t{kAlignment})));
-  allocated_ = total;
+  total += kSampleAlignment;
+  bytes_ = allocate_samples(total);
   for (int p = 0; p < 3; ++p) planes_[p].data = bytes_.get() + offsets[p];
 }
 
-void Picture::clear() { std::memset(bytes_.get(), 0, allocated_); }
+void Picture::clear() { std::memset(bytes_.get(), 0, bytes_.get_deleter().size); }
 
 PictureView Picture::view() const {
   PictureView view{format_, width_, height_, {}};

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "base/result.h"
+#include "picture/sample_memory.h"
 
 namespace aicodec {
 
@@ -104,15 +104,11 @@ class Picture {
   Status copy_from(const PictureView& view);
 
  private:
-  struct FreeAligned {
-    void operator()(uint8_t* bytes) const;
-  };
   PixelFormat format_;
   uint32_t width_ = 0;
   uint32_t height_ = 0;
   std::array<Plane, 3> planes_;
-  size_t allocated_ = 0;
-  std::unique_ptr<uint8_t, FreeAligned> bytes_;
+  SampleMemory bytes_;
 };
 
 }  // namespace aicodec

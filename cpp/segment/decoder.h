@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "segment/dictionary.h"
 #include "segment/segment.h"
 #include "segment/video_layer.h"
 
@@ -32,10 +33,12 @@ class LayerDecoder {
 
 class StackDecoder {
  public:
-  // Parses every layer. The bytes behind `segment` must outlive the decoder.
-  static Result<StackDecoder> create(const Segment& segment, const StreamHeader& header);
+  // Parses every layer. The bytes behind `segment` must outlive the decoder. Pictures of `dictionary` are
+  // asked for when a layer that lists them is first drawn.
+  static Result<StackDecoder> create(const Segment& segment, const StreamHeader& header,
+                                     const DictionaryView& dictionary = {});
 
-  // Whether frames must be drawn in order from the first.
+  // Whether frames must be drawn in order. Drawing frame 0 starts afresh at any time.
   bool sequential() const;
   // Draws frame `frame` into `canvas`, a picture of the header's format and size, with up to `threads`
   // threads.

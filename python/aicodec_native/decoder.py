@@ -110,6 +110,9 @@ def verify(path: str | os.PathLike[str] | bytes, *, progress: FrameProgress | No
                     list(reader._packets_of(entry))
         with _noting_failure(report, f"{reader.name}: "):
             _ = reader.ticks  # segments must follow each other in time
+        for number, entry in enumerate(entry for entry in reader._entries if entry.kind == "dictionary"):
+            with _noting_failure(report, f"{reader.name}: ", f"dictionary picture {number}: "):
+                reader._file.payload(entry)
         done = 0
         for number in range(report.segments):
 

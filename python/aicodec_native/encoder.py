@@ -3,13 +3,12 @@ them in order."""
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any, cast
@@ -18,17 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import __version__, _native
+from aicodec_native.change_store import ChangeReader, ChangeStore
+from aicodec_native.dictionary_plan import DictionaryPlan, DictionaryUse
+from aicodec_native.encode_options import check_numbers, goal_of
 from aicodec_native.errors import OptionError, OutputError
 from aicodec_native.headers import header_of, stored_packet, stored_track
+from aicodec_native.lossless_encoder import GREATEST_ERROR, LosslessJob, LosslessSegment
 from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
 from aicodec_native.part_file import PartFile
-from aicodec_native.quality import METRICS
-from aicodec_native.segment_encoder import CodedSegment, Goal, SegmentJob, encode_segment
-from aicodec_native.segmenter import MAX_SECONDS, Cuts, Segmenter, SourceSegment
+from aicodec_native.segment_encoder import CodedSegment, Goal, SegmentJob
+from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
 from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
-from aicodec_native.workers import WorkerPool
-
-DEFAULT_QUALITY = 80.0
+from aicodec_native.workers import WorkerPool, run_job
 
 Frames = npt.NDArray[Any] | Iterable[npt.NDArray[Any]]
 SourceLike = str | os.PathLike[str] | IO[bytes] | Frames
@@ -47,8 +47,10 @@ class Progress:
 @dataclass(slots=True)
 class EncodeResult:
     """What an encode did. `score` is the mean of `metric` over the frames measured, `score_p5` their 5th percentile;
-    `reached` tells whether every segment reached `target`. Times are in seconds, sizes in bytes; `input_bytes` is None
-    where it is not known or only a part of the input was asked for."""
+    `reached` tells whether every segment reached `target`. For a lossless encode `metric` is "max_error": `score` is
+    the greatest difference of any sample, 0 if all are equal, and `score_p5` what 95% of the frames do not exceed.
+    Times are in seconds, sizes in bytes; `input_bytes` is None where it is not known or only a part of the input was
+    asked for."""
 
     path: str
     frames: int
@@ -88,11 +90,12 @@ def encode(
 
     `source`: a path, "-" for standard input, a binary file, an image pattern ("frames/%04d.png"), or frames: an array
     (n, height, width, 3) or an iterable of (height, width, 3) arrays, uint8 or uint16 in 0..1023, with `fps`.
-    `quality`: the SSIMULACRA2 score to reach (90 is visually lossless, 80, the default, very high). `target`: another
-    metric and its value instead, such as ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to
-    63 in quarter steps. `preset`: "fast", "medium" or "slow". `workers`: processes (0: one per core). `start`,
-    `duration`: seconds of the source. `segment_seconds`: the longest distance between seek points, at the nominal
-    frame rate. `digests`: store a hash of every segment's frames, so that `verify` can check them.
+    `quality`: the SSIMULACRA2 score to reach (90 is visually lossless, 80, the default, very high); or "lossless", or
+    "lossless~2": every sample within 2 of the source (1 to 64). `target`: another metric and its value instead, such as
+    ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter steps. `preset`: "fast",
+    "medium" or "slow". `workers`: processes (0: one per core). `start`, `duration`: seconds of the source.
+    `segment_seconds`: the longest distance between seek points, at the nominal frame rate. `digests`: store a hash of
+    every segment's frames, so that `verify` can check them.
 
     While it is being written the file has the name path + ".part", and an encode that is interrupted leaves its
     finished segments there. `resume`: go on with them; the arguments must be the same, and so is the file that comes
@@ -102,14 +105,14 @@ def encode(
 
     Raises InputError, OutputError, OptionError, EncodeError.
     """
-    goal = _goal(quality, target, crf)
+    goal = goal_of(quality, target, crf)
     if preset not in SVT_PRESETS:
         raise OptionError(f"unknown preset {preset!r}: choose one of {', '.join(SVT_PRESETS)}")
-    _check_numbers(workers=workers, start=start, duration=duration, segment_seconds=segment_seconds)
+    check_numbers(workers=workers, start=start, duration=duration, segment_seconds=segment_seconds)
     output = _checked_output(path, source, overwrite)
     if resume and (not isinstance(source, (str, os.PathLike)) or os.fspath(source) == "-"):
         raise OptionError("only an encode of a file can be resumed")
-    with _open_source(source, start, duration, fps) as opened:
+    with _open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
         identity = {
             "version": [__version__, CODEC_VERSION],
             "source": [*_identity_of(source), opened.byte_size],
@@ -143,7 +146,10 @@ class _Run:
         self._digests = digests
         self._progress = progress or (lambda progress: None)
         self._pool: WorkerPool | None = None
-        self._waiting: deque[tuple[SourceSegment, Future[CodedSegment]]] = deque()
+        self._waiting: deque[tuple[SourceSegment, Future[CodedSegment | LosslessSegment]]] = deque()
+        self._lossless = goal.metric == GREATEST_ERROR
+        self._dictionary: DictionaryPlan | None = None
+        self._uses: dict[int, DictionaryUse] = {}  # by segment that is not written yet
         self._shares: dict[int, float] = {}  # by segment under way: frames coded, about
         self._header: _native.StreamHeader | None = None
         self._times = [0, 0]
@@ -161,23 +167,25 @@ class _Run:
             raise
         finally:
             for segment, _ in self._waiting:
-                if segment.frames is not None:
-                    segment.frames.close()
+                segment.close()
             if self._pool:
                 self._pool.close()
+            if self._dictionary:
+                self._dictionary.close()
         return self._result(time.monotonic() - started)
 
     def _encode_all(self) -> None:
-        info = self._source.info
-        rate = info.frame_rate or Fraction(25)
-        frame_size = _native.Picture(info.format, info.width, info.height).packed_size
-        cuts = Cuts.for_video(rate, frame_size, self._segment_seconds)
-        self._segmenter = Segmenter(self._source, cuts, skip=self._part.frames_done)
+        self._segmenter = self._new_segmenter()
         for segment, is_last in _with_last(iter(self._segmenter)):
             self._begin(segment)
+            is_alone = is_last and segment.number == 0
+            if self._lossless and not is_alone:
+                self._use_dictionary(segment)
             if segment.first_frame < self._part.frames_done:
+                self._uses.pop(segment.number, None)
+                segment.close()
                 continue
-            if is_last and segment.number == 0:
+            if is_alone:
                 self._code_here(segment)
                 break
             while len(self._waiting) >= 2 * self._workers:
@@ -186,6 +194,23 @@ class _Run:
         while self._waiting:
             self._write_next()
         self._write_packets(self._segmenter.trailing)
+
+    def _new_segmenter(self) -> Segmenter:
+        info = self._source.info
+        rate = info.frame_rate or Fraction(25)
+        if self._lossless:
+            return LongSegmenter(self._source, rate, self._segment_seconds)
+        frame_size = _native.Picture(info.format, info.width, info.height).packed_size
+        cuts = Cuts.for_video(rate, frame_size, self._segment_seconds)
+        return Segmenter(self._source, cuts, skip=self._part.frames_done)
+
+    def _use_dictionary(self, segment: SourceSegment) -> None:
+        """Also for segments that an earlier run has finished: the following ones may need their pictures."""
+        assert self._header is not None
+        near = int(self._goal.target)
+        self._dictionary = self._dictionary or DictionaryPlan(self._header, self._preset, near, os.cpu_count() or 1)
+        with _reader(segment) as frames:
+            self._uses[segment.number] = self._dictionary.add(frames)
 
     def _begin(self, segment: SourceSegment) -> None:
         """With the first segment: header, tracks and tags. With each: the overall time span."""
@@ -197,9 +222,11 @@ class _Run:
             self._times[0] = first
         self._times[1] = segment.times[-1]
 
-    def _job(self, segment: SourceSegment, threads: int) -> SegmentJob:
+    def _job(self, segment: SourceSegment, threads: int) -> SegmentJob | LosslessJob:
         assert self._header is not None
         assert segment.frames is not None
+        if isinstance(segment.frames, ChangeStore):
+            return self._lossless_job(segment, segment.frames, threads)
         return SegmentJob(
             header=self._header,
             first_frame=segment.first_frame,
@@ -212,9 +239,29 @@ class _Run:
             digest=self._digests,
         )
 
+    def _lossless_job(self, segment: SourceSegment, frames: ChangeStore, threads: int) -> LosslessJob:
+        assert self._header is not None
+        job = LosslessJob(
+            header=self._header,
+            first_frame=segment.first_frame,
+            times=segment.times,
+            frames_path=frames.path,
+            shape=frames.shape,
+            table=frames.table,
+            near=int(self._goal.target),
+            preset=self._preset,
+            threads=threads,
+            digest=self._digests,
+        )
+        if self._dictionary is None:
+            return job
+        store = self._dictionary.store
+        pictures = self._uses[segment.number].pictures
+        return replace(job, pictures=pictures, dictionary_path=store.path, dictionary_size=store.count)
+
     def _code_here(self, segment: SourceSegment) -> None:
         """A video of one segment: all cores work on it, and no process need be started."""
-        coded = encode_segment(self._job(segment, os.cpu_count() or 1), self._reporter(segment))
+        coded = run_job(self._job(segment, os.cpu_count() or 1), self._reporter(segment))
         self._write_segment(segment, coded)
 
     def _submit(self, segment: SourceSegment) -> None:
@@ -229,15 +276,16 @@ class _Run:
         self._waiting.popleft()
         self._write_segment(segment, coded)
 
-    def _write_segment(self, segment: SourceSegment, coded: CodedSegment) -> None:
+    def _write_segment(self, segment: SourceSegment, coded: CodedSegment | LosslessSegment) -> None:
         self._write_packets(segment.packets)
+        use = self._uses.pop(segment.number, None)
+        if use is not None and use.payload is not None:
+            self._part.add_dictionary_picture(use.payload)
         report = asdict(coded)
         report["bytes"] = len(report.pop("payload"))
         report["first_frame"] = segment.first_frame
         self._part.add_segment(coded.payload, coded.frames, report)
-        assert segment.frames is not None
-        segment.frames.close()
-        segment.frames = None
+        segment.close()
         self._shares.pop(segment.number, None)
         self._tell("")
 
@@ -264,7 +312,8 @@ class _Run:
         reports = self._part.reports
         scores = [score for report in reports for score in report["scores"]]
         weights = np.array([report["frames"] for report in reports], dtype=np.float64)
-        mean = float(np.average([report["score"] for report in reports], weights=weights))
+        values = [report["score"] for report in reports]
+        score = max(values) if self._lossless else float(np.average(values, weights=weights))
         return EncodeResult(
             path=str(self._part.target),
             frames=self._part.frames_done,
@@ -273,14 +322,19 @@ class _Run:
             input_bytes=self._source.byte_size,
             metric=self._goal.metric,
             target=self._goal.target if self._goal.crf is None else None,
-            score=mean,
-            score_p5=float(np.percentile(scores, 5)),
+            score=score,
+            score_p5=float(np.percentile(scores, 95 if self._lossless else 5)),
             frames_measured=len(scores),
             reached=all(report["reached"] for report in reports),
             elapsed=elapsed,
             segments=reports,
             warnings=list(self._source.warnings),
         )
+
+
+def _reader(segment: SourceSegment) -> ChangeReader:
+    assert isinstance(segment.frames, ChangeStore)
+    return ChangeReader(segment.frames.path, segment.frames.shape, segment.frames.table)
 
 
 def _with_last(items: Iterator[SourceSegment]) -> Iterator[tuple[SourceSegment, bool]]:
@@ -292,42 +346,6 @@ def _with_last(items: Iterator[SourceSegment]) -> Iterator[tuple[SourceSegment, 
         held = item
     if held is not None:
         yield held, True
-
-
-def _check_numbers(*, workers: int, start: float | None, duration: float | None, segment_seconds: float) -> None:
-    if workers < 0:
-        raise OptionError("workers is 0 (one per core) or more")
-    if start is not None and not 0 <= start < math.inf:
-        raise OptionError(f"start is 0 seconds or more, not {start:g}")
-    if duration is not None and not 0 < duration < math.inf:
-        raise OptionError(f"duration must be above 0 seconds, not {duration:g}")
-    if not 0 < segment_seconds < math.inf:
-        raise OptionError(f"segment_seconds must be above 0, not {segment_seconds:g}")
-
-
-def _goal(quality: float | str | None, target: tuple[str, float] | None, crf: float | None) -> Goal:
-    if sum(choice is not None for choice in (quality, target, crf)) > 1:
-        raise OptionError("quality, target and crf exclude each other: ask for one of them")
-    if crf is not None:
-        if not 1 <= crf <= 63 or crf * 4 != int(crf * 4):
-            raise OptionError("crf goes from 1 to 63 in steps of 0.25")
-        return Goal("ssimulacra2", 0.0, crf)
-    if target is not None:
-        metric, value = target
-        if metric not in METRICS:
-            raise OptionError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
-        if not math.isfinite(value):
-            raise OptionError(f"{metric} cannot be asked to reach {value:g}")
-        return Goal(metric, float(value))
-    if quality == "lossless":
-        raise OptionError("lossless needs the screen layer, which this version does not have yet: ask for a score")
-    try:
-        value = float(DEFAULT_QUALITY if quality is None else quality)
-    except (TypeError, ValueError):
-        raise OptionError(f"quality is a SSIMULACRA2 score or 'lossless', not {quality!r}") from None
-    if not 0 < value <= 100:
-        raise OptionError(f"a SSIMULACRA2 score to reach lies above 0 and is at most 100, not {value:g}")
-    return Goal("ssimulacra2", value)
 
 
 def _checked_output(path: str | os.PathLike[str], source: SourceLike, overwrite: bool) -> Path:
@@ -347,10 +365,11 @@ def _checked_output(path: str | os.PathLike[str], source: SourceLike, overwrite:
 
 
 def _open_source(
-    source: SourceLike, start: float | None, duration: float | None, fps: float | Fraction | None
+    source: SourceLike, start: float | None, duration: float | None, fps: float | Fraction | None, *, exact: bool
 ) -> BaseSource:
     if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
-        return Source(cast("str | os.PathLike[str] | IO[bytes]", source), start=start, duration=duration, fps=fps)
+        file = cast("str | os.PathLike[str] | IO[bytes]", source)
+        return Source(file, start=start, duration=duration, fps=fps, exact=exact)
     if start is not None or duration is not None:
         raise OptionError("start and duration are for files; slice the frames instead")
     return ArraySource(source, fps=fps if fps is not None else 25)

@@ -31,8 +31,10 @@ class FrameStore:
         return self._file.name if self._file else f"/proc/{os.getpid()}/fd/{self._descriptor}"
 
     def append(self, picture: _native.Picture) -> None:
-        view = memoryview(picture.packed())
-        offset = self.count * self.frame_size
+        self._write(memoryview(picture.packed()), self.count * self.frame_size)
+        self.count += 1
+
+    def _write(self, view: memoryview, offset: int) -> None:
         try:
             while view:
                 written = os.pwrite(self._descriptor, view, offset)
@@ -42,7 +44,6 @@ class FrameStore:
             raise EncodeError(
                 f"there is no room for the frames of a segment ({reason}); try shorter ones (--segment-seconds)"
             ) from None
-        self.count += 1
 
     def split(self, count: int) -> FrameStore:
         """Keep the first `count` frames and return a new store with the others."""
@@ -66,7 +67,7 @@ class FrameReader:
     """The frames behind FrameStore.path, as a sequence of pictures."""
 
     def __init__(self, path: str, shape: tuple[str, int, int], count: int) -> None:
-        self._shape = shape
+        self.shape = shape
         self._count = count
         self._size = _native.Picture(*shape).packed_size
         with open(path, "rb") as file:
@@ -78,7 +79,7 @@ class FrameReader:
     def __getitem__(self, index: int) -> _native.Picture:
         if not 0 <= index < self._count:
             raise IndexError(index)
-        picture = _native.Picture(*self._shape)
+        picture = _native.Picture(*self.shape)
         picture.unpack_from(self._map, index * self._size)
         return picture
 

@@ -22,14 +22,15 @@ class PartFile:
 
     `identity` is everything that the bytes depend on: an interrupted file is continued only if it is the same.
     Without `resume` one that holds a segment is only thrown away if told to `discard` it. `reports` are the notes of
-    the segments that are there already. Raises OutputError where a file cannot be written or is being written by
-    another process, OptionError where what is there cannot be resumed.
+    the segments that are there already, `dictionary_size` counts the dictionary pictures. Raises OutputError where a
+    file cannot be written or is being written by another process, OptionError where what is there cannot be resumed.
     """
 
     def __init__(self, target: Path, identity: dict[str, Any], *, resume: bool, discard: bool = False) -> None:
         self.target = target
         self.reports: list[dict[str, Any]] = []
         self.frames_done = 0
+        self.dictionary_size = 0
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.jsonl")
         self._identity = json.loads(json.dumps(identity))
@@ -68,6 +69,10 @@ class PartFile:
             raise self._failure(error) from None
         self.reports.append(report)
         self.frames_done += frames
+
+    def add_dictionary_picture(self, payload: bytes) -> None:
+        self._append(self._writer.dictionary(payload))
+        self.dictionary_size += 1
 
     def add_packets(self, track: int, packets: list[_native.Packet]) -> None:
         self._append(self._writer.packets(track, packets))
@@ -147,6 +152,7 @@ class PartFile:
         self._writer.begin(found.header)
         for entry in found.entries[: segments[-1] + 1]:
             self._writer.adopt(entry)
+            self.dictionary_size += entry.kind == "dictionary"
         last = found.entries[segments[-1]]
         self._file.truncate(last.offset + last.size)
         self._file.seek(0, os.SEEK_END)

@@ -59,6 +59,8 @@ class Reader:
         self._tracks = [media_track(track) for track in self._file.tracks]
         self._threads = threads or os.cpu_count() or 1
         self._segments = [entry for entry in self._file.entries if entry.kind == "segment"]
+        self._usable = list(_pictures_before_segments(self._file.entries))
+        self._dictionary = _native.Dictionary.of_file(self._file)
         self._starts = [0, *itertools.accumulate(entry.detail for entry in self._segments)]
         self._info = info_of(self._file.header, self._file.tags)
         self._times: npt.NDArray[np.int64] | None = None
@@ -161,7 +163,9 @@ class Reader:
 
     def native(self, index: int) -> tuple[Frame, Frame, Frame]:
         """The planes of frame `index` as stored (`info.format`): R, G, B or Y, Cb, Cr, each (rows, columns)."""
-        return _planes(self._picture(self._checked(index)))
+        one, two, three = _planes(self._picture(self._checked(index)))
+        # Copies: the cursor may keep the picture for another who asks.
+        return one.copy(), two.copy(), three.copy()
 
     def iter_native(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[Frame, Frame, Frame]]:
         """As `native` for frames start..stop-1, decoded in order."""
@@ -224,7 +228,8 @@ class Reader:
         """Segment `number`, parsed."""
         entry = self._segments[number]
         try:
-            segment = _native.Segment(self._file.payload(entry), self._file.header)
+            payload = self._file.payload(entry)
+            segment = _native.Segment(payload, self._file.header, self._dictionary, self._usable[number])
         except AicodecError as error:
             raise type(error)(f"{self.name}: segment {number}: {error}") from None
         if segment.frames != entry.detail:
@@ -293,6 +298,15 @@ def _open_file(source: str | os.PathLike[str] | Buffer, name: str) -> _native.Fi
         raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
     except AicodecError as error:
         raise type(error)(f"{name}: {error}") from None
+
+
+def _pictures_before_segments(entries: list[_native.IndexEntry]) -> Iterator[int]:
+    """For each segment: how many dictionary pictures stand before it in the file, which it may use."""
+    count = 0
+    for entry in entries:
+        count += entry.kind == "dictionary"
+        if entry.kind == "segment":
+            yield count
 
 
 def _planes(picture: _native.Picture) -> tuple[Frame, Frame, Frame]:

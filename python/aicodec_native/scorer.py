@@ -40,6 +40,8 @@ class Scorer:
         costly = metric in ("ssimulacra2", "ms_ssim")
         # The frames that count, rising.
         self.frames = sample_frames(len(frames), _SAMPLES[preset]) if costly else list(range(len(frames)))
+        _, width, height = frames.shape
+        self._room = _CACHE_BYTES // (_CACHE_BYTES_PER_PIXEL * width * height)  # in prepared frames
         self._prepared: dict[int, _native.Ssimulacra2] = {}
         self.begin()
 
@@ -47,6 +49,12 @@ class Scorer:
         self._scores: list[float] = []
         self._errors: list[float] = []
         self._xpsnr: _native.Xpsnr | None = None
+
+    def prepare(self) -> None:
+        """Do now what the first candidate's add() would do with the source frames alone."""
+        if self._metric == "ssimulacra2":
+            for index in self.frames[: self._room]:
+                self._reference(index)
 
     def add(self, index: int, picture: _native.Picture) -> None:
         if self._metric == "ssimulacra2":
@@ -84,9 +92,8 @@ class Scorer:
     def _reference(self, index: int) -> _native.Ssimulacra2:
         if index in self._prepared:
             return self._prepared[index]
-        picture = self._sources[index]
-        prepared = _native.Ssimulacra2(picture, self._colour, self._threads)
-        if (len(self._prepared) + 1) * picture.width * picture.height * _CACHE_BYTES_PER_PIXEL <= _CACHE_BYTES:
+        prepared = _native.Ssimulacra2(self._sources[index], self._colour, self._threads)
+        if len(self._prepared) < self._room:
             self._prepared[index] = prepared
         return prepared
 

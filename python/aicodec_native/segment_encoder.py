@@ -193,6 +193,7 @@ class _SegmentEncoder:
         """Score the frames that count; their hashes by number. Decodes no packet that none of them needs."""
         header = self._job.header
         self._scorer.begin()
+        self._scorer.prepare()  # the encoder is still filling its look-ahead
         wanted = set(self._scorer.frames)
         numbers: deque[int] = deque()
 
@@ -203,7 +204,9 @@ class _SegmentEncoder:
                     yield data
 
         hashes: dict[int, int] = {}
-        decoder = VideoDecoder(settings.format, header.width, header.height, threads=self._job.threads)
+        # The encoder fills the cores; dav1d takes up to a third less processor time where it has few threads.
+        threads = max(1, self._job.threads // 2)
+        decoder = VideoDecoder(settings.format, header.width, header.height, threads=threads)
         for planes in decoder.stream(needed()):
             number = numbers.popleft()
             if number in wanted:

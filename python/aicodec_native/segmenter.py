@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from aicodec_native import _native
+from aicodec_native.change_store import ChangeStore
 from aicodec_native.errors import InputError
 from aicodec_native.frame_store import FrameStore
 from aicodec_native.media import BaseSource, TrackPacket, VideoFrame
@@ -30,6 +31,12 @@ class SourceSegment:
     times: list[int]
     frames: FrameStore | None
     packets: list[TrackPacket] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Free the frames."""
+        if self.frames is not None:
+            self.frames.close()
+            self.frames = None
 
 
 @dataclass(slots=True)
@@ -73,9 +80,9 @@ class Segmenter:
                 self._packets.append((self.frames_read, event))
                 continue
             self._take(event)
-            for boundary in self._detector.push(event.picture):
+            for boundary in self._boundaries(event.picture):
                 yield self._cut(boundary)
-        for boundary in self._detector.finish():
+        for boundary in self._last_boundaries():
             yield self._cut(boundary)
         if self._pts:
             yield self._cut(self.frames_read)
@@ -83,11 +90,20 @@ class Segmenter:
         if self.frames_read == 0:
             raise InputError("the source has no video frames")
 
+    def _boundaries(self, picture: _native.Picture) -> list[int]:
+        """The segment starts that are certain now that `picture` was read."""
+        return self._detector.push(picture)
+
+    def _last_boundaries(self) -> list[int]:
+        return self._detector.finish()
+
+    def _new_store(self, picture: _native.Picture) -> FrameStore:
+        return FrameStore(picture.format, picture.width, picture.height)
+
     def _take(self, frame: VideoFrame) -> None:
         if self.frames_read >= self._skip:
             if self._frames is None:
-                picture = frame.picture
-                self._frames = FrameStore(picture.format, picture.width, picture.height)
+                self._frames = self._new_store(frame.picture)
             self._frames.append(frame.picture)
         self._pts.append(frame.pts)
         self._end = frame.pts + frame.duration
@@ -109,3 +125,28 @@ class Segmenter:
         self._first = boundary
         self._pts = self._pts[count:]
         return segment
+
+
+class LongSegmenter(Segmenter):
+    """As few segments of one length as `max_seconds` allows, whatever they show: history pays across shots, too.
+    Shorter ones only where so much changes that the frames would take over MAX_BYTES. Every frame is kept.
+    """
+
+    def __init__(self, source: BaseSource, rate: Fraction, max_seconds: float = MAX_SECONDS) -> None:
+        longest = max(1, min(int(max_seconds * rate), 1 << 16))
+        super().__init__(source, Cuts(1, longest))
+        # The expected number is a guess: at worst it halves the length.
+        expected = source.frame_count_hint or 0
+        count = -(-expected // longest)
+        self._longest = -(-expected // count) if count > 1 else longest
+
+    def _boundaries(self, picture: _native.Picture) -> list[int]:
+        assert isinstance(self._frames, ChangeStore)
+        full = self._frames.count >= self._longest or self._frames.stored >= MAX_BYTES
+        return [self.frames_read] if full else []
+
+    def _last_boundaries(self) -> list[int]:
+        return []
+
+    def _new_store(self, picture: _native.Picture) -> FrameStore:
+        return ChangeStore(picture.format, picture.width, picture.height)

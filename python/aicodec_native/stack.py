@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from aicodec_native import _native
@@ -54,10 +55,16 @@ def _video_formats(segment: _native.Segment) -> dict[int, str]:
     return {n: segment.video_format(n) for n, (kind, _) in enumerate(segment.layers) if kind == "video"}
 
 
+# Pictures of a sequential stack that a cursor keeps.
+_KEPT_BYTES = 1 << 27
+
+
 class SegmentCursor:
     """Draws single frames, and remembers where it stands: the next frame of a segment costs one packet.
 
-    For one thread at a time.
+    Where every frame needs the one before (a stack with a screen layer) it draws them all from where it stands, or
+    from the segment's start, and keeps the last ones, so that going back a little costs nothing. For one thread at a
+    time.
     """
 
     def __init__(self, header: _native.StreamHeader, threads: int) -> None:
@@ -68,11 +75,14 @@ class SegmentCursor:
         self._layers: dict[int, LayerCursor] = {}
         self._next = 0  # the first frame that needs no new start
         self._decoders: dict[tuple[int, str], VideoDecoder] = {}
+        self._kept: deque[_native.Picture] = deque()  # of the frames up to _next - 1
 
     def nearness(self, number: int, frame: int) -> int:
         """Higher for a cursor that needs fewer packets to draw the frame."""
         if number != self._number:
             return -(1 << 30)
+        if self._next - len(self._kept) <= frame < self._next:
+            return 1
         ahead = frame - self._next
         return -ahead if ahead >= 0 else -(1 << 29)
 
@@ -84,6 +94,7 @@ class SegmentCursor:
             return self._draw(frame)
         except BaseException:
             self._segment = None
+            self._kept.clear()
             raise
 
     def _enter(self, number: int, segment: _native.Segment) -> None:
@@ -93,15 +104,23 @@ class SegmentCursor:
     def _rewind(self) -> None:
         self._layers = {}
         self._next = 0
+        self._kept.clear()
 
     def _draw(self, frame: int) -> _native.Picture:
         assert self._segment is not None
+        if self._next - len(self._kept) <= frame < self._next:
+            return self._kept[frame - self._next]
         if frame < self._next:
             self._rewind()
-        first = self._next if self._segment.sequential else frame
-        for number in range(first, frame + 1):
+        if not self._segment.sequential:
+            self._next = frame + 1
+            return self._segment.draw(frame, self._planes, self._threads)
+        for number in range(self._next, frame + 1):
             picture = self._segment.draw(number, self._planes, self._threads)
-        self._next = frame + 1
+            self._next = number + 1
+            self._kept.append(picture)
+            if len(self._kept) > max(1, _KEPT_BYTES // picture.packed_size):
+                self._kept.popleft()
         return picture
 
     def _planes(self, layer: int, frame: int) -> Planes:

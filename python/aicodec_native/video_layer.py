@@ -91,10 +91,11 @@ def encode_stream(
             picture = picture.convert(settings.format, RGB_COLOUR if _is_rgb(picture.format) else colour)
         frame = _to_av(picture)
         frame.pts = number
-        yield from map(_without_delimiter, context.encode(frame))
+        # encode() would hold back every packet until the last of its call, which for a short video is the very last.
+        yield from map(_without_delimiter, context.encode_lazy(frame))
     if context is None:
         raise OptionError("there are no pictures to encode")
-    yield from map(_without_delimiter, context.encode(None))
+    yield from map(_without_delimiter, context.encode_lazy(None))
 
 
 def encode_pictures(

@@ -27,7 +27,8 @@ _START = "import sys; sys.path[:] = sys.argv[1:]; from aicodec_native.workers im
 class WorkerPool:
     """Runs segment jobs on `count` processes, which start when they are first needed.
 
-    `job` objects are SegmentJob, results CodedSegment (segment_encoder.py). close() kills what still runs.
+    `job` objects are SegmentJob or LosslessJob, results CodedSegment or LosslessSegment (segment_encoder.py,
+    lossless_encoder.py). close() kills what still runs.
     """
 
     def __init__(self, count: int) -> None:
@@ -115,9 +116,17 @@ class WorkerPool:
                 return content[0]
 
 
+def run_job(job: Any, report: _Report) -> Any:
+    """Do one job in this process."""
+    from aicodec_native import lossless_encoder, segment_encoder
+
+    if isinstance(job, lossless_encoder.LosslessJob):
+        return lossless_encoder.encode_lossless(job, report)
+    return segment_encoder.encode_segment(job, report)
+
+
 def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Do jobs until the other end closes."""
-    from aicodec_native.segment_encoder import encode_segment
 
     def send(*message: Any) -> None:
         pickle.dump(message, answers)
@@ -129,7 +138,7 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         except EOFError:
             return
         try:
-            send("done", encode_segment(job, lambda share, note: send("progress", share, note)))
+            send("done", run_job(job, lambda share, note: send("progress", share, note)))
         except AicodecError as error:
             send("error", error)
         except Exception as error:

@@ -228,3 +228,17 @@ def junk_at_the_end() -> bytes:
 def unknown_matrix_unused() -> bytes:
     """A YCbCr canvas whose matrix no decoder need know: drawing does not use it."""
     return one_segment(header(colour=_native.Colour(matrix=14)))
+
+
+@stream
+def dictionary_unused() -> bytes:
+    """Dictionary pictures that no segment lists, in all places: no decoder looks into them."""
+    parts = [video_segment(header()), video_segment(header(), first=3)]
+    return assemble(head_of(header()), [("D", b""), ("S", parts[0]), ("D", b"?"), ("S", parts[1]), ("D", b"\xff" * 9)])
+
+
+@stream
+def cut_in_a_dictionary_picture() -> bytes:
+    """Writing stopped in the second dictionary picture: the segment and the picture before it are recovered."""
+    chunks = [("D", b"?"), ("S", video_segment(header())), ("D", b"?" * 100)]
+    return assemble(head_of(header()), chunks)[:-60]

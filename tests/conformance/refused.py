@@ -270,3 +270,78 @@ def _times_table(times: list[int], **fields: object) -> bytes:
     payload = Fields(segment_of(stream_header, [video()], times=times))
     payload.take(3)
     return payload.block()
+
+
+# The dictionary. What follows the list does not matter: it is refused before.
+
+
+def screen(*numbers: int, count: int | None = None) -> bytes:
+    """A segment of one screen layer that lists these dictionary pictures."""
+    listed = varint(len(numbers) if count is None else count) + b"".join(map(varint, numbers))
+    return varint(0) + varint(1) + b"\0" + b"\x83" + listed + b"coded"
+
+
+@stream("kBadValue")
+def dictionary_picture_missing() -> bytes:
+    """A list with the number of a picture that the file does not have."""
+    return assemble(head_of(header()), [("D", b"?"), ("S", screen(1))])
+
+
+@stream("kBadValue")
+def dictionary_picture_too_late() -> bytes:
+    """A list with a picture that stands behind the segment."""
+    return assemble(head_of(header()), [("D", b"?"), ("S", screen(0, 1)), ("D", b"?")])
+
+
+@stream("kBadValue")
+def dictionary_picture_twice() -> bytes:
+    """A list with one picture twice."""
+    return assemble(head_of(header()), [("D", b"?"), ("D", b"?"), ("S", screen(1, 0, 1))])
+
+
+@stream("kTooLarge")
+def dictionary_list_too_long() -> bytes:
+    """A list of 17 pictures."""
+    return assemble(head_of(header()), [("D", b"?")] * 17 + [("S", screen(*range(17)))])
+
+
+@stream("kTooLarge")
+def dictionary_list_too_large() -> bytes:
+    """A list of three pictures which together have more than 2^27 pixels."""
+    large = header(width=8192, height=8192)
+    return assemble(head_of(large), [("D", b"?")] * 3 + [("S", screen(0, 1, 2))])
+
+
+@stream("kTruncated")
+def dictionary_list_ends_early() -> bytes:
+    """A layer that ends within its list."""
+    payload = varint(0) + varint(1) + b"\0" + b"\x83" + varint(2) + varint(0)
+    return assemble(head_of(header()), [("D", b"?"), ("D", b"?"), ("S", payload)])
+
+
+@stream("kBadValue")
+def track_after_a_dictionary_picture() -> bytes:
+    """A track behind a dictionary picture."""
+    return assemble(head_of(header()), [("D", b"?"), ("T", TRACK)])
+
+
+@stream("kBadValue")
+def index_hides_a_dictionary_picture() -> bytes:
+    """An index that says "any other chunk" of a dictionary picture."""
+    data = chunk("D", b"?")
+    return head_of(header()) + data + index([(0, 0, len(data))])
+
+
+@stream("kBadValue")
+def index_lies_about_a_dictionary_picture() -> bytes:
+    """An index that says "dictionary picture" of a segment, and a segment that lists it."""
+    parts = [chunk("S", video_segment(header())), chunk("S", screen(0))]
+    return head_of(header()) + b"".join(parts) + index([(3, 0, len(parts[0])), (1, 1, len(parts[1]))])
+
+
+@stream("kBadChecksum")
+def dictionary_checksum() -> bytes:
+    """One bit of a dictionary picture is wrong, the index is intact, and a segment lists it."""
+    data = bytearray(assemble(head_of(header()), [("D", b"?" * 50), ("S", screen(0))]))
+    data[data.index(b"??") + 9] ^= 1
+    return bytes(data)

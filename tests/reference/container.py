@@ -54,7 +54,8 @@ class File:
     header: Header
     tracks: list = field(default_factory=list)
     metadata: list = field(default_factory=list)
-    segments: list = field(default_factory=list)  # payloads of the S chunks
+    segments: list = field(default_factory=list)  # of the S chunks: payload, number of D chunks before it
+    dictionary: list = field(default_factory=list)  # payloads of the D chunks
     packets: list = field(default_factory=list)
     recovered: bool = False
 
@@ -134,7 +135,7 @@ def describe(kind, payload):
         first, frames = f.varint(0, 2**30), f.varint(1, 2**20)
         refuse_unless(first + frames <= 2**30, "too many frames")
         return 1, frames
-    return (2, f.varint(0, 63)) if kind == "P" else (0, 0)
+    return (2, f.varint(0, 63)) if kind == "P" else (3, 0) if kind == "D" else (0, 0)
 
 
 def scan(data, start):
@@ -163,7 +164,7 @@ def read_index(data, start):
     f, entries, at = Fields(payload[:-4]), [], start
     while f.at < len(f.data):
         detail, kind = divmod(f.varint(), 4)
-        refuse_unless(kind != 3 and (kind or not detail), "index entry")
+        refuse_unless(kind in (1, 2) or not detail, "index entry")
         size = f.varint(0, begin - at)
         entries.append((at, size, kind, detail))
         at += size
@@ -194,10 +195,12 @@ def open_file(data):
     chunks = scan(data, start) if file.recovered else indexed(data, entries)
     media = False
     for kind, payload in chunks:
-        media = media or kind in "SP"
+        media = media or kind in "SPD"
         refuse_unless(kind not in "HI" and not (media and kind in "TM"), "a chunk out of order")
         if kind == "S":
-            file.segments.append(payload)
+            file.segments.append((payload, len(file.dictionary)))
+        elif kind == "D":
+            file.dictionary.append(payload)
         elif kind == "P":
             file.packets += read_packets(payload, len(file.tracks))
         elif kind == "T":

@@ -19,6 +19,13 @@ class Segment:
     times: list  # (start, duration) of each frame
     digest: int | None
     layers: list  # (kind, payload), from the bottom up
+    usable: int = 0  # dictionary pictures that stand before it
+
+
+@dataclass
+class ScreenLayer:
+    pictures: list  # numbers of dictionary pictures
+    coded: bytes
 
 
 @dataclass
@@ -48,15 +55,15 @@ def read_times(block, nominal):
 def read_segments(payloads, header):
     """All segments of a file, in order."""
     segments, frame, end = [], 0, None
-    for payload in payloads:
-        segment = read_segment(payload, header)
+    for payload, usable in payloads:
+        segment = read_segment(payload, header, usable)
         refuse_unless(segment.first >= frame and (end is None or segment.times[0][0] >= end), "segments overlap")
         frame, end = segment.first + segment.frames, sum(segment.times[-1])
         segments.append(segment)
     return segments
 
 
-def read_segment(payload, header):
+def read_segment(payload, header, usable=0):
     f = Fields(payload)
     first, frames = f.varint(0, 2**30), f.varint(1, 2**20)
     refuse_unless(first + frames <= 2**30, "too many frames")
@@ -72,13 +79,25 @@ def read_segment(payload, header):
         if kind & 0x7F > 3:
             raise UnsupportedError("layer kind")
         layers.append((kind & 0x7F, f.rest() if top else f.block()))
-    return Segment(first, frames, times, digest, layers)
+    return Segment(first, frames, times, digest, layers, usable)
 
 
-def read_layer(kind, payload, header, frames):
+def read_layer(kind, payload, header, segment):
+    if kind == 3:
+        return read_screen_layer(payload, header, segment.usable)
     if kind:
         raise UnsupportedError("layer kind")
-    return read_video_layer(payload, header, frames)
+    return read_video_layer(payload, header, segment.frames)
+
+
+def read_screen_layer(payload, header, usable):
+    f = Fields(payload)
+    count = f.varint(0, 16)
+    refuse_unless(count * header.width * header.height <= 2**27, "too much dictionary")
+    pictures = [f.varint() for _ in range(count)]
+    refuse_unless(len(set(pictures)) == count, "a picture listed twice")
+    refuse_unless(all(number < usable for number in pictures), "a picture that the file does not have before")
+    return ScreenLayer(pictures, f.rest())
 
 
 def read_video_layer(payload, header, frames):
@@ -113,7 +132,9 @@ def size_class(size):
 def decode_frames(header, segment, decode_av1):
     """The segment's frames; decode_av1(packets) gives one (layout, depth, planes) for each packet."""
     for kind, payload in segment.layers:
-        layer = read_layer(kind, payload, header, segment.frames)
+        layer = read_layer(kind, payload, header, segment)
+        if kind == 3:
+            raise UnsupportedError("the coded frames of a screen layer")
         frames = [draw(header, layer, picture) for picture in decode_av1([data for data, _ in layer.packets])]
         refuse_unless(len(frames) == segment.frames, "one frame for each packet")
     return frames

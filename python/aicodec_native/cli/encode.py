@@ -9,20 +9,21 @@ import click
 
 from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, size_text
 from aicodec_native.encoder import EncodeResult, Progress, encode
+from aicodec_native.lossless_encoder import GREATEST_ERROR
 from aicodec_native.quality import METRICS
 from aicodec_native.video_layer import SVT_PRESETS
 
 
 class _Quality(click.ParamType[Any]):
-    name = "N|lossless"
+    name = "N|lossless|lossless~N"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if value == "lossless":
+        if str(value).startswith("lossless"):
             return value
         try:
             return float(value)
         except ValueError:
-            self.fail(f"{value!r} is neither a number nor 'lossless'", param, ctx)
+            self.fail(f"{value!r} is neither a number nor 'lossless' nor 'lossless~N'", param, ctx)
 
 
 class _Target(click.ParamType[Any]):
@@ -44,7 +45,8 @@ class _Target(click.ParamType[Any]):
     "--quality",
     type=_Quality(),
     show_default="80",
-    help="The SSIMULACRA2 score to reach: 90 is visually lossless, 80 very high, 60 medium.",
+    help="The SSIMULACRA2 score to reach: 90 is visually lossless, 80 very high, 60 medium. Or lossless; or lossless~N:"
+    " every sample within N of the source (1 to 64).",
 )
 @click.option("--target", type=_Target(), help=f"Another metric to reach instead: {', '.join(METRICS)}.")
 @click.option("--crf", type=float, help="A fixed quantiser instead, 1 to 63 in steps of 0.25: no search.")
@@ -100,9 +102,9 @@ def _summary(result: EncodeResult) -> str:
     if result.input_bytes:
         ratio = f" ({100 * result.bytes / result.input_bytes:.3g}% of the input)"
     rate = result.bytes * 8 / 1000 / result.duration if result.duration else 0
+    size = f"{result.path}: {size_text(result.bytes)}{ratio}, {rate:,.0f} kbit/s"
+    work = f"{result.frames} frames in {result.elapsed:.1f} s"
+    if result.metric == GREATEST_ERROR:
+        return f"{size}, {f'greatest error {result.score:g}' if result.score else 'lossless'}, {work}"
     form = ".4f" if "ssim" in result.metric and result.metric != "ssimulacra2" else ".2f"
-    return (
-        f"{result.path}: {size_text(result.bytes)}{ratio}, {rate:,.0f} kbit/s, "
-        f"{result.metric} {result.score:{form}} (5th percentile {result.score_p5:{form}}), "
-        f"{result.frames} frames in {result.elapsed:.1f} s"
-    )
+    return f"{size}, {result.metric} {result.score:{form}} (5th percentile {result.score_p5:{form}}), {work}"

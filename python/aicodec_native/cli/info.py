@@ -41,13 +41,15 @@ def describe(reader: Reader) -> dict[str, Any]:
                 "start": segment.times[0] * float(info.time_base),
                 "digest": f"{segment.digest:016x}" if segment.digest is not None else None,
                 "layers": [{"kind": kind, "bytes": size} for kind, size in segment.layers],
+                "dictionary": segment.dictionary,
             }
         )
     layer_bytes: dict[str, int] = {}
     for entry in segments:
         for layer in entry["layers"]:
             layer_bytes[layer["kind"]] = layer_bytes.get(layer["kind"], 0) + layer["bytes"]
-    track_bytes = sum(entry.size for entry in reader._entries if entry.kind == "packets")
+    sizes = {kind: [e.size for e in reader._entries if e.kind == kind] for kind in ("packets", "dictionary")}
+    other_bytes = {"dictionary": sum(sizes["dictionary"]), "tracks": sum(sizes["packets"])}
     return {
         "path": reader.name,
         "bytes": reader.byte_size,
@@ -69,8 +71,10 @@ def describe(reader: Reader) -> dict[str, Any]:
         "duration": reader.duration,
         "tracks": [{"kind": t.kind, "codec": t.codec, "language": t.metadata.get("language")} for t in reader.tracks],
         "metadata": info.metadata,
+        "dictionary": sizes["dictionary"],
         "bytes_by_part": layer_bytes
-        | {"tracks": track_bytes, "container": reader.byte_size - sum(layer_bytes.values()) - track_bytes},
+        | other_bytes
+        | {"container": reader.byte_size - sum(layer_bytes.values()) - sum(other_bytes.values())},
         "segments": segments,
     }
 
@@ -85,6 +89,8 @@ def _print_summary(content: dict[str, Any]) -> None:
     click.echo(f"  picture    {content['width']}x{content['height']} {content['format']}{turned}")
     click.echo(f"  time       {content['frames']} frames, {seconds:.3f} s, {content['fps']:.6g} fps")
     click.echo(f"  segments   {len(content['segments'])}")
+    if content["dictionary"]:
+        click.echo(f"  dictionary {len(content['dictionary'])} pictures")
     for track in content["tracks"]:
         language = f" ({track['language']})" if track["language"] else ""
         click.echo(f"  {track['kind']:<10} {track['codec']}{language}")
@@ -101,6 +107,8 @@ def _print_layers(segments: list[dict[str, Any]]) -> None:
     table.add_column("layers, the bottom first")
     for number, segment in enumerate(segments):
         layers = ", ".join(f"{layer['kind']} {layer['bytes']:,}" for layer in segment["layers"])
+        if segment["dictionary"]:
+            layers += f" with dictionary {', '.join(map(str, segment['dictionary']))}"
         size = sum(layer["bytes"] for layer in segment["layers"])
         cells = (number, segment["first_frame"], segment["frames"], f"{segment['start']:.3f}", f"{size:,}")
         table.add_row(*map(str, cells), layers)

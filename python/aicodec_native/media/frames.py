@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from aicodec_native._native import Colour, Picture
 
-_PLANAR = re.compile(r"(yuv|yuvj|yuva|gbr|gbra)(4\d\d)?p(\d+)?(le|be)?")
+PLANAR = re.compile(r"(yuv|yuvj|yuva|gbr|gbra)(4\d\d)?p(\d+)?(le|be)?")
 # Chroma samples in pairs; 16-bit ones hold their 10 bits or more at the top.
 _PAIRED = re.compile(r"nv(12|21|24|42)|p([04])1([026])(le|be)")
 _GRAY = re.compile(r"(gray|ya)(8|9|10|12|14|16)?(le|be)?")
@@ -72,14 +72,14 @@ def alpha_matters(frame: av.VideoFrame) -> bool:
     """Whether a sample of ``frame`` is not opaque (looked at for the common alpha formats only)."""
     name, (width, height) = frame.format.name, (frame.width, frame.height)
     if name in _ALPHA_AT:
-        rows = _rows(frame.planes[0], width * 4, height, np.dtype(np.uint8))
+        rows = rows_of(frame.planes[0], width * 4, height, np.dtype(np.uint8))
         return bool(rows[:, _ALPHA_AT[name] :: 4].min() < 255)
     if name == "ya8":
-        return bool(_rows(frame.planes[0], width * 2, height, np.dtype(np.uint8))[:, 1::2].min() < 255)
-    match = _PLANAR.fullmatch(name)
+        return bool(rows_of(frame.planes[0], width * 2, height, np.dtype(np.uint8))[:, 1::2].min() < 255)
+    match = PLANAR.fullmatch(name)
     if match and match[1] in ("yuva", "gbra"):
         bits = int(match[3] or 8)
-        return bool(_rows(frame.planes[3], width, height, _dtype(match)).min() < (1 << bits) - 1)
+        return bool(rows_of(frame.planes[3], width, height, _dtype(match)).min() < (1 << bits) - 1)
     return False
 
 
@@ -87,7 +87,7 @@ def picture_of(frame: av.VideoFrame, canvas: str) -> Picture:
     """``frame`` as a picture of format ``canvas`` (what canvas_format() said of the first frame)."""
     picture = Picture(canvas, frame.width, frame.height)
     name = frame.format.name
-    gray, planar = _GRAY.fullmatch(name), _PLANAR.fullmatch(name)
+    gray, planar = _GRAY.fullmatch(name), PLANAR.fullmatch(name)
     if canvas_format(frame) != canvas:
         _copy_planes(frame.reformat(format=PIX_FMT[canvas]), picture)
     elif gray or name in ("monob", "monow", "grayf32le", "grayf32be"):
@@ -113,13 +113,13 @@ def _copy_rgb24(frame: av.VideoFrame, picture: Picture) -> None:
         _copy_planes(frame.reformat(format="gbrp"), picture)
         return
     packed = frame.reformat(format="rgb24")
-    rows = _rows(packed.planes[0], frame.width * 3, frame.height, np.dtype(np.uint8))
+    rows = rows_of(packed.planes[0], frame.width * 3, frame.height, np.dtype(np.uint8))
     for index in range(3):
         picture.set_plane(index, np.ascontiguousarray(rows[:, index::3]), frame.width)
 
 
 def _copy_planes(frame: av.VideoFrame, picture: Picture) -> None:
-    match = _PLANAR.fullmatch(frame.format.name)
+    match = PLANAR.fullmatch(frame.format.name)
     assert match is not None, frame.format.name
     order = _GBR if picture.format.startswith("rgb") else _YUV
     for source, target in enumerate(order):
@@ -131,9 +131,9 @@ def _copy_plane(frame: av.VideoFrame, source: int, picture: Picture, target: int
     if bits == picture.bit_depth and match[4] != "be" and plane.line_size > 0:
         picture.set_plane(target, plane, plane.line_size)
         return
-    rows = _rows(plane, plane.width, plane.height, _dtype(match))
+    rows = rows_of(plane, plane.width, plane.height, _dtype(match))
     full = match[1].startswith("gbr") or frame.color_range == 2
-    _set(picture, target, _to_depth(rows, bits, picture.bit_depth, full))
+    set_samples(picture, target, _to_depth(rows, bits, picture.bit_depth, full))
 
 
 def _copy_paired(frame: av.VideoFrame, picture: Picture, match: re.Match[str]) -> None:
@@ -141,12 +141,12 @@ def _copy_paired(frame: av.VideoFrame, picture: Picture, match: re.Match[str]) -
     bits = int("1" + match[3]) if match[3] else 8
     dtype = np.dtype(np.uint8) if bits == 8 else np.dtype(">u2" if match[4] == "be" else "<u2")
     luma, pairs = frame.planes
-    chroma = _rows(pairs, pairs.width * 2, pairs.height, dtype)
+    chroma = rows_of(pairs, pairs.width * 2, pairs.height, dtype)
     swapped = match[1] in ("21", "42")
-    planes = [_rows(luma, luma.width, luma.height, dtype), chroma[:, swapped::2], chroma[:, not swapped :: 2]]
+    planes = [rows_of(luma, luma.width, luma.height, dtype), chroma[:, swapped::2], chroma[:, not swapped :: 2]]
     for index, samples in enumerate(planes):
         lowered = samples >> (16 - bits) if bits > 8 else samples
-        _set(picture, index, _to_depth(lowered, bits, picture.bit_depth, frame.color_range == 2))
+        set_samples(picture, index, _to_depth(lowered, bits, picture.bit_depth, frame.color_range == 2))
 
 
 def _copy_gray(frame: av.VideoFrame, picture: Picture) -> None:
@@ -155,8 +155,8 @@ def _copy_gray(frame: av.VideoFrame, picture: Picture) -> None:
     step = 2 if match[1] == "ya" else 1
     bits = int(match[2] or 8)
     dtype = np.dtype(np.uint8) if bits == 8 else np.dtype(">u2" if match[3] == "be" else "<u2")
-    rows = _rows(frame.planes[0], frame.width * step, frame.height, dtype)[:, ::step]
-    _set(picture, 0, _to_depth(rows, bits, picture.bit_depth, frame.color_range != 1))
+    rows = rows_of(frame.planes[0], frame.width * step, frame.height, dtype)[:, ::step]
+    set_samples(picture, 0, _to_depth(rows, bits, picture.bit_depth, frame.color_range != 1))
     for index in (1, 2):
         picture.plane(index)[...] = 1 << (picture.bit_depth - 1)
 
@@ -165,7 +165,7 @@ def _dtype(match: re.Match[str]) -> np.dtype[Any]:
     return np.dtype(np.uint8) if match[3] is None else np.dtype(">u2" if match[4] == "be" else "<u2")
 
 
-def _rows(plane: av.video.plane.VideoPlane, width: int, height: int, dtype: np.dtype[Any]) -> Samples:
+def rows_of(plane: av.video.plane.VideoPlane, width: int, height: int, dtype: np.dtype[Any]) -> Samples:
     """The samples of a plane, top row first: FFmpeg stores some pictures bottom up, with a negative line
     size."""
     stride = abs(plane.line_size)
@@ -176,7 +176,7 @@ def _rows(plane: av.video.plane.VideoPlane, width: int, height: int, dtype: np.d
     return samples
 
 
-def _set(picture: Picture, index: int, samples: Samples) -> None:
+def set_samples(picture: Picture, index: int, samples: Samples) -> None:
     dense = np.ascontiguousarray(samples, np.uint8 if picture.bit_depth == 8 else np.uint16)
     picture.set_plane(index, dense, dense.strides[0])
 

@@ -13,10 +13,11 @@ import av
 import av.container
 import av.stream
 
-from aicodec_native._native import Colour, matrix_supported
+from aicodec_native._native import Colour, Picture, matrix_supported
 from aicodec_native.errors import InputError, OptionError
 from aicodec_native.media.clock import Clock, Window
-from aicodec_native.media.frames import alpha_matters, canvas_format, frame_colour, picture_of
+from aicodec_native.media.exact import exact_canvas, exact_picture, repeats_chroma
+from aicodec_native.media.frames import PIX_FMT, alpha_matters, canvas_format, frame_colour, picture_of
 from aicodec_native.media.locate import Located
 from aicodec_native.media.probe import Probe, probe
 from aicodec_native.media.tracks import initial_padding, packet_of, track_of, useful_metadata
@@ -73,7 +74,8 @@ class Source(BaseSource):
     ``start`` and ``duration`` (seconds from the start of the file) keep the frames and packets that begin in
     that range; ``start`` then becomes time 0. Otherwise timestamps stay as they are, also a first one above
     0. Missing or unordered timestamps are repaired so that they increase. A file that breaks off midway gives
-    the frames up to there and a line in ``warnings``.
+    the frames up to there and a line in ``warnings``. ``exact`` asks for pictures from which every sample can be
+    read back (alpha aside): InputError for a pixel format that no canvas holds so.
 
     Raises InputError, with one line of text, for an input that is missing, is no video or holds no frames,
     and from events() where the picture size changes.
@@ -86,8 +88,10 @@ class Source(BaseSource):
         start: float | None = None,
         duration: float | None = None,
         fps: float | Fraction | None = None,
+        exact: bool = False,
     ) -> None:
         super().__init__()
+        self._exact = exact
         where = Located(input, fps)
         if fps is not None and not where.options:
             raise OptionError(f"fps is for numbered images: {where.name} has times of its own")
@@ -222,7 +226,7 @@ class Source(BaseSource):
             return []
 
     def _describe(self, first: av.VideoFrame, time_base: Fraction, rate: Fraction | None) -> None:
-        canvas = canvas_format(first)
+        canvas = self._exact_canvas(first) if self._exact else canvas_format(first)
         seen = probe(first)
         colour = frame_colour(first, seen.chroma_centred)
         if not canvas.startswith("rgb") and not matrix_supported(colour.matrix):
@@ -249,6 +253,28 @@ class Source(BaseSource):
             frame_rate=rate,
             metadata=metadata,
         )
+
+    def _exact_canvas(self, first: av.VideoFrame) -> str:
+        canvas, name = exact_canvas(first), first.format.name
+        if canvas is None:
+            nearest = PIX_FMT[canvas_format(first)]
+            raise InputError(
+                f"{self.name}: no canvas holds every sample of {name}: convert it first, such as with "
+                f"ffmpeg -pix_fmt {nearest}, or ask for a quality below lossless"
+            )
+        if repeats_chroma(first):
+            self.warnings.append(f"{name} is stored as {canvas}, each chroma sample repeated")
+        return canvas
+
+    def _picture(self, frame: av.VideoFrame) -> Picture:
+        if not self._exact:
+            return picture_of(frame, self.info.format)
+        if exact_canvas(frame) != self.info.format:
+            raise InputError(
+                f"{self.name}: the pixel format changes to {frame.format.name} at frame {self._count}, "
+                f"which {self.info.format} does not hold exactly"
+            )
+        return exact_picture(frame, self.info.format)
 
     def _shape_of(self, seen: Probe) -> Fraction:
         # The container's word goes first; it is None or 1 where only the pictures say it.
@@ -307,10 +333,11 @@ class Source(BaseSource):
         if self._opaque and alpha_matters(frame):
             self._opaque = False
             self.warnings.append("transparency is dropped")
+        picture = self._picture(frame)
         self._count += 1
         pts = frame.pts or 0
         length = self._clock.length(frame) if following is None else following - pts
-        return VideoFrame(pts - self._window.shift(info.time_base), length, picture_of(frame, info.format))
+        return VideoFrame(pts - self._window.shift(info.time_base), length, picture)
 
     def close(self) -> None:
         self._held = None

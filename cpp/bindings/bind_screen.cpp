@@ -1,0 +1,108 @@
+// The screen layer's encoder and the file's dictionary for Python.
+#include <pybind11/stl.h>
+
+#include "bindings/bindings.h"
+#include "bindings/convert.h"
+#include "screen/screen_encoder.h"
+#include "segment/dictionary.h"
+#include "segment/segment.h"
+
+namespace aicodec {
+namespace {
+
+ScreenPreset preset_from_name(const std::string& name) {
+  if (name == "fast") return ScreenPreset::kFast;
+  if (name == "medium") return ScreenPreset::kMedium;
+  if (name == "slow") return ScreenPreset::kSlow;
+  throw py::value_error("a preset is fast, medium or slow");
+}
+
+std::unique_ptr<ScreenEncoder> new_encoder(const std::string& format, uint32_t width, uint32_t height,
+                                           const std::string& preset, uint32_t near, bool has_below,
+                                           const std::vector<SharedPicture>& dictionary) {
+  const ScreenShape shape{unwrap(format_from_name(format)), width, height};
+  check(check_size(width, height));
+  if (dictionary.size() > kMaxListed) throw py::value_error("a screen layer lists at most 16 pictures");
+  if (near > 64) throw py::value_error("a sample may be off by at most 64");
+  Dictionary pictures;
+  for (const SharedPicture& picture : dictionary) {
+    if (!picture || picture->format() != shape.format || picture->width() != width ||
+        picture->height() != height)
+      raise(Error::kWrongPicture);
+    pictures.push_back(picture);
+  }
+  return std::make_unique<ScreenEncoder>(shape, ScreenSettings{preset_from_name(preset), near}, has_below,
+                                         std::move(pictures));
+}
+
+void add(ScreenEncoder& encoder, const Picture& source, const Picture* below) {
+  Status status = Ok{};
+  {
+    const py::gil_scoped_release release;
+    const PictureView under = below ? below->view() : PictureView{};
+    status = encoder.add(source.view(), below ? &under : nullptr);
+  }
+  check(status);
+}
+
+py::bytes finish(ScreenEncoder& encoder) {
+  Bytes bytes;
+  {
+    const py::gil_scoped_release release;
+    bytes = encoder.finish();
+  }
+  return to_bytes(bytes);
+}
+
+ByteSpan span_of(const py::bytes& bytes) {
+  const std::string_view view = bytes;
+  return {reinterpret_cast<const uint8_t*>(view.data()), view.size()};
+}
+
+py::bytes build_screen_layer(const std::vector<uint64_t>& pictures, const py::bytes& coded) {
+  if (pictures.size() > kMaxListed) throw py::value_error("a screen layer lists at most 16 pictures");
+  return to_bytes(write_screen_layer({pictures, span_of(coded)}));
+}
+
+SharedPicture draw_picture(const py::bytes& payload, const StreamHeader& header, unsigned threads) {
+  const ByteSpan bytes = span_of(payload);
+  Result<std::shared_ptr<const Picture>> picture = Error::kNoFrame;
+  {
+    const py::gil_scoped_release release;
+    picture = draw_dictionary_picture(bytes, header, threads);
+  }
+  // Nobody else holds it yet.
+  return std::const_pointer_cast<Picture>(unwrap(std::move(picture)));
+}
+
+std::shared_ptr<DictionarySource> dictionary_of(const std::map<uint64_t, SharedPicture>& pictures) {
+  return std::make_shared<PictureDictionary>(
+      std::map<uint64_t, std::shared_ptr<const Picture>>(pictures.begin(), pictures.end()));
+}
+
+}  // namespace
+
+void bind_screen(py::module_& module) {
+  module.attr("LAYER_SCREEN") = static_cast<int>(LayerKind::kScreen);
+  module.def("build_screen_layer", &build_screen_layer, py::kw_only(), py::arg("pictures"), py::arg("coded"));
+  module.def("draw_dictionary_picture", &draw_picture, py::arg("payload"), py::arg("header"),
+             py::arg("threads") = 1);
+
+  py::class_<ScreenEncoder>(module, "ScreenEncoder")
+      .def(py::init(&new_encoder), py::arg("format"), py::arg("width"), py::arg("height"), py::kw_only(),
+           py::arg("preset") = "medium", py::arg("near") = 0, py::arg("has_below") = false,
+           py::arg("dictionary") = std::vector<SharedPicture>{})
+      .def("add", &add, py::arg("source"), py::arg("below") = nullptr)
+      .def("finish", &finish);
+
+  py::class_<DictionarySource, std::shared_ptr<DictionarySource>>(module, "Dictionary")
+      .def(py::init(&dictionary_of), py::arg("pictures"))
+      .def_static(
+          "of_file",
+          [](const FileReader& file) -> std::shared_ptr<DictionarySource> {
+            return std::make_shared<FileDictionary>(file);
+          },
+          py::arg("file"));
+}
+
+}  // namespace aicodec

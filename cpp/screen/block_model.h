@@ -1,0 +1,141 @@
+// The syntax of the block tree: flags whose probabilities are mixed from several contexts (what surrounds the
+// block, what was there in the frame before, how long ago it last changed), and vectors as indices into a
+// list of likely ones or in full.
+#pragma once
+
+#include <array>
+
+#include "bits/models.h"
+#include "screen/block.h"
+#include "screen/logistic.h"
+#include "screen/mixer.h"
+
+namespace aicodec::screen {
+
+enum class Flag : uint8_t { kSkip, kSplit, kCopy, kPhoto };
+inline constexpr int kFlags = 4;
+
+// A node of the tree: `cells` cells a side from (column, row).
+struct Node {
+  int level;
+  int column;
+  int row;
+  int cells() const { return kRootCells >> level; }
+};
+
+// What is known about a node's surroundings, in the form of context hashes.
+inline constexpr int kFlagContexts = 6;
+using FlagContexts = std::array<uint32_t, kFlagContexts>;
+
+// How many frames ago every cell last changed, at most kOldest.
+inline constexpr uint8_t kOldest = 15;
+using Ages = std::vector<uint8_t>;
+
+FlagContexts flag_contexts(const Node& node, const BlockMap& current, const BlockMap& previous,
+                           const Ages& ages);
+
+class FlagModel {
+ public:
+  FlagModel();
+
+  template <typename Coder>
+  bool code(Coder& coder, Flag flag, const Node& node, const FlagContexts& contexts, bool bit) {
+    MixInputs<8> inputs;
+    BitModel* models[kFlagContexts];
+    const uint32_t kind = static_cast<uint32_t>(flag) * kLevels + static_cast<uint32_t>(node.level);
+    for (size_t i = 0; i < kFlagContexts; ++i) {
+      const uint32_t at = ((contexts[i] ^ kind * 0x9E3779B1u) * 0x85EBCA6Bu) >> (32 - kTableBits);
+      models[i] = &tables_[i][at];
+      inputs.x[i] = static_cast<int16_t>(stretch(models[i]->probability()));
+      // Trust grows with experience.
+      if (models[i]->count() < 3) inputs.x[i] = static_cast<int16_t>(inputs.x[i] / 2);
+    }
+    inputs.x[kFlagContexts] = 256;
+    MixWeights<8>& weights = weights_[kind];
+    const uint32_t probability = clamp_probability(static_cast<int>(squash(mix(weights, inputs))));
+    bit = coder.bit_with(probability, bit);
+    learn(weights, inputs, mix_error(bit, probability));
+    for (size_t i = 0; i < kFlagContexts; ++i) models[i]->learn(bit, 250);
+    return bit;
+  }
+
+ private:
+  static constexpr int kTableBits = 14;
+  std::array<std::vector<BitModel>, kFlagContexts> tables_;
+  std::array<MixWeights<8>, kFlags * kLevels> weights_;
+};
+
+// Vectors lately used, the newest first.
+class RecentVectors {
+ public:
+  void push(Vector vector);
+  int count() const { return count_; }
+  Vector operator[](int i) const { return vectors_[static_cast<size_t>(i)]; }
+
+ private:
+  static constexpr int kKept = 10;
+  std::array<Vector, kKept> vectors_{};
+  int count_ = 0;
+};
+
+inline constexpr int kMaxCandidates = 12;
+struct CandidateVectors {
+  std::array<Vector, kMaxCandidates> vectors;
+  int count = 0;
+
+  void add(Vector vector) {
+    for (int i = 0; i < count; ++i)
+      if (vectors[static_cast<size_t>(i)] == vector) return;
+    if (count < kMaxCandidates) vectors[static_cast<size_t>(count++)] = vector;
+  }
+};
+// The vectors that a block may name by index. `below` is the reference that is the canvas below, or negative.
+CandidateVectors candidate_vectors(const Node& node, bool literal, const BlockMap& current,
+                                   const BlockMap& previous, const RecentVectors& recent, int below);
+
+class VectorModel {
+ public:
+  // `references`: how many there are.
+  template <typename Coder>
+  Vector code(Coder& coder, const CandidateVectors& candidates, bool literal, int level, int references,
+              Vector vector) {
+    const size_t kind = literal;
+    for (int i = 0; i < candidates.count; ++i) {
+      const Vector candidate = candidates.vectors[static_cast<size_t>(i)];
+      if (coder.bit(index_[kind][static_cast<size_t>(i)][static_cast<size_t>(level)], candidate == vector))
+        return candidate;
+    }
+    Vector coded;
+    int reference = 0;
+    while (reference < references - 1 &&
+           coder.bit(reference_[static_cast<size_t>(reference)], reference != vector.reference))
+      ++reference;
+    coded.reference = static_cast<uint8_t>(reference);
+    coded.dx = code_offset(coder, 0, vector.dx);
+    coded.dy = code_offset(coder, 1, vector.dy);
+    return coded;
+  }
+
+ private:
+  static constexpr int kExponents = 15;
+
+  template <typename Coder>
+  int16_t code_offset(Coder& coder, size_t axis, int offset) {
+    if (coder.bit(zero_[axis], offset == 0)) return 0;
+    const bool negative = coder.bit(sign_[axis], offset < 0);
+    const uint32_t wanted = static_cast<uint32_t>(offset < 0 ? -offset : offset);
+    size_t exponent = 0;
+    while (exponent < kExponents - 1 && coder.bit(exponent_[axis][exponent], wanted >> (exponent + 1) != 0))
+      ++exponent;
+    uint32_t value = 1;
+    for (size_t i = exponent; i-- > 0;)
+      value = value << 1 | static_cast<uint32_t>(coder.bit(mantissa_[axis][exponent][i], wanted >> i & 1));
+    return static_cast<int16_t>(negative ? -static_cast<int>(value) : static_cast<int>(value));
+  }
+
+  BitModel index_[2][kMaxCandidates][kLevels];
+  BitModel reference_[64];
+  BitModel zero_[2], sign_[2], exponent_[2][kExponents], mantissa_[2][kExponents][kExponents];
+};
+
+}  // namespace aicodec::screen

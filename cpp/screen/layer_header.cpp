@@ -1,0 +1,65 @@
+#include "screen/layer_header.h"
+
+#include <algorithm>
+
+namespace aicodec::screen {
+namespace {
+
+// What a decoder is ready to allocate for one layer.
+constexpr uint64_t kMaxMemory = uint64_t{3} << 30;
+
+}  // namespace
+
+uint32_t slice_unit(PixelFormat format) {
+  const uint32_t root = kRootCells * kCell;
+  return format.layout == Layout::kYuv420 ? 2 * root : root;
+}
+
+uint32_t slice_units(PixelFormat format, uint32_t height) {
+  return (height + slice_unit(format) - 1) / slice_unit(format);
+}
+
+uint32_t slice_top(PixelFormat format, uint32_t height, int slice, int slices) {
+  const uint64_t unit =
+      uint64_t{slice_units(format, height)} * static_cast<uint32_t>(slice) / static_cast<uint32_t>(slices);
+  return std::min(height, static_cast<uint32_t>(unit) * slice_unit(format));
+}
+
+uint64_t memory_needed(const LayerHeader& header, PixelFormat format, uint32_t width, uint32_t height) {
+  const uint64_t area = (uint64_t{width} + 2 * kBorder) * (uint64_t{height} + 2 * kBorder);
+  const uint64_t frames = static_cast<uint64_t>(header.saved) + 10;
+  const uint64_t tables =
+      (uint64_t{10 * 16} << header.models.colour_bits) + (uint64_t{24 * 64} << header.models.residual_bits);
+  return area * sizeof(Pixel) * frames + tables * static_cast<uint64_t>(header.slices * sheet_count(format));
+}
+
+void write_layer_header(ByteWriter& out, const LayerHeader& header) {
+  out.varint(static_cast<uint64_t>(header.models.near));
+  out.u8(static_cast<uint8_t>(header.models.colour_bits));
+  out.u8(static_cast<uint8_t>(header.models.residual_bits));
+  out.u8(static_cast<uint8_t>(header.saved));
+  out.u8(static_cast<uint8_t>(header.slices));
+  out.u8(header.models.rich);
+}
+
+Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32_t width, uint32_t height) {
+  LayerHeader header;
+  header.models.near = static_cast<int>(in.varint_up_to(format.max_value() / 2));
+  header.models.colour_bits = in.u8();
+  header.models.residual_bits = in.u8();
+  header.saved = in.u8();
+  header.slices = in.u8();
+  const uint8_t rich = in.u8();
+  AICODEC_TRY(in.status());
+  if (rich > 1) return Error::kUnsupportedFeature;
+  header.models.rich = rich != 0;
+  const ModelSettings& models = header.models;
+  if (models.colour_bits < 8 || models.colour_bits > 22 || models.residual_bits < 4 ||
+      models.residual_bits > 16 || header.saved > kMaxSaved || header.slices < 1 ||
+      header.slices > kMaxSlices || static_cast<uint32_t>(header.slices) > slice_units(format, height))
+    return Error::kBadValue;
+  if (memory_needed(header, format, width, height) > kMaxMemory) return Error::kTooLarge;
+  return header;
+}
+
+}  // namespace aicodec::screen

@@ -1,0 +1,30 @@
+// The logistic domain in which predictions are mixed: squash(x) = 2^16 / (1 + e^(-x / 256)) and its inverse,
+// as integer tables (docs/bitstream.md defines them; every decoder must have the same).
+#pragma once
+
+#include <cstdint>
+
+namespace aicodec::screen {
+
+// Stretched probabilities lie in [-kMaxStretch, kMaxStretch]: 2^-16 is not farther out.
+inline constexpr int kMaxStretch = 2840;
+
+struct LogisticTables {
+  int16_t stretch[65536];
+  uint16_t squash[2 * kMaxStretch + 1];
+};
+extern const LogisticTables kLogistic;
+
+// `probability` in 2^-16, 1..65535.
+inline int stretch(uint32_t probability) { return kLogistic.stretch[probability]; }
+// The probability in 2^-16 at `x`, which is clamped to the tables' ends.
+inline uint32_t squash(int x) {
+  x = x < -kMaxStretch ? -kMaxStretch : x > kMaxStretch ? kMaxStretch : x;
+  return kLogistic.squash[x + kMaxStretch];
+}
+// Keeps a probability off the ends, where a surprise would cost without bound.
+inline uint32_t clamp_probability(int probability) {
+  return probability < 3 ? 3u : probability > 65533 ? 65533u : static_cast<uint32_t>(probability);
+}
+
+}  // namespace aicodec::screen

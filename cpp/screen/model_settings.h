@@ -1,0 +1,16 @@
+// What the header of a layer says about its models.
+#pragma once
+
+namespace aicodec::screen {
+
+struct ModelSettings {
+  // The greatest error of a sample.
+  int near = 0;
+  // Bits of the numbers of slots in a table of colour contexts, and of lines in a table of residual contexts.
+  int colour_bits = 16;
+  int residual_bits = 12;
+  // Residuals are mixed from more contexts.
+  bool rich = false;
+};
+
+}  // namespace aicodec::screen

@@ -1,0 +1,333 @@
+#include "screen/planner.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace aicodec::screen {
+
+Planner::Planner(const SheetShape& shape, const PlannerSettings& settings)
+    : shape_(shape),
+      settings_(settings),
+      columns_((shape.width + kCell - 1) / kCell),
+      rows_((shape.height + kCell - 1) / kCell),
+      index_(shape.width, shape.height),
+      changed_(static_cast<size_t>(columns_) * static_cast<size_t>(rows_)) {}
+
+bool Planner::equal(const Raster& other, int x, int y, int dx, int dy, int width, int height) const {
+  for (int row = y; row < y + height; ++row) {
+    const Pixel* a = frame_->at(x, row);
+    const Pixel* b = other.at(x + dx, row + dy);
+    if (std::memcmp(a, b, static_cast<size_t>(width) * sizeof(Pixel)) == 0) continue;
+    if (settings_.near == 0) return false;
+    for (int i = 0; i < width; ++i)
+      if (!is_near(a[i], b[i], settings_.near)) return false;
+  }
+  return true;
+}
+
+int Planner::mismatches(const Raster& other, int x, int y, int dx, int dy, int width, int height,
+                        int limit) const {
+  int count = 0;
+  for (int row = y; row < y + height && count < limit; ++row) {
+    const Pixel* a = frame_->at(x, row);
+    const Pixel* b = other.at(x + dx, row + dy);
+    for (int i = 0; i < width; ++i) count += a[i] != b[i];
+  }
+  return count;
+}
+
+// How many pixels have a colour that none of those around and none in the reference has: ranking, which asks
+// for such colours, only adds to the cost of their residuals.
+int Planner::novel_pixels(Vector vector, int x, int y, int width, int height) const {
+  const Raster& reference = *references_[vector.reference];
+  const ptrdiff_t stride = frame_->stride();
+  int count = 0;
+  for (int row = y; row < y + height; ++row) {
+    const Pixel* p = frame_->at(x, row);
+    const Pixel* r = reference.at(x + vector.dx, row + vector.dy);
+    for (int i = 0; i < width; ++i) {
+      const Pixel v = p[i];
+      count += (v != p[i - 1]) & (v != p[i - stride]) & (v != p[i - stride - 1]) & (v != p[i - stride + 1]) &
+               (v != r[i]);
+    }
+  }
+  return count;
+}
+
+// Whether the frame is camera footage: then most pixels have a colour of their own.
+bool Planner::looks_natural() const {
+  int64_t novel = 0;
+  int64_t pixels = 0;
+  for (int row = 0; row < rows_; ++row)
+    for (int column = 0; column < columns_; ++column) {
+      if (!changed(column, row)) continue;
+      const int x = column * kCell;
+      const int y = row * kCell;
+      const int width = std::min(kCell, shape_.width - x);
+      const int height = std::min(kCell, shape_.height - y);
+      novel += novel_pixels({}, x, y, width, height);
+      pixels += width * height;
+    }
+  return novel * 100 > pixels * (shape_.components == 3 ? 70 : 20);
+}
+
+void Planner::learn(const Raster& picture, uint64_t number) {
+  frame_ = &picture;
+  top_ = 0;
+  bottom_ = shape_.height;
+  std::fill(changed_.begin(), changed_.end(), uint8_t{1});
+  index_.hash_rows(picture, top_, bottom_);
+  finish(number);
+}
+
+bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first) {
+  frame_ = &frame;
+  first_ = first;
+  ++frames_;
+  references_.clear();
+  numbers_.clear();
+  for (const SharedFrame& slot : slots) {
+    references_.push_back(slot ? &slot->sheets[static_cast<size_t>(sheet)] : nullptr);
+    numbers_.push_back(slot ? slot->number : 0);
+  }
+  top_ = shape_.height;
+  bottom_ = 0;
+  for (int row = 0; row < rows_; ++row)
+    for (int column = 0; column < columns_; ++column) {
+      const int x = column * kCell;
+      const int y = row * kCell;
+      const bool same = !first && equal(*references_[0], x, y, 0, 0, std::min(kCell, shape_.width - x),
+                                        std::min(kCell, shape_.height - y));
+      changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] =
+          !same;
+      if (same) continue;
+      top_ = std::min(top_, y);
+      bottom_ = std::max(bottom_, y + kCell);
+    }
+  if (bottom_ == 0) return false;
+  top_ = std::max(top_ - kCell, 0);
+  bottom_ = std::min(bottom_, shape_.height);
+  index_.hash_rows(frame, top_, bottom_);
+  natural_ = looks_natural();
+  return true;
+}
+
+std::optional<Vector> Planner::look_up(int x, int y) const {
+  const std::optional<Place> place = index_.find(x, y);
+  if (!place) return std::nullopt;
+  const int dx = place->x - x;
+  const int dy = place->y - y;
+  const auto vector = [&](size_t slot) {
+    return Vector{static_cast<int16_t>(dx), static_cast<int16_t>(dy), static_cast<uint8_t>(slot)};
+  };
+  size_t named = references_.size();
+  for (size_t i = 0; i < references_.size() && named == references_.size(); ++i)
+    if (references_[i] != nullptr && numbers_[i] == place->frame) named = i;
+  if (named < references_.size() && equal(*references_[named], x, y, dx, dy, kCell, kCell))
+    return vector(named);
+  for (size_t i = 0; i < references_.size(); ++i)
+    if (references_[i] != nullptr && i != named && equal(*references_[i], x, y, dx, dy, kCell, kCell))
+      return vector(i);
+  return std::nullopt;
+}
+
+void Planner::finish(uint64_t number) {
+  for (int y = std::max(0, top_); y + kCell <= shape_.height && y < bottom_; ++y) {
+    const int row = y / kCell;
+    const int next_row = std::min((y + kCell - 1) / kCell, rows_ - 1);
+    for (int column = 0; column < columns_; ++column) {
+      const int next = std::min(column + 1, columns_ - 1);
+      if (!changed(column, row) && !changed(column, next_row) && !changed(next, row) &&
+          !changed(next, next_row))
+        continue;
+      for (int x = column * kCell; x < column * kCell + kCell && x + kCell <= shape_.width; ++x) {
+        // Blocks of one colour are found anywhere; they would only push others out.
+        const Pixel* p = frame_->at(x, y);
+        const ptrdiff_t stride = frame_->stride();
+        const Pixel v = p[0];
+        if (p[7] == v && p[3] == v && p[7 * stride] == v && p[7 * stride + 7] == v &&
+            p[3 * stride + 4] == v) {
+          bool flat = true;
+          for (int j = 0; j < kCell && flat; ++j)
+            for (int i = 0; i < kCell; ++i) flat &= p[j * stride + i] == v;
+          if (flat) continue;
+        }
+        index_.insert(x, y, number);
+      }
+    }
+  }
+}
+
+// Plans one slice of the sheet.
+class SlicePlanner {
+ public:
+  SlicePlanner(const Planner& planner, const SheetCoder& coder, int below, Plan& plan)
+      : planner_(planner),
+        coder_(coder),
+        below_(below),
+        plan_(plan),
+        columns_(coder.blocks().columns()),
+        rows_(coder.blocks().rows()),
+        map_(columns_, rows_),
+        recent_(coder.recent()) {}
+
+  void run() {
+    plan_.reset(columns_, rows_);
+    for (int row = 0; row < rows_; row += kRootCells)
+      for (int column = 0; column < columns_; column += kRootCells) decide({0, column, row});
+  }
+
+ private:
+  static constexpr int kKeptFound = 8;
+
+  using Area = Planner::Area;
+  Area area(const Node& node) const {
+    const int x = node.column * kCell;
+    const int y = node.row * kCell;
+    const int side = node.cells() * kCell;
+    return {x, coder_.top() + y, std::min(side, coder_.shape().width - x), std::min(side, coder_.rows() - y)};
+  }
+  bool exact(const Node& node, const Area& a, Vector v) const {
+    return planner_.references_[v.reference] != nullptr &&
+           coder_.inside(node.column, node.row, node.cells(), v) &&
+           planner_.equal(*planner_.references_[v.reference], a.x, a.y, v.dx, v.dy, a.width, a.height);
+  }
+  int mismatches(const Node& node, const Area& a, Vector v, int limit) const {
+    if (planner_.references_[v.reference] == nullptr ||
+        !coder_.inside(node.column, node.row, node.cells(), v))
+      return limit;
+    return planner_.mismatches(*planner_.references_[v.reference], a.x, a.y, v.dx, v.dy, a.width, a.height,
+                               limit);
+  }
+
+  // Decides for the node and all under it; whether it is one block then (not split).
+  const PlannedNode& decide(const Node& node) {
+    PlannedNode& planned = plan_.at(node, columns_);
+    if (node.column >= columns_ || node.row >= rows_) return planned;
+    bool changed = false;
+    for (int y = node.row; y < std::min(node.row + node.cells(), rows_); ++y)
+      for (int x = node.column; x < std::min(node.column + node.cells(), columns_); ++x)
+        changed |= planner_.changed(x, y + coder_.top() / kCell);
+    if (!changed) return planned;
+    const Area a = area(node);
+    if (const std::optional<Vector> vector = find_copy(node, a)) {
+      set(node, planned, Mode::kCopy, *vector);
+      return planned;
+    }
+    if (node.level == kLevels - 1) {
+      const Vector vector = best_literal(node, a);
+      set(node, planned, is_photo(node, a, vector) ? Mode::kPhoto : Mode::kLiteral, vector);
+      return planned;
+    }
+    const int half = node.cells() / 2;
+    bool alike = true;
+    const Block* first = nullptr;
+    for (int i = 0; i < 4; ++i) {
+      const Node child{node.level + 1, node.column + (i & 1) * half, node.row + (i >> 1) * half};
+      if (child.column >= columns_ || child.row >= rows_) continue;
+      const PlannedNode& below = decide(child);
+      if (first == nullptr) first = &below.block;
+      alike &= !below.split && has_pixels(below.block.mode) && below.block.mode == first->mode &&
+               below.block.vector == first->vector;
+    }
+    if (alike) {
+      planned.block = *first;
+      planned.block.level = static_cast<uint8_t>(node.level);
+      map_.fill(node.column, node.row, node.cells(), planned.block);
+    } else {
+      planned.split = true;
+    }
+    return planned;
+  }
+
+  // Photo or literal, whichever has been cheaper for blocks with as many novel pixels. Now and then the other
+  // is tried, a region at a time, so that the figures stay true.
+  bool is_photo(const Node& node, const Area& a, Vector vector) {
+    const int pixels = a.width * a.height;
+    const int novel = planner_.novel_pixels(vector, a.x, a.y, a.width, a.height);
+    if (novel * 16 < pixels) return false;
+    const int novelty = std::min(novel * PixelCosts::kClasses / pixels, PixelCosts::kClasses - 1);
+    plan_.novelty[static_cast<size_t>(node.row) * static_cast<size_t>(columns_) +
+                  static_cast<size_t>(node.column)] = static_cast<uint8_t>(novelty);
+    const PixelCosts& costs = coder_.costs();
+    const uint32_t region = static_cast<uint32_t>(node.row / 4 * 31 + node.column / 4);
+    const bool usual = planner_.natural_;
+    if (!costs.known(usual, novelty)) return usual;
+    if (!costs.known(!usual, novelty)) {
+      // A trial, where there is something to gain.
+      return novelty == PixelCosts::kClasses - 1 && costs.is_dear(usual, novelty) &&
+                     region % 8 == planner_.frames_ % 8
+                 ? !usual
+                 : usual;
+    }
+    const bool photo = costs.photo_is_cheaper(novelty);
+    return (region + planner_.frames_) % 97 == 0 ? !photo : photo;
+  }
+
+  void set(const Node& node, PlannedNode& planned, Mode mode, Vector vector) {
+    planned.block = {mode, static_cast<uint8_t>(node.level), vector};
+    map_.fill(node.column, node.row, node.cells(), planned.block);
+    if (vector != Vector{}) recent_.push(vector);
+  }
+
+  std::optional<Vector> find_copy(const Node& node, const Area& a) {
+    if (planner_.first_ && below_ < 0 && planner_.references_.size() <= 1) return std::nullopt;
+    const CandidateVectors known = candidate_vectors(node, false, map_, coder_.blocks(), recent_, below_);
+    for (int i = 0; i < known.count; ++i)
+      if (exact(node, a, known.vectors[static_cast<size_t>(i)])) return known.vectors[static_cast<size_t>(i)];
+    const int xs[5] = {a.x, a.x + a.width - kCell, a.x, a.x + a.width - kCell, a.x + a.width / 2 - kCell / 2};
+    const int ys[5] = {a.y, a.y, a.y + a.height - kCell, a.y + a.height - kCell,
+                       a.y + a.height / 2 - kCell / 2};
+    for (int i = 0; i < (node.level == kLevels - 1 ? 1 : 5); ++i) {
+      if (xs[i] < 0 || ys[i] < 0 || xs[i] + kCell > coder_.shape().width ||
+          ys[i] + kCell > coder_.shape().height)
+        continue;
+      const std::optional<Vector> found = planner_.look_up(xs[i], ys[i]);
+      if (!found) continue;
+      if (worth_a_new_vector(node, a) && exact(node, a, *found)) return found;
+      if (node.level > 0) found_[static_cast<size_t>(found_count_++ % kKeptFound)] = *found;
+    }
+    return std::nullopt;
+  }
+  // A vector in full costs about three bytes; small differences from the previous frame are cheaper as
+  // pixels.
+  bool worth_a_new_vector(const Node& node, const Area& a) const {
+    if (node.level < 2) return true;
+    return mismatches(node, a, {}, 1000) >= (node.level == kLevels - 1 ? 65 : 256);
+  }
+
+  Vector best_literal(const Node& node, const Area& a) {
+    Vector best;
+    if (planner_.first_) return best;
+    int least = mismatches(node, a, best, 1000);
+    const auto consider = [&](Vector vector, int penalty) {
+      const int count = mismatches(node, a, vector, least) + penalty;
+      if (count < least) {
+        least = count;
+        best = vector;
+      }
+    };
+    for (const Block* block : {&map_.at(node.column - 1, node.row), &map_.at(node.column, node.row - 1)})
+      if (block->mode != Mode::kSkip) consider(block->vector, 0);
+    for (int i = 0; i < recent_.count(); ++i) consider(recent_[i], 16);
+    for (int i = 0; i < std::min(found_count_, kKeptFound); ++i) consider(found_[static_cast<size_t>(i)], 52);
+    return best;
+  }
+
+  const Planner& planner_;
+  const SheetCoder& coder_;
+  int below_;
+  Plan& plan_;
+  int columns_;
+  int rows_;
+  BlockMap map_;
+  RecentVectors recent_;
+  std::array<Vector, kKeptFound> found_{};
+  int found_count_ = 0;
+};
+
+void Planner::plan(const SheetCoder& coder, int below, Plan& plan) const {
+  SlicePlanner(*this, coder, below, plan).run();
+}
+
+}  // namespace aicodec::screen

@@ -1,0 +1,64 @@
+// Decides how each block of a frame is coded: what is skipped, what copied from where, and where pixels have
+// to be coded, compared with what.
+#pragma once
+
+#include "screen/block_index.h"
+#include "screen/history.h"
+#include "screen/slice_coder.h"
+
+namespace aicodec::screen {
+
+struct PlannerSettings {
+  int near = 0;
+  bool photos = true;  // look for blocks that are cheaper as residuals
+};
+
+// Plans for one sheet. prepare() looks at a whole frame; plan() can then run for all slices at once; finish()
+// ends the frame.
+class Planner {
+ public:
+  Planner(const SheetShape& shape, const PlannerSettings& settings);
+
+  // Enters a dictionary picture's blocks, which the history knows under `number`. Call before the first
+  // frame.
+  void learn(const Raster& picture, uint64_t number);
+  // `frame` is what is to be coded and must live until finish(). False if nothing changed since the previous
+  // frame (reference 0), `first` telling that there was none.
+  bool prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first);
+  void plan(const SheetCoder& coder, int below, Plan& plan) const;
+  // The frame will be known in the history under `number`.
+  void finish(uint64_t number);
+
+ private:
+  friend class SlicePlanner;
+  bool equal(const Raster& other, int x, int y, int dx, int dy, int width, int height) const;
+  int mismatches(const Raster& other, int x, int y, int dx, int dy, int width, int height, int limit) const;
+  struct Area {
+    int x, y, width, height;
+  };
+  bool looks_natural() const;
+  int novel_pixels(Vector vector, int x, int y, int width, int height) const;
+
+  std::optional<Vector> look_up(int x, int y) const;
+  bool changed(int column, int row) const {
+    return changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] !=
+           0;
+  }
+
+  SheetShape shape_;
+  PlannerSettings settings_;
+  int columns_;
+  int rows_;
+  BlockIndex index_;
+  std::vector<uint8_t> changed_;  // per cell
+  const Raster* frame_ = nullptr;
+  std::vector<const Raster*> references_;
+  std::vector<uint64_t> numbers_;
+  bool first_ = true;
+  uint32_t frames_ = 0;
+  bool natural_ = false;
+  int top_ = 0;
+  int bottom_ = 0;
+};
+
+}  // namespace aicodec::screen

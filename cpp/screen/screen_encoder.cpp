@@ -1,0 +1,181 @@
+#include "screen/screen_encoder.h"
+
+#include <algorithm>
+
+#include "base/parallel.h"
+#include "bits/range_coder.h"
+#include "screen/planner.h"
+
+namespace aicodec {
+
+using namespace screen;
+
+namespace {
+
+// Older frames that fit into a quarter of a gigabyte.
+int saved_frames(const ScreenShape& shape) {
+  const uint64_t bytes =
+      (uint64_t{shape.width} + 2 * kBorder) * (uint64_t{shape.height} + 2 * kBorder) * sizeof(Pixel);
+  return static_cast<int>(std::clamp<uint64_t>((uint64_t{1} << 28) / bytes, 2, kMaxSaved));
+}
+
+LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settings, int slices) {
+  LayerHeader header;
+  header.slices = slices;
+  header.saved = saved_frames(shape);
+  header.models.near = static_cast<int>(settings.near);
+  header.models.rich = settings.preset == ScreenPreset::kSlow;
+  // Small pictures fill small tables.
+  const int size = static_cast<int>(std::bit_width(uint64_t{shape.width} * shape.height)) - 2;
+  const int most = settings.preset == ScreenPreset::kFast     ? 16
+                   : settings.preset == ScreenPreset::kMedium ? 18
+                                                              : 20;
+  header.models.colour_bits = std::clamp(size, 10, most);
+  header.models.residual_bits = std::clamp(size - 4, 6, most - 4);
+  return header;
+}
+
+// So many frames tell how busy a segment is.
+constexpr size_t kTrialFrames = 6;
+// Pixels that one core decodes within a thirtieth of a second or so.
+constexpr uint64_t kPixelsPerSlice = 60000;
+constexpr uint64_t kUsefulSlices = 4;
+
+}  // namespace
+
+struct ScreenEncoder::Input {
+  std::shared_ptr<Frame> source;
+  std::shared_ptr<Frame> below;
+};
+
+struct ScreenEncoder::State {
+  LayerHeader header;
+  unsigned threads;
+  History history;
+  std::vector<SliceCoder> slices;
+  std::vector<RangeEncoder> streams;
+  std::vector<Planner> planners;         // per sheet
+  std::vector<std::vector<Plan>> plans;  // per slice and sheet
+  uint64_t frames = 0;
+
+  // Returns how many pixels were coded as such.
+  uint64_t code(const Input& input);
+  Bytes finish();
+};
+
+std::unique_ptr<ScreenEncoder::State> ScreenEncoder::start(int slices) const {
+  std::vector<SharedFrame> pictures;
+  for (const auto& picture : dictionary_) {
+    auto frame = make_frame(picture->view());
+    // Far above the numbers that the segment's own frames get.
+    frame->number = 0xFFFFFFFF - pictures.size();
+    pictures.push_back(std::move(frame));
+  }
+  const LayerHeader header = choose_header(shape_, settings_, slices);
+  auto blank = make_frame(shape_.format, shape_.width, shape_.height);
+  auto state = std::make_unique<State>(State{header,
+                                             settings_.threads,
+                                             History(std::move(blank), header.saved, pictures, has_below_),
+                                             {},
+                                             {},
+                                             {},
+                                             {}});
+  const int sheets = sheet_count(shape_.format);
+  for (int i = 0; i < header.slices; ++i) {
+    state->slices.emplace_back(shape_.format, shape_.width, shape_.height, i, header, state->history.below());
+    state->streams.emplace_back();
+    state->plans.emplace_back(static_cast<size_t>(sheets));
+  }
+  for (int sheet = 0; sheet < sheets; ++sheet)
+    state->planners.emplace_back(sheet_shape(shape_.format, shape_.width, shape_.height, sheet),
+                                 PlannerSettings{header.models.near});
+  for (const SharedFrame& picture : pictures)
+    for (size_t sheet = 0; sheet < state->planners.size(); ++sheet)
+      state->planners[sheet].learn(picture->sheets[sheet], picture->number);
+  return state;
+}
+
+ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
+                             const Dictionary& dictionary)
+    : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {}
+
+ScreenEncoder::~ScreenEncoder() = default;
+
+Status ScreenEncoder::add(const PictureView& source, const PictureView* below) {
+  const bool fits =
+      source.format == shape_.format && source.width == shape_.width && source.height == shape_.height;
+  if (!fits || has_below_ != (below != nullptr) || (below != nullptr && !below->same_shape(source)))
+    return Error::kWrongPicture;
+  Input input{make_frame(source), below != nullptr ? make_frame(*below) : nullptr};
+  if (state_) {
+    state_->code(input);
+    return Ok{};
+  }
+  waiting_.push_back(std::move(input));
+  if (waiting_.size() == kTrialFrames) decide();
+  return Ok{};
+}
+
+// A slice of its own models costs bytes, but lets another core help to decode: worth it for busy segments.
+void ScreenEncoder::decide() {
+  state_ = start(1);
+  uint64_t pixels = 0;
+  for (const Input& input : waiting_) {
+    const uint64_t coded = state_->code(input);
+    if (&input != &waiting_.front()) pixels += coded;
+  }
+  const uint64_t average = waiting_.size() > 1 ? pixels / (waiting_.size() - 1) : 0;
+  const uint64_t most = std::min<uint64_t>(slice_units(shape_.format, shape_.height), kUsefulSlices);
+  const uint64_t slices = std::min(average / kPixelsPerSlice + 1, most);
+  if (slices > 1 && settings_.preset != ScreenPreset::kSlow) {
+    state_ = start(static_cast<int>(slices));
+    for (const Input& input : waiting_) state_->code(input);
+  }
+  waiting_.clear();
+}
+
+uint64_t ScreenEncoder::State::code(const Input& input) {
+  if (input.below) history.set_below(input.below);
+  bool repeat = true;
+  for (size_t i = 0; i < planners.size(); ++i)
+    repeat &=
+        !planners[i].prepare(input.source->sheets[i], history.slots(), static_cast<int>(i), frames == 0);
+  std::vector<References> references;
+  for (size_t sheet = 0; sheet < planners.size(); ++sheet)
+    references.push_back(history.references(static_cast<int>(sheet)));
+  parallel_for(slices.size(), threads, [&](size_t i) {
+    if (!repeat)
+      for (size_t sheet = 0; sheet < planners.size(); ++sheet)
+        planners[sheet].plan(slices[i].sheets()[sheet], history.below(), plans[i][sheet]);
+    slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
+  });
+  ++frames;
+  Changed changed;
+  for (const SliceCoder& slice : slices) changed += slice.changed();
+  if (changed.pixels == 0) return 0;
+  auto drawn = history.blank();
+  for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
+  history.push(std::move(drawn), changed);
+  for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
+  return changed.literals;
+}
+
+Bytes ScreenEncoder::State::finish() {
+  ByteWriter out;
+  write_layer_header(out, header);
+  for (size_t i = 0; i < streams.size(); ++i) {
+    const Bytes stream = streams[i].finish();
+    if (i + 1 < streams.size())
+      out.block(stream);
+    else
+      out.raw(stream);
+  }
+  return out.take();
+}
+
+Bytes ScreenEncoder::finish() {
+  if (!state_) decide();
+  return state_->finish();
+}
+
+}  // namespace aicodec

@@ -1,0 +1,46 @@
+// Encodes a segment's frames as a `screen` layer. The first few frames are held back until they have told how
+// many slices the layer should have.
+#pragma once
+
+#include "screen/screen_layer.h"
+
+namespace aicodec {
+
+enum class ScreenPreset : uint8_t { kFast, kMedium, kSlow };
+
+struct ScreenSettings {
+  ScreenPreset preset = ScreenPreset::kMedium;
+  // The greatest error of a sample; 0 keeps every one.
+  uint32_t near = 0;
+  // At most so many at once; the payload does not depend on it.
+  unsigned threads = 1;
+};
+
+class ScreenEncoder {
+ public:
+  // Preconditions: a valid shape; at most 16 dictionary pictures, of that shape.
+  ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below, const Dictionary& dictionary);
+  ~ScreenEncoder();
+
+  // Codes the next frame. `below` is the canvas as the lower layers leave it, null where there are none.
+  // kWrongPicture where a picture has another shape.
+  Status add(const PictureView& source, const PictureView* below);
+  // The layer's payload; the encoder is used up.
+  Bytes finish();
+
+ private:
+  struct Input;
+  struct State;
+  std::unique_ptr<State> start(int slices) const;
+  // Codes what was held back, after which frames are coded as they come.
+  void decide();
+
+  ScreenShape shape_;
+  ScreenSettings settings_;
+  bool has_below_;
+  std::vector<std::shared_ptr<const Picture>> dictionary_;
+  std::vector<Input> waiting_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace aicodec

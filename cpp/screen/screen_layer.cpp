@@ -1,0 +1,98 @@
+#include "screen/screen_layer.h"
+
+#include <optional>
+
+#include "base/parallel.h"
+#include "bits/range_coder.h"
+#include "screen/slice_coder.h"
+
+namespace aicodec {
+
+using namespace screen;
+
+struct ScreenDecoder::State {
+  ScreenShape shape;
+  uint64_t frames_left = 0;
+  History history;
+  std::vector<SliceCoder> slices;
+  std::vector<RangeDecoder> streams;
+  std::optional<Error> error;
+};
+
+ScreenDecoder::ScreenDecoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ScreenDecoder::~ScreenDecoder() = default;
+
+Result<std::unique_ptr<ScreenDecoder>> ScreenDecoder::create(ByteSpan payload, ScreenShape shape,
+                                                             uint64_t frames, bool has_below,
+                                                             const Dictionary& dictionary) {
+  ByteReader in(payload);
+  const Result<LayerHeader> header = read_layer_header(in, shape.format, shape.width, shape.height);
+  if (!header.ok()) return header.error();
+  std::vector<ByteSpan> streams;
+  for (int i = 0; i + 1 < header->slices; ++i) streams.push_back(in.block());
+  streams.push_back(in.raw(in.remaining()));
+  AICODEC_TRY(in.status());
+  if (dictionary.size() > kMaxDictionary) return Error::kTooLarge;
+  std::vector<SharedFrame> pictures;
+  for (const auto& picture : dictionary) {
+    if (picture->format() != shape.format || picture->width() != shape.width ||
+        picture->height() != shape.height)
+      return Error::kWrongPicture;
+    pictures.push_back(make_frame(picture->view()));
+  }
+  auto state = std::make_unique<State>(State{shape,
+                                             frames,
+                                             History(make_frame(shape.format, shape.width, shape.height),
+                                                     header->saved, std::move(pictures), has_below),
+                                             {},
+                                             {},
+                                             {}});
+  for (int i = 0; i < header->slices; ++i) {
+    state->slices.emplace_back(shape.format, shape.width, shape.height, i, header.value(),
+                               state->history.below());
+    state->streams.emplace_back(streams[static_cast<size_t>(i)]);
+  }
+  return std::unique_ptr<ScreenDecoder>(new ScreenDecoder(std::move(state)));
+}
+
+Status ScreenDecoder::draw(Picture& canvas, unsigned threads) {
+  State& s = *state_;
+  if (s.error) return *s.error;
+  if (s.frames_left == 0) return Error::kNoFrame;
+  if (canvas.format() != s.shape.format || canvas.width() != s.shape.width ||
+      canvas.height() != s.shape.height)
+    return Error::kWrongPicture;
+  if (s.history.below() >= 0) s.history.set_below(make_frame(canvas.view()));
+  std::vector<References> references;
+  for (int sheet = 0; sheet < sheet_count(s.shape.format); ++sheet)
+    references.push_back(s.history.references(sheet));
+  std::vector<uint8_t> sound(s.slices.size());
+  parallel_for(s.slices.size(), threads, [&](size_t i) {
+    sound[i] = s.slices[i].code_frame(s.streams[i], references, nullptr, nullptr, false);
+  });
+  --s.frames_left;
+  Changed changed;
+  for (size_t i = 0; i < s.slices.size(); ++i) {
+    if (s.streams[i].overrun())
+      s.error = Error::kTruncated;
+    else if (!sound[i])
+      s.error = Error::kBadValue;
+    else if (s.frames_left == 0)
+      if (const Status end = s.streams[i].finish(); !end.ok()) s.error = end.error();
+    if (s.error) return *s.error;
+    changed += s.slices[i].changed();
+  }
+  if (changed.pixels > 0) {
+    auto frame = s.history.blank();
+    for (const SliceCoder& slice : s.slices) slice.copy_to(*frame);
+    s.history.push(std::move(frame), changed);
+  }
+  const Frame& drawn = *s.history.slots()[0];
+  for (int sheet = 0; sheet < sheet_count(s.shape.format); ++sheet) {
+    const Raster& raster = drawn.sheets[static_cast<size_t>(sheet)];
+    store_sheet(raster, 0, sheet, 0, raster.height(), canvas);
+  }
+  return Ok{};
+}
+
+}  // namespace aicodec

@@ -1,0 +1,249 @@
+// One sheet of one slice: its pixels, its models, and the coding of a frame of it. Encoder and decoder run
+// the same template, so what one learns the other learns.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "screen/block_model.h"
+#include "screen/colour_model.h"
+#include "screen/photo_model.h"
+#include "screen/raster.h"
+#include "screen/residual_model.h"
+
+namespace aicodec::screen {
+
+// The frames that vectors refer to, whole sheets, by number; null where there is none yet. 0 is the previous
+// frame.
+using References = std::vector<const Raster*>;
+
+// What the pixels of literal and of photo blocks have cost, by how many of a block's pixels have a colour of
+// their own: an encoder chooses between them by that.
+class PixelCosts {
+ public:
+  static constexpr int kClasses = 4;
+
+  void add(bool photo, int novelty, uint64_t bits, int pixels) {
+    Sum& sum = sums_[photo][novelty];
+    sum.bits += bits;
+    sum.pixels += static_cast<uint64_t>(pixels);
+    if (sum.pixels > (1u << 16)) {
+      sum.bits /= 2;
+      sum.pixels /= 2;
+    }
+  }
+  bool known(bool photo, int novelty) const { return sums_[photo][novelty].pixels >= 2048; }
+  // More than nine bits a pixel.
+  bool is_dear(bool photo, int novelty) const {
+    return sums_[photo][novelty].bits > sums_[photo][novelty].pixels * 144;
+  }
+  bool photo_is_cheaper(int novelty) const {
+    const Sum& literal = sums_[0][novelty];
+    const Sum& photo = sums_[1][novelty];
+    return photo.bits * (literal.pixels + 1) < literal.bits * (photo.pixels + 1);
+  }
+
+ private:
+  struct Sum {
+    uint64_t bits = 0;
+    uint64_t pixels = 0;
+  };
+  Sum sums_[2][kClasses];
+};
+
+// What an encoder has decided for every node of the tree.
+struct PlannedNode {
+  bool split = false;
+  Block block;
+};
+struct Plan {
+  std::array<std::vector<PlannedNode>, kLevels> nodes;
+  std::vector<uint8_t> novelty;  // a class of PixelCosts for every cell
+
+  static int side(int cells, int level) {
+    return (cells + (kRootCells >> level) - 1) / (kRootCells >> level);
+  }
+  void reset(int columns, int rows) {
+    for (int level = 0; level < kLevels; ++level)
+      nodes[static_cast<size_t>(level)].assign(static_cast<size_t>(side(columns, level)) * side(rows, level),
+                                               {});
+    novelty.assign(static_cast<size_t>(columns) * static_cast<size_t>(rows), 0);
+  }
+  PlannedNode& at(const Node& node, int columns) {
+    const int cells = node.cells();
+    return nodes[static_cast<size_t>(node.level)]
+                [static_cast<size_t>(node.row / cells) * side(columns, node.level) +
+                 static_cast<size_t>(node.column / cells)];
+  }
+};
+
+// How much of a frame was coded anew.
+struct Changed {
+  uint64_t pixels = 0;
+  uint64_t literals = 0;
+
+  Changed& operator+=(const Changed& other) {
+    pixels += other.pixels;
+    literals += other.literals;
+    return *this;
+  }
+};
+
+class SheetCoder {
+ public:
+  // Rows [top, bottom) of a sheet. `below`: the number of the reference that is the canvas below, or -1.
+  SheetCoder(const SheetShape& shape, int top, int bottom, const ModelSettings& settings, int below);
+
+  int top() const { return top_; }
+  int rows() const { return current_.height(); }
+  const SheetShape& shape() const { return shape_; }
+  // The rows as they are now; row 0 is the sheet's row top().
+  const Raster& current() const { return current_; }
+  const BlockMap& blocks() const { return blocks_; }
+  const BlockMap& blocks_before() const { return before_; }
+  const RecentVectors& recent() const { return recent_; }
+  bool inside(int column, int row, int cells, Vector vector) const;
+
+  // Codes the next frame. An encoder gives its plan and the source (a whole sheet); a decoder null for both.
+  // `luma` is the slice's luma sheet where this one is chroma, or null. False where the stream names a block
+  // outside the history: the frame is then not to be used.
+  template <typename Coder>
+  bool code_frame(Coder& coder, const References& references, Plan* plan, const Raster* source,
+                  const SheetCoder* luma);
+  // A frame in which nothing changes.
+  void repeat_frame();
+  const Changed& changed() const { return changed_; }
+  const PixelCosts& costs() const { return costs_; }
+
+ private:
+  template <typename Coder>
+  void code_node(Coder& coder, Node node, const References& references, Plan* plan);
+  template <typename Coder>
+  void code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan,
+                 const Raster* source, const SheetCoder* luma);
+  void next_map();
+  void fill_from_history(const References& references);
+  void finish_frame(const Raster& previous);
+  static uint32_t guide_at(const SheetCoder& luma, int x, int y);
+
+  SheetShape shape_;
+  int top_;
+  int near_;
+  int below_;
+  Raster current_;
+  Raster background_;
+  BasicRaster<uint8_t> marks_;
+  BlockMap blocks_;
+  BlockMap before_;
+  Ages ages_;
+  FlagModel flags_;
+  VectorModel vectors_;
+  RecentVectors recent_;
+  ColourModel colours_;
+  ResidualModel escapes_;
+  PhotoModel photos_;
+  Changed changed_;
+  PixelCosts costs_;
+  bool sound_ = true;
+};
+
+template <typename Coder>
+bool SheetCoder::code_frame(Coder& coder, const References& references, Plan* plan, const Raster* source,
+                            const SheetCoder* luma) {
+  next_map();
+  for (int row = 0; row < blocks_.rows(); row += kRootCells)
+    for (int column = 0; column < blocks_.columns(); column += kRootCells)
+      code_node(coder, {0, column, row}, references, plan);
+  if (!sound_) return false;
+  fill_from_history(references);
+  for (int row = 0; row < blocks_.rows(); ++row) code_rows(coder, row, references, plan, source, luma);
+  finish_frame(*references[0]);
+  return true;
+}
+
+template <typename Coder>
+void SheetCoder::code_node(Coder& coder, Node node, const References& references, Plan* plan) {
+  if (node.column >= blocks_.columns() || node.row >= blocks_.rows()) return;
+  const PlannedNode planned = plan != nullptr ? plan->at(node, blocks_.columns()) : PlannedNode{};
+  const Mode wanted = planned.block.mode;
+  const FlagContexts contexts = flag_contexts(node, blocks_, before_, ages_);
+  Block block;
+  block.level = static_cast<uint8_t>(node.level);
+  const auto flag = [&](Flag kind, bool bit) { return flags_.code(coder, kind, node, contexts, bit); };
+  if (flag(Flag::kSkip, !planned.split && wanted == Mode::kSkip)) {
+    blocks_.fill(node.column, node.row, node.cells(), block);
+    return;
+  }
+  if (node.level < kLevels - 1 && flag(Flag::kSplit, planned.split)) {
+    const int half = node.cells() / 2;
+    for (int i = 0; i < 4; ++i)
+      code_node(coder, {node.level + 1, node.column + (i & 1) * half, node.row + (i >> 1) * half}, references,
+                plan);
+    return;
+  }
+  const bool copy = flag(Flag::kCopy, wanted == Mode::kCopy);
+  if (copy)
+    block.mode = Mode::kCopy;
+  else
+    block.mode = flag(Flag::kPhoto, wanted == Mode::kPhoto) ? Mode::kPhoto : Mode::kLiteral;
+  const CandidateVectors candidates = candidate_vectors(node, !copy, blocks_, before_, recent_, below_);
+  block.vector = vectors_.code(coder, candidates, !copy, node.level, static_cast<int>(references.size()),
+                               planned.block.vector);
+  if (references[block.vector.reference] == nullptr ||
+      !inside(node.column, node.row, node.cells(), block.vector)) {
+    sound_ = false;
+    block.vector = {};
+  }
+  if (block.vector != Vector{}) recent_.push(block.vector);
+  blocks_.fill(node.column, node.row, node.cells(), block);
+}
+
+template <typename Coder>
+void SheetCoder::code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan,
+                           const Raster* source, const SheetCoder* luma) {
+  bool any = false;
+  bool any_photo = false;
+  for (int column = 0; column < blocks_.columns(); ++column) {
+    any |= has_pixels(blocks_.at(column, cell_row).mode);
+    any_photo |= blocks_.at(column, cell_row).mode == Mode::kPhoto;
+  }
+  if (!any) return;
+  Site site;
+  site.stride = current_.stride();
+  const int bottom = std::min(cell_row * kCell + kCell, rows());
+  for (int y = cell_row * kCell; y < bottom; ++y) {
+    if (any_photo) photos_.begin_row(y);
+    for (int column = 0; column < blocks_.columns(); ++column) {
+      const Block block = blocks_.at(column, cell_row);
+      if (!has_pixels(block.mode)) continue;
+      const int right = std::min(column * kCell + kCell, shape_.width);
+      const Raster& reference = *references[block.vector.reference];
+      [[maybe_unused]] uint64_t before = 0;
+      if constexpr (requires { coder.spent(); }) before = coder.spent();
+      for (int x = column * kCell; x < right; ++x) {
+        Pixel* here = current_.at(x, y);
+        uint8_t& mark = *marks_.at(x, y);
+        site.here = here;
+        site.marks = &mark;
+        site.background = background_.at(x, y);
+        site.reference = reference.at(x + block.vector.dx, top_ + y + block.vector.dy);
+        site.guide = luma != nullptr ? guide_at(*luma, x, y) : 0;
+        const Pixel actual = source != nullptr ? *source->at(x, top_ + y) : 0;
+        if (block.mode == Mode::kLiteral) {
+          *here = colours_.code(coder, escapes_, site, actual, mark);
+        } else {
+          *here = photos_.code(coder, site, x, actual);
+          mark = *here == *site.reference ? kAsReference : kEscaped;
+        }
+      }
+      if constexpr (requires { coder.spent(); }) {
+        const size_t cell = static_cast<size_t>(cell_row) * blocks_.columns() + static_cast<size_t>(column);
+        costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], coder.spent() - before,
+                   right - column * kCell);
+      }
+    }
+  }
+}
+
+}  // namespace aicodec::screen

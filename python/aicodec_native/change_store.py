@@ -1,0 +1,99 @@
+"""Raw frames of a long segment, outside the process's heap: only what changed from frame to frame is kept."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aicodec_native import _native
+from aicodec_native.frame_store import FrameStore
+
+# Frames are compared and kept in pieces of this many bytes.
+_PIECE = 1 << 16
+
+Bytes = npt.NDArray[np.uint8]
+Table = npt.NDArray[np.int64]
+
+
+class ChangeStore(FrameStore):
+    """A FrameStore for frames that are alike: a piece of a frame which is as it was in the frame before is not stored
+    again. `table` (frames, pieces) says where in the file each piece lies; `stored` counts bytes.
+    """
+
+    def __init__(self, format_name: str, width: int, height: int) -> None:
+        super().__init__(format_name, width, height)
+        self.stored = 0
+        self._last: Bytes | None = None
+        self._rows: list[Table] = []
+
+    @property
+    def table(self) -> Table:
+        return np.stack(self._rows)
+
+    def append(self, picture: _native.Picture) -> None:
+        packed = picture.packed()
+        samples = np.frombuffer(packed, np.uint8)
+        count = -(-len(packed) // _PIECE)
+        changed = np.arange(count) if self._last is None else _changed(samples, self._last)
+        row = self._rows[-1].copy() if self._rows else np.zeros(count, np.int64)
+        for piece in changed.tolist():
+            data = memoryview(packed)[piece * _PIECE : (piece + 1) * _PIECE]
+            self._write(data, self.stored)
+            row[piece] = self.stored
+            self.stored += len(data)
+        self._rows.append(row)
+        self._last = samples
+        self.count += 1
+
+    def split(self, count: int) -> FrameStore:
+        raise NotImplementedError("segments of it are cut behind the last frame")
+
+
+def _changed(samples: Bytes, last: Bytes) -> npt.NDArray[np.intp]:
+    """The numbers of the pieces that differ."""
+    whole = len(samples) // _PIECE * _PIECE
+    one, other = (part[:whole].view(np.uint64).reshape(-1, _PIECE // 8) for part in (samples, last))
+    differ = list((one != other).any(axis=1))
+    if whole < len(samples):
+        differ.append(not np.array_equal(samples[whole:], last[whole:]))
+    return np.flatnonzero(differ)
+
+
+class ChangeReader:
+    """The frames behind a ChangeStore's path and table, as a sequence of pictures; in order it is fastest."""
+
+    def __init__(self, path: str, shape: tuple[str, int, int], table: Table) -> None:
+        self._shape = shape
+        self._table = table
+        self._packed = bytearray(_native.Picture(*shape).packed_size)
+        self._row = np.full(table.shape[1], -1, np.int64)  # of the frame in _packed
+        with open(path, "rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __getitem__(self, index: int) -> _native.Picture:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        for piece in np.flatnonzero(self._table[index] != self._row).tolist():
+            start, at = piece * _PIECE, int(self._table[index, piece])
+            size = min(_PIECE, len(self._packed) - start)
+            self._packed[start : start + size] = self._map[at : at + size]
+        self._row = self._table[index]
+        picture = _native.Picture(*self._shape)
+        picture.unpack_from(self._packed)
+        return picture
+
+    def __iter__(self) -> Iterator[_native.Picture]:
+        return (self[index] for index in range(len(self)))
+
+    def __enter__(self) -> ChangeReader:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._map.close()

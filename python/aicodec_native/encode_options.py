@@ -1,0 +1,61 @@
+"""What an encode is asked for: its options, checked and turned into a goal."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from aicodec_native.errors import OptionError
+from aicodec_native.lossless_encoder import GREATEST_ERROR, MAX_ERROR
+from aicodec_native.quality import METRICS
+from aicodec_native.segment_encoder import Goal
+
+DEFAULT_QUALITY = 80.0
+
+
+def check_numbers(*, workers: int, start: float | None, duration: float | None, segment_seconds: float) -> None:
+    if workers < 0:
+        raise OptionError("workers is 0 (one per core) or more")
+    if start is not None and not 0 <= start < math.inf:
+        raise OptionError(f"start is 0 seconds or more, not {start:g}")
+    if duration is not None and not 0 < duration < math.inf:
+        raise OptionError(f"duration must be above 0 seconds, not {duration:g}")
+    if not 0 < segment_seconds < math.inf:
+        raise OptionError(f"segment_seconds must be above 0, not {segment_seconds:g}")
+
+
+def goal_of(quality: float | str | None, target: tuple[str, float] | None, crf: float | None) -> Goal:
+    if sum(choice is not None for choice in (quality, target, crf)) > 1:
+        raise OptionError("quality, target and crf exclude each other: ask for one of them")
+    if crf is not None:
+        if not 1 <= crf <= 63 or crf * 4 != int(crf * 4):
+            raise OptionError("crf goes from 1 to 63 in steps of 0.25")
+        return Goal("ssimulacra2", 0.0, crf)
+    if target is not None:
+        metric, value = target
+        if metric not in METRICS:
+            raise OptionError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
+        if not math.isfinite(value):
+            raise OptionError(f"{metric} cannot be asked to reach {value:g}")
+        return Goal(metric, float(value))
+    if isinstance(quality, str) and quality.startswith("lossless"):
+        return Goal(GREATEST_ERROR, _greatest_error(quality))
+    try:
+        value = float(DEFAULT_QUALITY if quality is None else quality)
+    except (TypeError, ValueError):
+        raise OptionError(f"quality is a SSIMULACRA2 score, 'lossless' or 'lossless~N', not {quality!r}") from None
+    if not 0 < value <= 100:
+        raise OptionError(f"a SSIMULACRA2 score to reach lies above 0 and is at most 100, not {value:g}")
+    return Goal("ssimulacra2", value)
+
+
+def _greatest_error(quality: str) -> float:
+    """By how much samples may be off: 0 for "lossless", N for "lossless~N"."""
+    if quality == "lossless":
+        return 0.0
+    number = quality.removeprefix("lossless~")
+    if not re.fullmatch("[0-9]{1,2}", number) or not 1 <= int(number) <= MAX_ERROR:
+        raise OptionError(
+            f"lossless~N keeps every sample within N, a whole number of 1 to {MAX_ERROR}: not {quality!r}"
+        )
+    return float(number)
