@@ -60,13 +60,7 @@ py::tuple unpack(const py::buffer& buffer) {
   for (const track::Column& column : table.columns) {
     Words words(py::ssize_t(column.values.size()));
     std::memcpy(words.mutable_data(), column.values.data(), column.values.size() * 8);
-    const py::object name = py::reinterpret_steal<py::object>(
-        PyUnicode_DecodeUTF8(column.name.data(), py::ssize_t(column.name.size()), nullptr));
-    if (!name) {
-      PyErr_Clear();
-      raise(Error::kBadValue);
-    }
-    columns.append(py::make_tuple(name, column.is_float, words));
+    columns.append(py::make_tuple(column.name, column.is_float, words));
   }
   return py::make_tuple(table.rows, table.by_rows, columns);
 }

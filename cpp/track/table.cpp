@@ -80,6 +80,8 @@ class TableCoder {
     const uint64_t length = lengths_.code(coder_, text.size());
     if (length > kMaxName) fail(Error::kTooLarge);
     for (uint64_t i = 0; i < length && !error_; ++i) coded += letter(i < text.size() ? text[i] : '\0');
+    const auto* bytes = reinterpret_cast<const uint8_t*>(coded.data());
+    if (!broken() && !is_utf8({bytes, coded.size()})) fail(Error::kBadValue);
     return coded;
   }
 
