@@ -14,7 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import accepted
+import accepted_shaders  # noqa: F401 - adds its streams to those of accepted
 import refused
+import refused_shaders  # noqa: F401
 
 from aic_files import decode_av1
 from reference import container, segment
