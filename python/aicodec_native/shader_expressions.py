@@ -63,7 +63,7 @@ class Expressions:
             case ast.Constant(value=bool() as truth):
                 return Literal("B", truth)
             case ast.Constant(value=int() as whole):
-                return Literal("I", whole)
+                return checked(node, Literal, "I", whole)
             case ast.Constant(value=float() as number):
                 return Literal("F", number)
             case ast.Name(id=name):
@@ -213,7 +213,7 @@ class Expressions:
 
         try:
             return self._each(once, *arguments) if name in EACH else once(*arguments)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, ArithmeticError):
             raise KindError(f"{name}() does not take {len(arguments)} arguments like these") from None
         except AttributeError:
             raise KindError(f"{name}() takes numbers, not vectors") from None

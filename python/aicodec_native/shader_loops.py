@@ -9,7 +9,9 @@ from typing import Any
 from aicodec_native.shader_builtins import Argument, Builder
 from aicodec_native.shader_expressions import Expressions, Names
 from aicodec_native.shader_faults import checked, fail
-from aicodec_native.shader_values import Code, KindError, Literal, Scalar, Value
+from aicodec_native.shader_values import Code, Literal, Operand, Scalar, Value
+
+_MAX_TURNS = 1 << 16
 
 
 class _Widen(Exception):  # noqa: N818
@@ -75,10 +77,11 @@ class Loops:
             if not isinstance(value, Literal) or value.kind != "I":
                 fail(argument, "the number of turns must be a whole constant", "use a constant bound and if ...: break")
             numbers.append(int(value.number))
-        try:
-            turns = range(*numbers)
-        except ValueError as error:
-            fail(iterable, str(error))
+        if len(numbers) == 3 and numbers[2] == 0:
+            fail(iterable, "the step of a range must not be zero")
+        turns = range(*numbers)
+        if turns[_MAX_TURNS:]:
+            fail(iterable, f"a loop has at most {_MAX_TURNS:,} turns")
         return turns.start, turns.step, len(turns)
 
     def _loop_body(
@@ -93,12 +96,12 @@ class Loops:
     ) -> Names:
         code, build = self._code, self._build
         kinds = [value.kind for value in flat]
-        try:
-            initial = [build.operand(value) for value in flat]
-        except KindError as error:
-            fail(statement, str(error))
+        initial = [checked(statement, build.operand, value) for value in flat]
         carried = code.open_loop(trips, initial, kinds)
         inner = {**env, **_regrouped(start, carried)}
+
+        def operand(part: Scalar, kind: str) -> Operand:
+            return checked(statement, lambda: build.operand(build.as_kind(part, kind)))
 
         def current(values: Names) -> list[Any]:
             parts = _parts(values[name] for name in start)
@@ -107,10 +110,7 @@ class Loops:
             for place, part in enumerate(parts):
                 if kinds[place] != "F" and part.kind == "F":
                     raise _Widen(number, place)
-            return [
-                build.operand(checked(statement, build.as_kind, part, kind))
-                for part, kind in zip(parts, kinds, strict=True)
-            ]
+            return [operand(part, kind) for part, kind in zip(parts, kinds, strict=True)]
 
         for inside in statement.body:
             if isinstance(inside, ast.If) and any(isinstance(s, ast.Break) for s in inside.body):
@@ -118,15 +118,16 @@ class Loops:
                     fail(inside, "break stands alone under an if", "assign before it, and branch after it")
                 condition = checked(inside.test, build.as_kind, self._expressions.scalar(inside.test, inner), "B")
                 values = current(inner)
-                code.leave_loop(build.operand(condition), values)
+                code.leave_loop(operand(condition, "B"), values)
             else:
                 self._run([inside], inner)
         after = dict(inner)
         if step is not None:
             assert isinstance(statement.target, ast.Name)
             counter = inner[statement.target.id]
-            assert not isinstance(counter, tuple)
-            after[statement.target.id] = build.add(counter, Literal("I", step))
+            if isinstance(counter, tuple):
+                fail(statement, "the loop's own number becomes a vector in it")
+            after[statement.target.id] = checked(statement, build.add, counter, Literal("I", step))
         return _regrouped(start, code.close_loop(current(after), kinds))
 
 

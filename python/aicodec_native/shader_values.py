@@ -14,7 +14,12 @@ Operand = tuple[Any, ...]  # as _native.ShaderProgram.from_code takes it
 Instruction = tuple[str, int, list[Operand]]
 
 OPS = {text: (result, operands, immediate) for text, result, operands, _, immediate in _native.shader_ops()}
+_HUGE = 2**128  # what no 32-bit float reaches
 _LISTS = ("loop", "break_if", "end")
+
+
+class KindError(Exception):
+    """A value has a type that does not fit; `text` says why."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,13 @@ class Literal:
     number: float | int | bool
     exact: Operand | None = None
 
+    def __post_init__(self) -> None:
+        # Whole numbers may pass through more than 32 bits on the way to a float, but never without end.
+        if self.kind == "I" and abs(self.number) >= _HUGE:
+            raise KindError("this constant is too large")
+
 
 Scalar = Value | Literal
-
-
-class KindError(Exception):
-    """A value has a type that does not fit; `text` says why."""
 
 
 def constant_operand(literal: Literal) -> Operand:
