@@ -17,7 +17,7 @@ import aicodec_native as aic
 from clips import moving_shots, yuv_frames
 from media_inputs import write_video
 
-COMMANDS = ["encode", "decode", "info", "verify", "metrics", "demo"]
+COMMANDS = ["encode", "decode", "info", "verify", "shade", "show", "metrics", "demo"]
 FAST = ["-p", "fast", "--crf", "40"]
 
 
@@ -467,3 +467,50 @@ def test_ctrl_c_while_decoding(folder, coded_clip):
     assert process.returncode == 130
     assert words == "aicodec-native: interrupted\n"
     assert list(folder.iterdir()) == []
+
+
+# shade and show.
+
+PROGRAM = "def color(x, y, t):\n    k = 0.5 + 0.5 * sin(x * 0.1 + param(0))\n    return rgb(k, y / height, k)\n"
+
+
+def test_shade_and_show(folder):
+    (folder / "p.py").write_text(PROGRAM)
+    (folder / "t.json").write_text(json.dumps([{"phase": 0.1 * i} for i in range(8)]))
+    shade = ["shade", "p.py", "-o", "o.aic", "--size", "64x36", "--fps", "4", "--duration", "2", "--track", "t.json"]
+    content = json.loads(run(*shade, "--json").stdout)
+    assert content["path"] == "o.aic"
+    assert content["frames"] == 8
+    assert content["bytes"] == (folder / "o.aic").stat().st_size < 150
+    assert run("verify", "o.aic").returncode == 0
+    shown = run("show", "o.aic")
+    assert shown.returncode == 0
+    head, program = shown.stdout.split("\n", 1)
+    assert head.startswith("# segment 0, layer 0: shader, ")
+    assert head.endswith("parameters phase")
+    (folder / "again.py").write_text(program)
+    again = ["shade", "again.py", "-o", "again.aic", *shade[4:]]
+    assert run(*again).returncode == 0
+    assert (folder / "again.aic").read_bytes() == (folder / "o.aic").read_bytes()
+    (layer,) = json.loads(run("show", "o.aic", "--json").stdout)
+    assert layer["kind"] == "shader"
+    assert layer["text"] == program.rstrip("\n") + "\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["p.py", "--size", "64"], "is not a size"),
+        (["p.py", "--size", "0x36"], "does not allow"),
+        (["p.py", "--size", "64x36", "--fps", "x"], "is no rate"),
+        (["p.py", "--size", "64x36", "--track", "p.py"], "is not JSON"),
+        (["p.py", "--size", "64x36"], "does not allow"),  # its parameter has no track
+        (["bad.py", "--size", "64x36"], "line 2, column 16: there is no function sine (do you mean sin?)"),
+        (["none.py", "--size", "64x36"], "no such file"),
+    ],
+)
+def test_shade_complains_in_one_line(folder, arguments, says):
+    (folder / "p.py").write_text(PROGRAM)
+    (folder / "bad.py").write_text("def color(x, y, t):\n    return rgb(sine(x), y, t)\n")
+    assert says in complaint(run("shade", *arguments, "-o", "o.aic"))
+    assert not (folder / "o.aic").exists()

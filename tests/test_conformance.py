@@ -45,6 +45,16 @@ def test_each_error_has_a_stream():
     assert {entry["error"] for entry in MANIFEST["reject"].values()} == {name for name, _ in TABLE}
 
 
+def test_each_shader_operation_has_a_stream():
+    seen = set()
+    for name in MANIFEST["accept"]:
+        file = container.open_file(stream("accept", name))
+        for part in segment.read_segments(file.segments, file.header):
+            layers = [segment.read_layer(*of, file.header, part) for of in part.layers if of[0] == 1]
+            seen |= {instruction.op.text for layer in layers for instruction in layer.program.code}
+    assert seen == {op[0] for op in _native.shader_ops()}
+
+
 @pytest.mark.parametrize("name", MANIFEST["accept"])
 def test_accepted_by_the_native_decoder(name):
     data, expected = stream("accept", name), MANIFEST["accept"][name]

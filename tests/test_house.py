@@ -28,10 +28,11 @@ MAY_INCLUDE = {
     "bits": {"base"},
     "numeric": {"base"},
     "picture": {"base"},
+    "track": {"base", "bits", "numeric"},
     "shader": GROUND,
     "screen": GROUND,
     "container": GROUND,
-    "segment": GROUND | {"shader", "screen", "container"},
+    "segment": GROUND | {"track", "shader", "screen", "container"},
 }
 DECODER = set(MAY_INCLUDE)
 MAY_INCLUDE |= {
@@ -40,7 +41,7 @@ MAY_INCLUDE |= {
     "fit": DECODER | {"analyze", "metrics"},
     "bindings": DECODER | {"analyze", "metrics", "fit"},
 }
-WITHOUT_LIBM = ("base", "bits", "picture", "container", "segment", "shader", "screen")
+WITHOUT_LIBM = ("base", "bits", "numeric", "picture", "track", "container", "segment", "shader", "screen")
 
 
 def includes(path: Path) -> Iterator[str]:

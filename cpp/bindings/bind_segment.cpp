@@ -6,6 +6,7 @@
 #include "bindings/convert.h"
 #include "picture/hash.h"
 #include "segment/decoder.h"
+#include "segment/shader_layer.h"
 
 namespace aicodec {
 namespace {
@@ -93,6 +94,8 @@ class SegmentReader {
     return list;
   }
 
+  py::bytes layer_payload(size_t number) const { return to_bytes(layer_at(number).payload); }
+
   std::string video_format(size_t number) const {
     return std::string(format_name(video(layer_at(number)).format));
   }
@@ -173,12 +176,33 @@ py::bytes build_video_layer(const std::string& format, const Colour& colour, boo
   return to_bytes(write_video_layer(layer, rgb_canvas));
 }
 
+py::bytes build_shader_layer(const py::bytes& program, const py::bytes& track) {
+  const auto span = [](const py::bytes& bytes) {
+    const std::string_view view = bytes;
+    return ByteSpan(reinterpret_cast<const uint8_t*>(view.data()), view.size());
+  };
+  return to_bytes(write_shader_layer(span(program), span(track)));
+}
+
+// (program, track) as they are serialised.
+py::tuple split_shader_layer(const py::bytes& payload) {
+  const std::string_view view = payload;
+  ByteReader in({reinterpret_cast<const uint8_t*>(view.data()), view.size()});
+  const ByteSpan track = in.u8() ? in.block() : ByteSpan{};
+  const ByteSpan program = in.raw(in.remaining());
+  check(in.status());
+  return py::make_tuple(to_bytes(program), to_bytes(track));
+}
+
 }  // namespace
 
 void bind_segment(py::module_& module) {
   module.attr("LAYER_VIDEO") = static_cast<int>(LayerKind::kVideo);
   module.def("build_video_layer", &build_video_layer, py::kw_only(), py::arg("format"), py::arg("colour"),
              py::arg("rgb_canvas"), py::arg("packets"));
+  module.attr("LAYER_SHADER") = static_cast<int>(LayerKind::kShader);
+  module.def("build_shader_layer", &build_shader_layer, py::kw_only(), py::arg("program"), py::arg("track"));
+  module.def("split_shader_layer", &split_shader_layer, py::arg("payload"));
   module.def("build_segment", &build_segment, py::kw_only(), py::arg("header"), py::arg("first_frame"),
              py::arg("times"), py::arg("digest"), py::arg("layers"));
   module.def(
@@ -204,6 +228,7 @@ void bind_segment(py::module_& module) {
       .def_property_readonly("layers", &SegmentReader::layers)
       .def_property_readonly("dictionary", &SegmentReader::dictionary)
       .def_property_readonly("sequential", &SegmentReader::sequential)
+      .def("layer_payload", &SegmentReader::layer_payload, py::arg("layer"))
       .def("video_format", &SegmentReader::video_format, py::arg("layer"))
       .def("video_packets", &SegmentReader::video_packets, py::arg("layer"))
       .def("draw", &SegmentReader::draw, py::arg("frame"), py::arg("callback"), py::arg("threads") = 1);

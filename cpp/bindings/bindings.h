@@ -12,5 +12,7 @@ void bind_metrics(pybind11::module_& module);
 void bind_picture(pybind11::module_& module);
 void bind_screen(pybind11::module_& module);
 void bind_segment(pybind11::module_& module);
+void bind_shader(pybind11::module_& module);
+void bind_track(pybind11::module_& module);
 
 }  // namespace aicodec

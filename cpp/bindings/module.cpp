@@ -25,5 +25,7 @@ PYBIND11_MODULE(_native, module) {
   aicodec::bind_container(module);
   aicodec::bind_screen(module);
   aicodec::bind_segment(module);
+  aicodec::bind_shader(module);
+  aicodec::bind_track(module);
   aicodec::bind_metrics(module);
 }

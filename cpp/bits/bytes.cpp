@@ -1,9 +1,7 @@
 #include "bits/bytes.h"
 
 namespace aicodec {
-namespace {
 
-// Whether `bytes` is UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF).
 bool is_utf8(ByteSpan bytes) {
   for (size_t i = 0; i < bytes.size();) {
     const uint8_t lead = bytes[i++];
@@ -20,8 +18,6 @@ bool is_utf8(ByteSpan bytes) {
   }
   return true;
 }
-
-}  // namespace
 
 void ByteWriter::u32(uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) u8(static_cast<uint8_t>(value >> shift));

@@ -17,6 +17,9 @@ namespace aicodec {
 using Bytes = std::vector<uint8_t>;
 using ByteSpan = std::span<const uint8_t>;
 
+// Whether `bytes` is UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF).
+bool is_utf8(ByteSpan bytes);
+
 class ByteWriter {
  public:
   void u8(uint8_t value) { bytes_.push_back(value); }

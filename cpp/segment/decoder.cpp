@@ -1,5 +1,7 @@
 #include "segment/decoder.h"
 
+#include "segment/shader_layer.h"
+
 namespace aicodec {
 namespace {
 
@@ -88,6 +90,7 @@ Result<std::unique_ptr<LayerDecoder>> make_layer(size_t number, const Layer& lay
           std::move(screen).value(), header, segment.frames(), number > 0, dictionary));
     }
     case LayerKind::kShader:
+      return make_shader_layer(layer, segment, header, number == 0);
     case LayerKind::kShape:
       break;
   }
@@ -118,6 +121,7 @@ bool StackDecoder::sequential() const {
 Status StackDecoder::draw(uint64_t frame, VideoSource& videos, Picture& canvas, unsigned threads) {
   if (frame >= frames_ || (sequential() && frame != next_ && frame != 0)) return Error::kNoFrame;
   for (const auto& layer : layers_) AICODEC_TRY(layer->draw(frame, videos, canvas, threads));
+  for (const auto& layer : layers_) AICODEC_TRY(layer->finished(canvas, threads));
   next_ = frame + 1;
   return Ok{};
 }

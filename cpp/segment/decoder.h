@@ -27,6 +27,8 @@ class LayerDecoder {
   virtual bool needs_previous() const = 0;
   // Draws frame `frame` onto `canvas`, which holds what the layers below left.
   virtual Status draw(uint64_t frame, VideoSource& videos, Picture& canvas, unsigned threads) = 0;
+  // Is told every finished frame, after all layers have drawn.
+  virtual Status finished(const Picture&, unsigned) { return Ok{}; }
 };
 
 class StackDecoder {

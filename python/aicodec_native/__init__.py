@@ -24,11 +24,13 @@ from aicodec_native.errors import (
     NotAicError,
     OptionError,
     OutputError,
+    ProgramError,
     TruncatedError,
     UnsupportedError,
 )
 
 if TYPE_CHECKING:
+    from aicodec_native.authoring import ShadeResult, shade
     from aicodec_native.decoder import DecodeResult, VerifyReport, decode, verify
     from aicodec_native.encoder import EncodeResult, Progress, encode
     from aicodec_native.quality import Quality, measure
@@ -45,9 +47,11 @@ __all__ = [
     "NotAicError",
     "OptionError",
     "OutputError",
+    "ProgramError",
     "Progress",
     "Quality",
     "Reader",
+    "ShadeResult",
     "TruncatedError",
     "UnsupportedError",
     "VerifyReport",
@@ -56,6 +60,7 @@ __all__ = [
     "encode",
     "measure",
     "open",
+    "shade",
     "verify",
 ]
 
@@ -65,11 +70,13 @@ _LAZY = {
     "Progress": "encoder",
     "Quality": "quality",
     "Reader": "reader",
+    "ShadeResult": "authoring",
     "VerifyReport": "decoder",
     "decode": "decoder",
     "encode": "encoder",
     "measure": "quality",
     "open": "reader",
+    "shade": "authoring",
     "verify": "decoder",
 }
 

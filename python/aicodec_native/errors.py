@@ -23,6 +23,17 @@ class EncodeError(AicodecError):
     """Encoding failed though input and options are fine, such as by a worker process that died."""
 
 
+class ProgramError(AicodecError):
+    """A shader program's text is wrong: the message begins with line and column; a hint may end it."""
+
+    def __init__(self, message: str, line: int = 0, column: int = 0, hint: str = "") -> None:
+        where = f"line {line}, column {column}: " if line else ""
+        super().__init__(f"{where}{message}{f' ({hint})' if hint else ''}")
+        self.line = line
+        self.column = column
+        self.hint = hint
+
+
 class FormatError(AicodecError):
     """Base of everything that is wrong with an .aic file."""
 

@@ -15,8 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import accepted
 import accepted_screen  # noqa: F401 - enters its streams
+import accepted_shaders  # noqa: F401 - enters its streams
 import refused
 import refused_screen  # noqa: F401 - enters its streams
+import refused_shaders  # noqa: F401 - enters its streams
 
 from aic_files import decode_av1
 from reference import container, segment

@@ -37,6 +37,13 @@ def unzigzag(z):
     return (z >> 1) ^ -(z & 1)
 
 
+def text_of(data):
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RefusedError("text is not UTF-8") from error
+
+
 class Fields:
     """Takes the fields of section 1 off the front of a byte string."""
 
@@ -89,11 +96,7 @@ class Fields:
         return self.take(self.varint())
 
     def text(self):
-        data = self.take(self.varint(0, 2**20))
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise RefusedError("text is not UTF-8") from error
+        return text_of(self.take(self.varint(0, 2**20)))
 
     def rational(self):
         return self.varint(1, 2**31 - 1), self.varint(1, 2**31 - 1)

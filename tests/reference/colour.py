@@ -44,16 +44,26 @@ def subsampled8(chroma, centred):
     return a[:, np.maximum(columns - 1, 0)] + 2 * here + after
 
 
-def to_rgb(y, cb16, cr16, s, d, matrix, full):
-    height, width = y.shape
+def weights(matrix, height, width):
+    """Kr, Kg, Kb"""
     if matrix == 2:
         matrix = 1 if height > 576 or width > 1024 else 6
     if matrix not in K:
         raise UnsupportedError("matrix")
     kr, kb = K[matrix]
-    kg = 10000 - kr - kb
+    return kr, 10000 - kr - kb, kb
+
+
+def spans(depth, full):
+    """y0, ys, cs"""
+    u, top = 1 << (depth - 8), (1 << depth) - 1
+    return (0, top, top) if full else (16 * u, 219 * u, 224 * u)
+
+
+def to_rgb(y, cb16, cr16, s, d, matrix, full):
+    kr, kg, kb = weights(matrix, *y.shape)
     u, top = 1 << (s - 8), (1 << d) - 1
-    y0, ys, cs = (0, (1 << s) - 1, (1 << s) - 1) if full else (16 * u, 219 * u, 224 * u)
+    y0, ys, cs = spans(s, full)
     gy = nearest(65536 * top, ys)
     rv = nearest(4096 * top * 2 * (10000 - kr), 10000 * cs)
     gu = nearest(-4096 * top * 2 * (10000 - kb) * kb, 10000 * kg * cs)
@@ -83,3 +93,25 @@ def convert(planes, source, target, matrix, full, centred):
     else:
         folded = [np.minimum((c + 2 * fold) // (4 * fold), top) for c in folded]
     return [yuv_depth(y, s, d), *folded]
+
+
+def from_rgb(planes, s, target, matrix, full, centred):
+    """An RGB picture of depth s in YCbCr format target = (layout, depth)."""
+    wanted, d = target
+    k = weights(matrix, *planes[0].shape)
+    source_top, top = (1 << s) - 1, (1 << d) - 1
+    y0, ys, cs = spans(d, full)
+
+    def weighted(parts, own, offset):
+        total = sum(w * part for w, part in zip(own, parts, strict=True))
+        return np.clip(((total + 32768) >> 16) + offset, 0, top)
+
+    def chroma(own):
+        """For the colour of number `own`."""
+        signs = [10000 - k[i] if i == own else -k[i] for i in range(3)]
+        return [nearest(8192 * cs * v, 2 * source_top * (10000 - k[own])) for v in signs]
+
+    folded = [subsampled8(p, centred) if wanted == YUV420 else 8 * p for p in planes]
+    luma = weighted(planes, [nearest(65536 * ys * v, 10000 * source_top) for v in k], y0)
+    c0 = 128 << (d - 8)
+    return [luma, weighted(folded, chroma(2), c0), weighted(folded, chroma(0), c0)]

@@ -428,14 +428,28 @@ class Layer:
 
 def decode(header, payload, frames, dictionary=(), below=None):
     """All frames of a layer, as lists of planes; `below` holds as many pictures, or is None."""
+    draw = frames_of(header, payload, frames, dictionary, below is not None)
+    return [draw(below and below[number]) for number in range(frames)]
+
+
+def frames_of(header, payload, frames, dictionary, has_below):
+    """A function that draws the next frame over the canvas below (None where there is none)."""
     f = Fields(payload)
     settings = read_settings(f, header)
     coders = [RangeDecoder(f.block()) for _ in range(settings.slices - 1)] + [RangeDecoder(f.rest())]
-    layer = Layer(header, settings, dictionary, below is not None)
-    drawn = [layer.draw(coders, below and below[number]) for number in range(frames)]
-    for coder in coders:
-        coder.done()
-    return drawn
+    layer = Layer(header, settings, dictionary, has_below)
+    left = frames
+
+    def draw(below):
+        nonlocal left
+        drawn = layer.draw(coders, below if has_below else None)
+        left -= 1
+        if left == 0:
+            for coder in coders:
+                coder.done()
+        return drawn
+
+    return draw
 
 
 def joined(shapes, slices):

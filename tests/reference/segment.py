@@ -1,11 +1,11 @@
-"""Sections 4 and 5 of docs/bitstream.md: segments, times, digests, the list of a screen layer, the video layer."""
+"""Sections 4 and 5 of docs/bitstream.md: segments, times, digests, the stack, a screen layer's list, the video layer."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from . import colour, screen
+from . import colour, screen, shader
 from .bits import BitModel, Fields, NumberModel, RangeDecoder, UnsupportedError, refuse_unless
 from .container import RGB, YUV444, read_format
 
@@ -85,6 +85,8 @@ def read_segment(payload, header, dictionary=()):
 def read_layer(kind, payload, header, segment):
     if kind == 3:
         return read_screen_layer(payload, header, len(segment.dictionary))
+    if kind == 1:
+        return shader.read_shader_layer(payload, header, segment.frames)
     if kind:
         raise UnsupportedError("layer kind")
     return read_video_layer(payload, header, segment.frames)
@@ -131,16 +133,56 @@ def size_class(size):
 
 def decode_frames(header, segment, decode_av1):
     """The segment's frames; decode_av1(packets) gives one (layout, depth, planes) for each packet."""
-    frames = None
-    for kind, payload in segment.layers:
-        layer = read_layer(kind, payload, header, segment)
-        if kind == 3:
-            pictures = [screen.decode(header, segment.dictionary[number], 1)[0] for number in layer.pictures]
-            frames = screen.decode(header, layer.coded, segment.frames, pictures, frames)
-        else:
-            frames = [draw(header, layer, picture) for picture in decode_av1([data for data, _ in layer.packets])]
-            refuse_unless(len(frames) == segment.frames, "one frame for each packet")
+    layers = [painter(number, header, segment, decode_av1) for number in range(len(segment.layers))]
+    frames, previous = [], None
+    for k in range(segment.frames):
+        canvas = None
+        for paint in layers:
+            canvas = paint(k, canvas, previous)
+        frames.append(canvas)
+        previous = canvas
     return frames
+
+
+def painter(number, header, segment, decode_av1):
+    """One layer as a function of the frame's number, the canvas below and the finished canvas of the frame before."""
+    kind, payload = segment.layers[number]
+    layer = read_layer(kind, payload, header, segment)
+    if kind == 3:
+        return screen_painter(layer, header, segment, number > 0)
+    if kind == 1:
+        refuse_unless(number or "below" not in layer.program.reads, "nothing is below the bottom layer")
+        return shader_painter(layer, header, segment)
+    frames = [draw(header, layer, picture) for picture in decode_av1([data for data, _ in layer.packets])]
+    refuse_unless(len(frames) == segment.frames, "one frame for each packet")
+    return lambda k, canvas, previous: frames[k]
+
+
+def screen_painter(layer, header, segment, has_below):
+    """Section 8."""
+    pictures = [screen.decode(header, segment.dictionary[number], 1)[0] for number in layer.pictures]
+    drawn = screen.frames_of(header, layer.coded, segment.frames, pictures, has_below)
+    return lambda k, canvas, previous: drawn(canvas)
+
+
+def shader_painter(layer, header, segment):
+    """Section 9: programs see RGB."""
+    described = header.matrix, header.full_range, header.centred
+    if header.layout != RGB and header.matrix not in (2, *colour.K):
+        raise UnsupportedError("matrix")
+
+    def rgb(canvas):
+        if canvas is None or header.layout == RGB:
+            return canvas
+        return colour.convert(canvas, (header.layout, header.depth), (RGB, header.depth), *described)
+
+    def paint(k, canvas, previous):
+        drawn = shader.draw(layer, header, segment.first, k, rgb(canvas), rgb(previous))
+        if header.layout == RGB:
+            return drawn
+        return colour.from_rgb(drawn, header.depth, (header.layout, header.depth), *described)
+
+    return paint
 
 
 def draw(header, layer, picture):

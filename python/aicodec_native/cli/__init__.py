@@ -17,6 +17,8 @@ _COMMANDS = {
     "decode": "Decode an .aic file into a video or images.",
     "info": "Say what an .aic file holds.",
     "verify": "Check that an .aic file decodes to what was encoded.",
+    "shade": "Make an .aic file from a shader program alone.",
+    "show": "Print the programs and layers of an .aic file.",
     "metrics": "Measure how close one video is to another.",
     "demo": "Encode a clip, check it, and compare with x265 and SVT-AV1.",
 }

@@ -1,0 +1,79 @@
+// The loops of the tile VM, compiled once per instruction set (base/isa.h). A strip of kVectors vectors of
+// neighbouring pixels goes through a program as threaded code: each handler ends in a tail call of the next
+// one and passes the strip it computed in vector registers, so that a chain of operations touches memory only
+// for operands that are not the value just computed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/isa.h"
+
+namespace aicodec::shader {
+
+inline constexpr int kVectors = 8;
+
+struct TileCode;
+// Of a type that the instruction set's file knows; elsewhere only a number for "which one".
+using TileHandler = void (*)();
+
+// One step. Operands and results lie at byte offsets from the arena's beginning, which is a TileState.
+struct TileCode {
+  TileHandler handler;
+  uint32_t in[3];    // offsets of operands
+  uint32_t step[3];  // from one vector of an operand to the next: the vector's size, or 0 where all are equal
+  uint32_t out;
+  int32_t immediate;  // of the operation, or how many steps to jump
+};
+
+// A source picture's channel, as sample.h wants it.
+struct TilePlane {
+  const uint8_t* data;
+  ptrdiff_t stride;
+};
+
+struct TileState {
+  TilePlane below[3], prev[3];
+  uint32_t width, height;
+  uint32_t max_value;
+  uint32_t x, y;    // of the strip's first pixel
+  uint32_t origin;  // what the strip counts from: x, or y in a program for rows
+};
+
+// Where the last value computed is taken from and put.
+enum Variant : uint8_t { kFirstInRegisters = 1, kSecondInRegisters = 2, kThirdInRegisters = 4, kStored = 8 };
+inline constexpr size_t kVariants = 16;
+
+// Steps that are no operation of the program's.
+enum class Control : uint8_t {
+  kFinish,   // ends the code
+  kCount,    // out = origin + 0, 1, 2 ... as floats
+  kCopy,     // out = in[0]
+  kStore,    // out = the registers
+  kAll,      // out = all ones
+  kBegin,    // loop: the counter at out = immediate
+  kTest,     // in[0] condition, out the mask of pixels still in the loop, in[1] where the mask of pixels that
+             // leave goes; jumps by immediate where none leaves
+  kLatch,    // out = in[0] where the mask in[1] is set
+  kLeave,    // jumps by immediate where the mask in[0] is empty
+  kAgain,    // the counter at out less one; jumps by immediate unless it is 0
+  kEmit,     // a float in[0] as samples at out (uint16)
+  kEmitInt,  // an integer likewise
+  kTestRegisters,  // as kTest and kEmit, of the registers
+  kEmitRegisters,
+};
+inline constexpr size_t kControls = 14;
+
+struct TileKernels {
+  uint32_t vector_bytes;
+  // By operation and variant; null where the variant does not exist: long operations work from memory to
+  // memory (kStored alone).
+  TileHandler (*operation)(size_t op, size_t variant);
+  TileHandler (*control)(Control which);
+  void (*run)(const TileCode* code, char* arena);
+  void (*narrow)(const uint16_t* in, uint8_t* out, uint32_t count);
+};
+
+AICODEC_DECLARE_KERNELS(TileKernels, kTileKernels)
+
+}  // namespace aicodec::shader
