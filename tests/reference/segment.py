@@ -1,4 +1,4 @@
-"""Sections 4 and 5 of docs/bitstream.md: segments, times, digests, the stack, a screen layer's list, the video layer."""
+"""Sections 4 and 5 of docs/bitstream.md: segments, times, digests, the stack, screen lists, the video layer."""
 
 from dataclasses import dataclass
 from itertools import pairwise
