@@ -30,7 +30,7 @@ class RangeEncoder:
 
     def bit(self, bit: int, *name: Any) -> None:
         model = self._models.setdefault(name, BitModel())
-        self._split(bit, (self._range * max(1, model.probability >> 6)) >> 16)
+        self._split(bit, (self._range * model.p) >> 16)
         model.learn(bit)
 
     def even(self, value: int, bits: int = 1) -> None:
