@@ -134,7 +134,7 @@ def busy(frames: int) -> list[_native.Picture]:
     """So much noise that the encoder makes several slices."""
     made = []
     for t in range(frames):
-        picture = _native.Picture("yuv420p", 400, 256)
+        picture = _native.Picture("yuv420p", 640, 256)
         for index in range(3):
             plane = picture.plane(index)
             plane[...] = np.random.default_rng(10 * t + index).integers(0, 4, plane.shape) * 60

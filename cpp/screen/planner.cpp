@@ -247,7 +247,7 @@ class SlicePlanner {
   bool is_photo(const Node& node, const Area& a, Vector vector) {
     const int pixels = a.width * a.height;
     const int novel = planner_.novel_pixels(vector, a.x, a.y, a.width, a.height);
-    if (novel * 16 < pixels) return false;
+    if (!planner_.natural_ || novel * 16 < pixels) return false;
     const int novelty = std::min(novel * PixelCosts::kClasses / pixels, PixelCosts::kClasses - 1);
     plan_.novelty[static_cast<size_t>(node.row) * static_cast<size_t>(columns_) +
                   static_cast<size_t>(node.column)] = static_cast<uint8_t>(novelty);
@@ -311,8 +311,8 @@ class SlicePlanner {
     };
     for (const Block* block : {&map_.at(node.column - 1, node.row), &map_.at(node.column, node.row - 1)})
       if (block->mode != Mode::kSkip) consider(block->vector, 0);
-    for (int i = 0; i < recent_.count(); ++i) consider(recent_[i], 28);
-    for (int i = 0; i < std::min(found_count_, kKeptFound); ++i) consider(found_[static_cast<size_t>(i)], 80);
+    for (int i = 0; i < recent_.count(); ++i) consider(recent_[i], 16);
+    for (int i = 0; i < std::min(found_count_, kKeptFound); ++i) consider(found_[static_cast<size_t>(i)], 52);
     return best;
   }
 

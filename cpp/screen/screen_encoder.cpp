@@ -37,8 +37,8 @@ LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settin
 
 // So many frames tell how busy a segment is.
 constexpr size_t kTrialFrames = 6;
-// Pixels that one core decodes within a thirtieth of a second or so.
-constexpr uint64_t kPixelsPerSlice = 60000;
+// Coded pixels a frame, above which a slice more is worth its bytes.
+constexpr uint64_t kPixelsPerSlice = 200000;
 constexpr uint64_t kUsefulSlices = 4;
 
 }  // namespace
