@@ -85,8 +85,7 @@ Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, P
   Candidates candidates;
   candidates.refused[0] = excluded;
   gather(candidates);
-  const int escaped_near = (s.mark(-1, 0) >> 1 & 1) + (s.mark(0, -1) >> 1 & 1) + (s.mark(1, -1) >> 1 & 1) +
-                           (s.mark(-1, -1) >> 1 & 1);
+  const int escaped_near = s.escaped_around();
   Pixel colour = kNoPixel;
   for (int rank = 0; rank < kRanks; ++rank) {
     if (rank == 1) gather_more(s, candidates);
@@ -123,8 +122,7 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
     inputs.x[i] = static_cast<int16_t>(stretch(models[i]->probability()));
   }
   inputs.x[kVoters] = 256;
-  const int escaped = (s.mark(-1, 0) >> 1 & 1) + (s.mark(0, -1) >> 1 & 1) + (s.mark(1, -1) >> 1 & 1) +
-                      (s.mark(-1, -1) >> 1 & 1);
+  const int escaped = s.escaped_around();
   const int place = std::min(agreeing, 15) * 64 + std::min(escaped, 3) * 16 + (s.mark(-1, 0) & 1) * 8 +
                     (s.mark(0, -1) & 1) * 4 + (colour == s.in_reference(0, 0)) * 2 +
                     (colour == *s.background);

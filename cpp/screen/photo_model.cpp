@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "screen/classes.h"
+
 namespace aicodec::screen {
 namespace {
 
@@ -12,12 +14,6 @@ constexpr auto kWeights = [] {
   return weights;
 }();
 
-int median(int a, int b, int c) {
-  const int high = std::max(a, b);
-  const int low = std::min(a, b);
-  return c >= high ? low : c <= low ? high : a + b - c;
-}
-
 // Sixteen classes, about two to a doubling.
 size_t energy_class(int energy) {
   const uint32_t e = static_cast<uint32_t>(energy) + 1;
@@ -26,11 +22,7 @@ size_t energy_class(int energy) {
   return static_cast<size_t>(std::min(2 * (width - 1) + half, 15));
 }
 
-size_t signed_class(int value) {
-  const int a = std::abs(value);
-  const int m = a < 3 ? a : a < 5 ? 3 : a < 9 ? 4 : a < 17 ? 5 : a < 33 ? 6 : 7;
-  return static_cast<size_t>(value < 0 ? 8 + m : m);
-}
+size_t signed_class(int value) { return static_cast<size_t>(signed_magnitude(value)); }
 
 }  // namespace
 

@@ -242,25 +242,24 @@ class SlicePlanner {
     return planned;
   }
 
-  // Photo or literal, whichever has been cheaper for blocks with as many novel pixels. Now and then the other
-  // is tried, a region at a time, so that the figures stay true.
+  // In camera footage, photo or literal, whichever has been cheaper for blocks with as many novel pixels. Now
+  // and then the other is tried, a region at a time, so that the figures stay true.
   bool is_photo(const Node& node, const Area& a, Vector vector) {
+    if (!planner_.natural_) return false;
     const int pixels = a.width * a.height;
     const int novel = planner_.novel_pixels(vector, a.x, a.y, a.width, a.height);
-    if (!planner_.natural_ || novel * 16 < pixels) return false;
+    if (novel * 16 < pixels) return false;
     const int novelty = std::min(novel * PixelCosts::kClasses / pixels, PixelCosts::kClasses - 1);
     plan_.novelty[static_cast<size_t>(node.row) * static_cast<size_t>(columns_) +
                   static_cast<size_t>(node.column)] = static_cast<uint8_t>(novelty);
     const PixelCosts& costs = coder_.costs();
     const uint32_t region = static_cast<uint32_t>(node.row / 4 * 31 + node.column / 4);
-    const bool usual = planner_.natural_;
-    if (!costs.known(usual, novelty)) return usual;
-    if (!costs.known(!usual, novelty)) {
+    if (!costs.known(true, novelty)) return true;
+    if (!costs.known(false, novelty)) {
       // A trial, where there is something to gain.
-      return novelty == PixelCosts::kClasses - 1 && costs.is_dear(usual, novelty) &&
-                     region % 8 == planner_.frames_ % 8
-                 ? !usual
-                 : usual;
+      const bool tried = novelty == PixelCosts::kClasses - 1 && costs.is_dear(true, novelty) &&
+                         region % 8 == planner_.frames_ % 8;
+      return !tried;
     }
     const bool photo = costs.photo_is_cheaper(novelty);
     return (region + planner_.frames_) % 97 == 0 ? !photo : photo;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "screen/classes.h"
+
 namespace aicodec::screen {
 namespace {
 
@@ -11,19 +13,6 @@ constexpr auto kWeights = [] {
   for (int e = 0; e < 256; ++e) weights[static_cast<size_t>(e)] = 65536 / ((e + 2) * (e + 2));
   return weights;
 }();
-
-int median(int a, int b, int c) {
-  const int high = std::max(a, b);
-  const int low = std::min(a, b);
-  return c >= high ? low : c <= low ? high : a + b - c;
-}
-
-// Magnitudes in eight classes; with the sign in sixteen.
-int magnitude(int value) {
-  const int a = std::abs(value);
-  return a < 3 ? a : a < 5 ? 3 : a < 9 ? 4 : a < 17 ? 5 : a < 33 ? 6 : 7;
-}
-int signed_magnitude(int value) { return value < 0 ? 8 + magnitude(value) : magnitude(value); }
 
 int error_class_of(int error) {
   return error < 1    ? 0

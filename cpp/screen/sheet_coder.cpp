@@ -7,7 +7,6 @@ namespace aicodec::screen {
 SheetCoder::SheetCoder(const SheetShape& shape, int top, int bottom, const ModelSettings& settings, int below)
     : shape_(shape),
       top_(top),
-      near_(settings.near),
       below_(below),
       current_(shape.width, bottom - top),
       background_(shape.width, bottom - top),

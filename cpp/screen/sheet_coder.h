@@ -129,7 +129,6 @@ class SheetCoder {
 
   SheetShape shape_;
   int top_;
-  int near_;
   int below_;
   Raster current_;
   Raster background_;

@@ -26,6 +26,11 @@ struct Site {
   Pixel at(int dx, int dy) const { return here[dx + dy * stride]; }
   Pixel in_reference(int dx, int dy) const { return reference[dx + dy * stride]; }
   uint8_t mark(int dx, int dy) const { return marks[dx + dy * stride]; }
+  // How many of the four finished neighbours escaped.
+  int escaped_around() const {
+    const auto escaped = [&](int dx, int dy) { return (mark(dx, dy) & kEscaped) != 0; };
+    return escaped(-1, 0) + escaped(0, -1) + escaped(1, -1) + escaped(-1, -1);
+  }
 };
 
 }  // namespace aicodec::screen

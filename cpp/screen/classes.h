@@ -1,0 +1,23 @@
+// What the models of residuals share: the median predictor, and values in classes.
+#pragma once
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace aicodec::screen {
+
+// `a + b - c`, kept between a and b.
+inline int median(int a, int b, int c) {
+  const int high = std::max(a, b);
+  const int low = std::min(a, b);
+  return c >= high ? low : c <= low ? high : a + b - c;
+}
+
+// Magnitudes in eight classes; with the sign in sixteen.
+inline int magnitude(int value) {
+  const int a = std::abs(value);
+  return a < 3 ? a : a < 5 ? 3 : a < 9 ? 4 : a < 17 ? 5 : a < 33 ? 6 : 7;
+}
+inline int signed_magnitude(int value) { return value < 0 ? 8 + magnitude(value) : magnitude(value); }
+
+}  // namespace aicodec::screen
