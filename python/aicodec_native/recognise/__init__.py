@@ -1,0 +1,48 @@
+"""Finds programs from pixels, without a model: one family of pictures a file, each with `propose(clip)`.
+
+A family says within milliseconds, from a clip's samples, that it does not apply; else it estimates, fits and yields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from aicodec_native.errors import ProgramError
+from aicodec_native.recognise import gradient, solid
+from aicodec_native.recognise.clip import Arrays, Clip
+from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, psnr
+
+__all__ = ["FAMILIES", "Arrays", "Clip", "Proposal", "Recognised", "drawn", "exact_inputs", "psnr", "recognise"]
+
+# A frame's work must stay under this (section 9 of docs/bitstream.md).
+_MAX_FRAME_WORK = 1 << 37
+_MIN_PSNR = 25.0
+
+FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
+    "solid": solid.propose,
+    "gradient": gradient.propose,
+}
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A proposal and its PSNR in decibels over the clip's key frames, everything but its own program being exact."""
+
+    proposal: Proposal
+    psnr: float
+
+
+def recognise(clip: Clip) -> list[Recognised]:
+    """What may have drawn the clip, the nearest first. Empty for most clips, which takes a fraction of a second."""
+    found = []
+    for propose in FAMILIES.values():
+        for proposal in propose(clip):
+            try:
+                work = proposal.program.work * clip.width * clip.height
+            except ProgramError:
+                continue
+            reached = psnr(proposal, clip, clip.keys) if work <= _MAX_FRAME_WORK else 0.0
+            if reached >= _MIN_PSNR:
+                found.append(Recognised(proposal, reached))
+    return sorted(found, key=lambda each: (-each.psnr, each.proposal.bytes))
