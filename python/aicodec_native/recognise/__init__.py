@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aicodec_native.errors import ProgramError
-from aicodec_native.recognise import gradient, solid
+from aicodec_native.recognise import cellular, gradient, solid
 from aicodec_native.recognise.clip import Arrays, Clip
 from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, psnr
 
@@ -22,6 +22,7 @@ _MIN_PSNR = 25.0
 FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
     "solid": solid.propose,
     "gradient": gradient.propose,
+    "cellular": cellular.propose,
 }
 
 

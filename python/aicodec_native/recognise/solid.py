@@ -22,4 +22,6 @@ def propose(clip: Clip) -> Iterator[Proposal]:
     track = Track(clip.times)
     # Within 0.4 of a level the rounded value is the level itself.
     parts = [track.expression(levels[:, channel], 0.4) for channel in range(3)]
-    yield Proposal("solid", f"def color(x, y, t):\n    return rgb(({', '.join(parts)}) / {clip.top}.0)\n", track.columns)
+    yield Proposal(
+        "solid", f"def color(x, y, t):\n    return rgb(({', '.join(parts)}) / {clip.top}.0)\n", track.columns
+    )
