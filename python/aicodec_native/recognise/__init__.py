@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aicodec_native.errors import ProgramError
-from aicodec_native.recognise import cellular, gradient, solid
+from aicodec_native.recognise import bilinear, cellular, fades, gradient, periodic, solid, tiles
 from aicodec_native.recognise.clip import Arrays, Clip
 from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, psnr
 
@@ -21,8 +21,12 @@ _MIN_PSNR = 25.0
 
 FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
     "solid": solid.propose,
+    "bilinear": bilinear.propose,
     "gradient": gradient.propose,
+    "periodic": periodic.propose,
+    "tiles": tiles.propose,
     "cellular": cellular.propose,
+    "fades": fades.propose,
 }
 
 

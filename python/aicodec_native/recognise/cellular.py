@@ -5,6 +5,7 @@ A cell is a square of equal pixels. The first frame is a still below; every othe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,10 @@ Cells = npt.NDArray[np.int64]
 
 _MAX_COLOURS = 300
 _MAX_CELL = 64
-_CROP = 200
+# The part of the picture that is looked at, in pixels and in cells, and frames enough to see the board change twice
+# where it does not change with every one.
+_PART, _CROP = 640, 200
+_BEGINNING = 12
 # How many changes of the board the rule is taken from, and how many frames show how dead cells age.
 _CHANGES, _AGES = 3, 40
 # What share of cells must follow the rule: a picture over the board, such as a counter, may break it.
@@ -44,7 +48,7 @@ class Rule:
 def propose(clip: Clip) -> Iterator[Proposal]:
     if len(clip) < 3 or not clip.moves or len(np.unique(_packed(clip.key_thumbs))) > _MAX_COLOURS:
         return
-    frames = [_packed(clip.rgb(index)) for index in _beginning(clip)]
+    frames = [_packed(clip.rgb(index)[:_PART, :_PART]) for index in range(min(len(clip), _BEGINNING))]
     size = _cell_size(frames)
     pairs = _pairs(frames, size, _CHANGES)
     if size > _MAX_CELL or not pairs:
@@ -59,7 +63,7 @@ def propose(clip: Clip) -> Iterator[Proposal]:
     # With living and dead exchanged there is a rule as lawful: the one with fewer ways to live is meant.
     rule = max(rules, key=lambda r: (round(r.lawful, 3), -sum(mask.bit_count() for mask in r.masks.values())))
     steps = _steps(clip)
-    longer = _pairs([_packed(clip.rgb(index)) for index in range(min(len(clip), _AGES))], size, _AGES)
+    longer = _pairs([_packed(clip.rgb(index)[:_PART, :_PART]) for index in range(min(len(clip), _AGES))], size, _AGES)
     written = []
     for edge in _EDGES:
         text = _text(clip, rule, longer, (size, edge), steps is not None)
@@ -81,11 +85,6 @@ def channels(colour: int) -> tuple[int, int, int]:
     return colour >> 20, colour >> 10 & 1023, colour & 1023
 
 
-def _beginning(clip: Clip) -> range:
-    """Frames enough to see the board change twice, where it does not change with every one."""
-    return range(min(len(clip), 12))
-
-
 def _cell_size(frames: list[Cells]) -> int:
     """The common divisor of all places where colours change along a row or a column."""
     size = 0
@@ -103,7 +102,7 @@ def _pairs(frames: list[Cells], size: int, most: int) -> list[tuple[Cells, Cells
     cut = slice(0, _CROP + 2)
     pairs = [
         (before[cut, cut], after[cut, cut])
-        for before, after in zip(boards[:-1], boards[1:], strict=True)
+        for before, after in itertools.pairwise(boards)
         if (before != after).any()
     ]
     return pairs[:most]

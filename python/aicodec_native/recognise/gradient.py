@@ -41,6 +41,10 @@ def propose(clip: Clip) -> Iterator[Proposal]:
     kind = fields.kind_of(found)
     if kind is None:
         return
+    limit = _STOP_TOLERANCE * clip.top / 255
+    alone = _Fit(kind, [_samples(clip, 0)], [fields.first_guess(kind, found[0])[0]])
+    if alone.error() > _START_ERROR * clip.top / 255 or stops(alone.table, *alone.pooled(), 4 * limit) is None:
+        return
     frames = range(len(clip)) if clip.moves else range(1)
     samples = [_samples(clip, frame) for frame in frames]
     guesses = [fields.first_guess(kind, _slopes(clip, frame))[0] for frame in frames]
@@ -48,7 +52,7 @@ def propose(clip: Clip) -> Iterator[Proposal]:
     scale = clip.top / 255
     if fit.align() > _START_ERROR * scale or fit.refine() > _FINAL_ERROR * scale:
         return
-    palette = stops(fit.table, *fit.pooled(), _STOP_TOLERANCE * scale)
+    palette = stops(fit.table, *fit.pooled(), limit)
     if palette is None:
         return
     for fineness in _FINENESS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def stops(table: Palette, u: Floats, colours: Floats, tolerance: float) -> Palet
     marks = _corners(table, tolerance)
     if len(marks) > 2 * _STOPS:
         return None
-    lines = [_line(table, u, colours, low, high) for low, high in zip(marks[:-1], marks[1:], strict=True)]
+    lines = [_line(table, u, colours, low, high) for low, high in itertools.pairwise(marks)]
     # A bend between two of the table's positions shows as a short line of its own: unless colours jump there, the
     # lines beside it meet.
     spans = [(low, high, line) for low, high, line in zip(marks[:-1], marks[1:], lines, strict=True)]
@@ -74,7 +75,7 @@ def stops(table: Palette, u: Floats, colours: Floats, tolerance: float) -> Palet
         else:
             i += 1
     at = [float(table.at[0])]
-    for one, other in zip(spans[:-1], spans[1:], strict=True):
+    for one, other in itertools.pairwise(spans):
         meeting = _meeting(one, other, table, tolerance)
         at.append(float(table.at[one[1]]) if meeting is None else meeting)
     at.append(float(table.at[-1]))
