@@ -57,15 +57,16 @@ class ProgramFit {
     return out;
   }
 
+  // `directions` (n, parameters); none of them for the program's own derivatives.
   py::tuple equations(const Array<float>& values, const fit::Samples& samples, float scale,
-                      const Array<float>& steps, unsigned threads) {
+                      const Array<float>& directions, unsigned threads) {
     check_call(values, samples);
-    if (steps.size() != values.size()) throw py::value_error("a step for each parameter is wanted");
+    const fit::Directions along = directions_of(directions);
     const auto made = [&] {
       const py::gil_scoped_release release;
-      return fitter_->equations(span_of(values), samples, scale, span_of(steps), threads);
+      return fitter_->equations(span_of(values), samples, scale, along, threads);
     }();
-    const py::ssize_t count = values.size();
+    const py::ssize_t count = py::ssize_t(made.gradient.size());
     py::array_t<double> gradient(count), matrix({count, count});
     std::copy(made.gradient.begin(), made.gradient.end(), gradient.mutable_data());
     std::copy(made.matrix.begin(), made.matrix.end(), matrix.mutable_data());
@@ -78,22 +79,33 @@ class ProgramFit {
     return fitter_->cost(span_of(values), samples, scale, threads);
   }
 
-  py::tuple outputs(const Array<float>& values, const fit::Samples& samples, unsigned threads) {
+  py::tuple rows(const Array<float>& values, const fit::Samples& samples, const Array<float>& directions,
+                 unsigned threads) {
     check_call(values, samples);
-    const py::ssize_t count = py::ssize_t(samples.size());
-    py::array_t<float> out({count, py::ssize_t{3}}), derivatives({count, py::ssize_t{3}, values.size()});
-    float* const to = out.mutable_data();
-    float* const slopes = derivatives.mutable_data();
+    const fit::Directions along = directions_of(directions);
+    const py::ssize_t groups = py::ssize_t(samples.weights.size());
+    const py::ssize_t unknowns = along.count == 0 ? values.size() : py::ssize_t(along.count);
+    py::array_t<float> residuals({groups, py::ssize_t{3}}), derivatives({groups, py::ssize_t{3}, unknowns});
+    py::array_t<float> bends(groups);
+    float* const out[3] = {residuals.mutable_data(), derivatives.mutable_data(), bends.mutable_data()};
     {
       const py::gil_scoped_release release;
-      fitter_->outputs(span_of(values), samples, to, slopes, threads);
+      fitter_->rows(span_of(values), samples, along, out[0], out[1], out[2], threads);
     }
-    return py::make_tuple(out, derivatives);
+    return py::make_tuple(residuals, derivatives, bends);
   }
 
  private:
   static std::span<const float> span_of(const Array<float>& array) {
     return {array.data(), size_t(array.size())};
+  }
+
+  fit::Directions directions_of(const Array<float>& array) const {
+    const size_t parameters = fitter_->parameters();
+    if (array.size() == 0) return {};
+    if (array.ndim() != 2 || size_t(array.shape(1)) != parameters)
+      throw py::value_error("directions have a number for each parameter");
+    return {span_of(array), size_t(array.shape(0))};
   }
 
   static void check_parameters(const shader::Program& program, const std::vector<int>& parameter_of,
@@ -148,10 +160,11 @@ void bind_fit(py::module_& module) {
            py::arg("below"), py::arg("prev"))
       .def_property_readonly("edges", &ProgramFit::edges)
       .def("equations", &ProgramFit::equations, py::arg("values"), py::arg("samples"), py::arg("scale"),
-           py::arg("steps"), py::arg("threads") = 0)
+           py::arg("directions"), py::arg("threads") = 0)
       .def("cost", &ProgramFit::cost, py::arg("values"), py::arg("samples"), py::arg("scale"),
            py::arg("threads") = 0)
-      .def("outputs", &ProgramFit::outputs, py::arg("values"), py::arg("samples"), py::arg("threads") = 0);
+      .def("rows", &ProgramFit::rows, py::arg("values"), py::arg("samples"), py::arg("directions"),
+           py::arg("threads") = 0);
 }
 
 }  // namespace aicodec

@@ -25,45 +25,59 @@ struct FreeFloats {
 
 }  // namespace
 
-// Residuals and derivatives of kBlock groups: a row for each parameter and the residuals last, a column for each
+// Residuals and derivatives of kBlock groups: a row for each derivative and the residuals last, a column for each
 // group and channel.
 class Fitter::Rows {
  public:
-  explicit Rows(size_t parameters)
-      : count_(parameters + 1),
+  explicit Rows(size_t derivatives)
+      : count_(derivatives + 1),
         rows_(static_cast<float*>(::operator new[](count_* kColumns * 4, std::align_val_t{64}))) {}
 
   float* row(size_t number) { return rows_.get() + number * kColumns; }
-  size_t rows() const { return count_; }
-  void clear() { std::fill_n(rows_.get(), count_ * kColumns, 0.0f); }
-
-  // The last run's residuals, of the block at place `number` of the chunk.
-  void add_residuals(const GradientVm& vm, const Samples& samples, size_t first, size_t number) {
-    add(count_ - 1, vm, samples, first, number, 1.0f);
+  float* residuals() { return row(count_ - 1); }
+  float bend(size_t group) const { return bends_[group]; }
+  void clear() {
+    std::fill_n(rows_.get(), count_ * kColumns, 0.0f);
+    std::fill_n(bends_, kBlock, 0.0f);
   }
-  // `share` times the last run's colours, into the row of a parameter.
-  void add_colours(size_t parameter, const GradientVm& vm, const Samples& samples, size_t first, size_t number,
-                   float share) {
-    add(parameter, vm, samples, first, number, share);
+
+  // All of the last run, of the block at place `number` among those of the kBlock groups.
+  void add_residuals(const GradientVm& vm, const Samples& samples, size_t first, size_t number) {
+    for (size_t c = 0; c < kChannels; ++c) {
+      float values[kBlock];
+      for (int i = 0; i < kBlock; ++i) {
+        const size_t sample = std::min(first + size_t(i), samples.size() - 1);
+        values[i] = clamped(vm.output(int(c), i)) - samples.colours[sample * kChannels + c];
+      }
+      add(values, samples.group, number, residuals() + c * kBlock);
+    }
   }
   void add_tangents(const GradientVm& vm, const GradientPlan& plan, const Samples& samples, size_t first,
-                    size_t number, std::span<const float> steps) {
-    const float part = 1.0f / float(samples.group);
+                    size_t number) {
     for (size_t c = 0; c < kChannels; ++c) {
       float gate[kBlock];
-      for (int i = 0; i < kBlock; ++i) gate[i] = passes(vm.output(int(c), i), samples, first + size_t(i), c) * part;
+      for (int i = 0; i < kBlock; ++i) gate[i] = passes(vm.output(int(c), i), samples, first + size_t(i), c);
       for (const Tangent& tangent : plan.tangents[c]) {
-        if (steps[tangent.parameter] != 0.0f) continue;
         const float* const slopes = vm.block(tangent.slot);
-        float* const out = row(tangent.parameter) + c * kBlock;
-        for (int i = 0; i < kBlock; ++i) out[column(samples, number, i)] += finite(slopes[i]) * gate[i];
+        float values[kBlock];
+        for (int i = 0; i < kBlock; ++i) values[i] = finite(slopes[i]) * gate[i];
+        add(values, samples.group, number, row(tangent.parameter) + c * kBlock);
       }
     }
+  }
+  // Along a direction: the residuals ahead, behind and here, of the first groups.
+  void add_difference(size_t direction, const Rows& ahead, const Rows& behind, size_t groups) {
+    for (size_t c = 0; c < kChannels; ++c)
+      for (size_t g = 0; g < groups; ++g) {
+        const float p = ahead.rows_[c * kBlock + g], q = behind.rows_[c * kBlock + g];
+        const float here = residuals()[c * kBlock + g], bend = 0.5f * (p + q) - here;
+        row(direction)[c * kBlock + g] = 0.5f * (p - q);
+        bends_[g] += bend * bend;
+      }
   }
 
   // Gives each group its weight; returns the cost.
   double weigh(const Samples& samples, size_t first_group, float scale) {
-    const float* const residuals = row(count_ - 1);
     const double square = double(scale) * double(scale);
     float roots[kBlock];
     double cost = 0;
@@ -72,35 +86,32 @@ class Fitter::Rows {
       const double weight = real ? double(samples.weights[first_group + g]) : 0.0;
       double q = 0;
       for (size_t c = 0; c < kChannels; ++c) {
-        const double r = double(residuals[c * kBlock + g]);
+        const double r = double(residuals()[c * kBlock + g]);
         q += r * r;
       }
       const double kept = std::isinf(scale) ? 1.0 : square / (square + q);
       cost += weight * q * kept;
       roots[g] = float(std::sqrt(weight) * kept);
     }
-    for (size_t r = 0; r < count_; ++r)
-      for (size_t c = 0; c < kChannels; ++c)
-        for (size_t g = 0; g < kBlock; ++g) row(r)[c * kBlock + g] *= roots[g];
+    for (size_t part = 0; part < count_ * kChannels; ++part) {
+      float* const values = rows_.get() + part * kBlock;
+      for (size_t g = 0; g < kBlock; ++g) values[g] *= roots[g];
+    }
     return cost;
   }
 
  private:
-  static size_t column(const Samples& samples, size_t number, int i) {
-    return (number * kBlock + size_t(i)) / samples.group;
-  }
-
-  void add(size_t to, const GradientVm& vm, const Samples& samples, size_t first, size_t number, float share) {
-    const bool residuals = to == count_ - 1;
-    const float part = share / float(samples.group);
-    for (size_t c = 0; c < kChannels; ++c) {
-      float* const out = row(to) + c * kBlock;
-      for (int i = 0; i < kBlock; ++i) {
-        const size_t sample = first + size_t(i);
-        if (sample >= samples.size()) break;
-        const float v = clamped(vm.output(int(c), i));
-        out[column(samples, number, i)] += (residuals ? v - samples.colours[sample * kChannels + c] : v) * part;
-      }
+  // Means over the groups of a block.
+  static void add(const float* values, uint32_t group, size_t number, float* out) {
+    if (group == 1) {
+      std::copy_n(values, kBlock, out);
+      return;
+    }
+    const size_t groups = kBlock / group;
+    for (size_t g = 0; g < groups; ++g) {
+      float sum = 0;
+      for (size_t i = 0; i < group; ++i) sum += values[g * group + i];
+      out[number * groups + g] = sum / float(group);
     }
   }
 
@@ -114,7 +125,8 @@ class Fitter::Rows {
   }
 
   size_t count_;
-  std::unique_ptr<float, FreeFloats> rows_;
+  std::unique_ptr<float[], FreeFloats> rows_;
+  float bends_[kBlock] = {};
 };
 
 Fitter::Fitter(shader::Program program, const std::vector<int>& parameter_of, size_t parameters, Clip clip)
@@ -128,54 +140,62 @@ GradientVm& Fitter::vm(size_t task) {
   return *vms_[task];
 }
 
+// The rows of the kBlock groups from sample `begin` on.
+void Fitter::fill(Rows& rows, GradientVm& machine, std::span<const float> values, const Samples& samples,
+                  size_t begin, const Directions& directions) const {
+  rows.clear();
+  const size_t blocks = std::min<size_t>(samples.group, (samples.size() - begin + kBlock - 1) / kBlock);
+  const size_t groups = kBlock / samples.group, count = values.size();
+  machine.set_parameters(values.data());
+  for (size_t b = 0; b < blocks; ++b) {
+    machine.run(samples, begin + b * kBlock, directions.count == 0);
+    rows.add_residuals(machine, samples, begin + b * kBlock, b);
+    if (directions.count == 0) rows.add_tangents(machine, plan_, samples, begin + b * kBlock, b);
+  }
+  Rows sides[2] = {Rows(0), Rows(0)};
+  std::vector<float> moved(count);
+  for (size_t d = 0; d < directions.count; ++d) {
+    for (const int side : {0, 1}) {
+      for (size_t p = 0; p < count; ++p)
+        moved[p] = values[p] + (side == 0 ? 1.0f : -1.0f) * directions.rows[d * count + p];
+      machine.set_parameters(moved.data());
+      sides[side].clear();
+      for (size_t b = 0; b < blocks; ++b) {
+        machine.run(samples, begin + b * kBlock, false);
+        sides[side].add_residuals(machine, samples, begin + b * kBlock, b);
+      }
+    }
+    rows.add_difference(d, sides[0], sides[1], blocks * groups);
+  }
+}
+
 Equations Fitter::equations(std::span<const float> values, const Samples& samples, float scale,
-                            std::span<const float> steps, unsigned threads) {
+                            const Directions& directions, unsigned threads) {
   const SlopeKernels& kernels = AICODEC_PICK_KERNELS(kSlopeKernels);
-  const size_t count = plan_.parameters + 1, chunk = size_t{kBlock} * samples.group;
+  const size_t unknowns = columns(directions), count = unknowns + 1, chunk = size_t{kBlock} * samples.group;
   std::vector<std::vector<double>> parts(kTasks, std::vector<double>(count * count));
   std::vector<double> costs(kTasks);
   parallel_for(kTasks, threads, [&](size_t task) {
     const FloatEnvironment exact;
-    GradientVm& machine = vm(task);
-    Rows rows(plan_.parameters);
-    std::vector<float> moved(values.begin(), values.end());
+    Rows rows(unknowns);
     for (size_t begin = task * chunk; begin < samples.size(); begin += kTasks * chunk) {
-      rows.clear();
-      const size_t blocks = std::min<size_t>(samples.group, (samples.size() - begin + kBlock - 1) / kBlock);
-      for (size_t b = 0; b < blocks; ++b) {
-        const size_t first = begin + b * kBlock;
-        for (size_t p = 0; p < plan_.parameters; ++p) {
-          if (steps[p] == 0.0f) continue;
-          for (const float side : {1.0f, -1.0f}) {
-            moved[p] = values[p] + side * steps[p];
-            machine.set_parameters(moved.data());
-            machine.run(samples, first, false);
-            rows.add_colours(p, machine, samples, first, b, side * 0.5f / steps[p]);
-          }
-          moved[p] = values[p];
-        }
-        machine.set_parameters(values.data());
-        machine.run(samples, first, true);
-        rows.add_residuals(machine, samples, first, b);
-        rows.add_tangents(machine, plan_, samples, first, b, steps);
-      }
+      fill(rows, vm(task), values, samples, begin, directions);
       costs[task] += rows.weigh(samples, begin / samples.group, scale);
       kernels.gram(rows.row(0), count, kColumns, parts[task].data());
     }
   });
   Equations made;
-  made.gradient.resize(plan_.parameters);
-  made.matrix.resize(plan_.parameters * plan_.parameters);
+  made.gradient.resize(unknowns);
+  made.matrix.resize(unknowns * unknowns);
   for (size_t task = 0; task < kTasks; ++task) {
     made.cost += costs[task];
-    for (size_t i = 0; i + 1 < count; ++i) {
-      for (size_t j = i; j + 1 < count; ++j) made.matrix[i * plan_.parameters + j] += parts[task][i * count + j];
-      made.gradient[i] += parts[task][i * count + count - 1];
+    for (size_t i = 0; i < unknowns; ++i) {
+      for (size_t j = i; j < unknowns; ++j) made.matrix[i * unknowns + j] += parts[task][i * count + j];
+      made.gradient[i] += parts[task][i * count + unknowns];
     }
   }
-  for (size_t i = 0; i < plan_.parameters; ++i)
-    for (size_t j = 0; j < i; ++j)
-      made.matrix[i * plan_.parameters + j] = made.matrix[j * plan_.parameters + i];
+  for (size_t i = 0; i < unknowns; ++i)
+    for (size_t j = 0; j < i; ++j) made.matrix[i * unknowns + j] = made.matrix[j * unknowns + i];
   return made;
 }
 
@@ -202,23 +222,23 @@ double Fitter::cost(std::span<const float> values, const Samples& samples, float
   return total;
 }
 
-void Fitter::outputs(std::span<const float> values, const Samples& samples, float* out, float* derivatives,
-                     unsigned threads) {
-  const size_t per_sample = kChannels * plan_.parameters;
-  std::fill_n(derivatives, samples.size() * per_sample, 0.0f);
+void Fitter::rows(std::span<const float> values, const Samples& samples, const Directions& directions,
+                  float* residuals, float* derivatives, float* bends, unsigned threads) {
+  const size_t chunk = size_t{kBlock} * samples.group, groups = samples.weights.size();
+  const size_t unknowns = columns(directions);
   parallel_for(kTasks, threads, [&](size_t task) {
     const FloatEnvironment exact;
-    GradientVm& machine = vm(task);
-    machine.set_parameters(values.data());
-    for (size_t first = task * kBlock; first < samples.size(); first += kTasks * kBlock) {
-      machine.run(samples, first, true);
-      const size_t here = std::min<size_t>(kBlock, samples.size() - first);
-      for (size_t c = 0; c < kChannels; ++c) {
-        for (size_t i = 0; i < here; ++i) out[(first + i) * kChannels + c] = machine.output(int(c), int(i));
-        for (const Tangent& tangent : plan_.tangents[c]) {
-          const float* const slopes = machine.block(tangent.slot);
-          for (size_t i = 0; i < here; ++i)
-            derivatives[(first + i) * per_sample + c * plan_.parameters + tangent.parameter] = slopes[i];
+    Rows made(unknowns);
+    for (size_t begin = task * chunk; begin < samples.size(); begin += kTasks * chunk) {
+      fill(made, vm(task), values, samples, begin, directions);
+      const size_t first = begin / samples.group, here = std::min<size_t>(kBlock, groups - first);
+      for (size_t g = 0; g < here; ++g) {
+        bends[first + g] = made.bend(g);
+        for (size_t c = 0; c < kChannels; ++c) {
+          const size_t out = (first + g) * kChannels + c;
+          residuals[out] = made.residuals()[c * kBlock + g];
+          for (size_t u = 0; u < unknowns; ++u)
+            derivatives[out * unknowns + u] = made.row(u)[c * kBlock + g];
         }
       }
     }
