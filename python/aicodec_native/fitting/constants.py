@@ -11,6 +11,7 @@ from aicodec_native import _native
 from aicodec_native.shader_values import Operand
 
 FIXED = -1
+ZERO: Operand = ("constant", "F", 0, 0, True)
 
 
 class FreeConstants:
@@ -67,13 +68,13 @@ def decimal(value: float, digits: int) -> Operand | None:
     while mantissa and mantissa % 10 == 0:
         mantissa, exponent = mantissa // 10, exponent + 1
     if mantissa == 0:
-        return ("constant", "F", 0, 0, True)
+        return ZERO
     return ("constant", "F", mantissa, exponent, True) if -22 <= exponent <= 22 else None
 
 
 def bits_of(operand: Operand) -> int:
     """About how many bits a float constant takes in a program the first time (cpp/shader/serialize.cpp)."""
-    _, _, mantissa, exponent, is_decimal = operand
+    mantissa, exponent, is_decimal = int(operand[2]), int(operand[3]), operand[4]
     if mantissa == 0:
         return 5
     width = abs(mantissa).bit_length()
