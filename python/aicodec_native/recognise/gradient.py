@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aicodec_native.recognise import fields
+from aicodec_native.recognise.circle import circle_text
 from aicodec_native.recognise.clip import Clip, Floats
 from aicodec_native.recognise.palette import Palette, fitted, stops, text_of
 from aicodec_native.recognise.proposal import Proposal, mean_square
@@ -22,7 +23,7 @@ _START_ERROR, _FINAL_ERROR = 24.0, 3.0
 _STOP_TOLERANCE = 1.2
 # How far a colour may be off where positions are rounded or smoothed, in levels, and how much finer constants are then
 # written: for the eye, and so that nearly all samples are what they were.
-_TOLERANCE, _FINENESS = 0.2, (1.0, 32.0)
+_TOLERANCE, _FINENESS = 0.2, (1.0, 1024.0)
 
 
 @dataclass
@@ -57,8 +58,22 @@ def propose(clip: Clip) -> Iterator[Proposal]:
         return
     for fineness in _FINENESS:
         forms = [_Form(kind, each, floors, fineness) for floors, each in _roundings(palette)]
-        written = [_written(clip, form, fit.p) for form in forms]
-        yield min(written, key=lambda proposal: mean_square(proposal, clip, clip.keys))
+        best = min(forms, key=lambda form: _error(clip, form, fit.p))
+        if kind == "radial" and fineness > 1:
+            best = _stretched(clip, best, fit.p)
+        yield _written(clip, best, fit.p)
+
+
+def _error(clip: Clip, form: _Form, p: list[Floats]) -> float:
+    return mean_square(_written(clip, form, p), clip, clip.keys)
+
+
+def _stretched(clip: Clip, form: _Form, p: list[Floats]) -> _Form:
+    """The radius of all stops together, by trial: each stop's own was measured, and they share its error."""
+    for reach in (2e-4, 4e-5, 8e-6):
+        tried = [replace(form, stretch=form.stretch * (1 + reach * k / 3)) for k in range(-3, 4)]
+        form = min(tried, key=lambda each: _error(clip, each, p))
+    return form
 
 
 def _slopes(clip: Clip, frame: int) -> fields.Slopes:
@@ -112,8 +127,12 @@ class _Fit:
 
     def _fit_table(self) -> None:
         u, colours = self.pooled()
-        low, high = (0.0, 1.0) if self._kind == "conic" else (float(u.min()), float(u.max()))
-        self.table = fitted(u, colours, np.linspace(low, max(high, low + 1e-6), _TABLE))
+        self.table = fitted(u, colours, self._positions(u))
+
+    def _positions(self, u: Floats) -> Floats:
+        low = float(u.min()) if self._kind == "linear" else 0.0
+        high = 1.0 if self._kind == "conic" else float(u.max())
+        return np.linspace(low, max(high, low + 1e-6), _TABLE)
 
     def error(self) -> float:
         """Root mean square, in sample values."""
@@ -155,8 +174,7 @@ class _Fit:
 
     def _table_of(self, frame: int) -> None:
         u = self._value(frame)
-        low, high = (0.0, 1.0) if self._kind == "conic" else (float(u.min()), float(u.max()))
-        self.table = fitted(u, self._samples[frame].colours, np.linspace(low, max(high, low + 1e-6), _TABLE))
+        self.table = fitted(u, self._samples[frame].colours, self._positions(u))
 
     def _step(self, frame: int) -> None:
         """Gauss and Newton for one frame's three numbers; a step that makes it worse is not taken."""
@@ -202,6 +220,7 @@ class _Form:
     palette: Palette
     floors: bool
     fineness: float
+    stretch: float = 1.0
 
 
 def _written(clip: Clip, form: _Form, p: list[Floats]) -> Proposal:
@@ -215,7 +234,7 @@ def _written(clip: Clip, form: _Form, p: list[Floats]) -> Proposal:
         start = 0.0
     if kind == "conic":
         start, end, parts, even = 0.0, 1.0, 1, False
-    unit = (end - start) / parts
+    unit = (end - start) / parts * form.stretch
     at = np.arange(len(palette.at), dtype=float) if even else (palette.at - start) / unit
     track = Track(clip.times, fineness=form.fineness)
     motion = np.stack(p) if len(p) == len(clip) else np.repeat(np.stack(p), len(clip), axis=0)
@@ -237,13 +256,25 @@ def _field_text(clip: Clip, form: _Form, p: Floats, scale: tuple[float, float, f
         b = track.expression(p[:, 1] / unit, tolerance / clip.height)
         c = track.expression((p[:, 2] + p[:, 0] * x0 + p[:, 1] * y0 - start) / unit, tolerance)
         return [f"    u = (x - {x0}.0) * {a} + (y - {y0}.0) * {b} + {c}"]
+    lines: list[str] = []
     if form.kind == "conic":
-        cx, cy = (track.expression(p[:, axis], 20 * tolerance) for axis in (0, 1))
+        cx, cy = _place_text(clip, form, p, 20 * tolerance, track, lines)
         turn = track.expression(np.unwrap(p[:, 2], period=1.0), tolerance)
-        return [f"    u = fract(atan2(y - {cy}, x - {cx}) * {number(0.5 / np.pi, 1e-8)} + {turn})"]
+        return [*lines, f"    u = fract(atan2(y - {cy}, x - {cx}) * {number(0.5 / np.pi, 1e-8)} + {turn})"]
     speed = float(p[:, 2].mean()) / unit
-    cx, cy = (track.expression(p[:, axis], tolerance / speed) for axis in (0, 1))
+    cx, cy = _place_text(clip, form, p, tolerance / speed, track, lines)
     farthest = min(float(form.palette.at[-1]) / unit / speed, np.hypot(clip.width, clip.height))
     size = track.expression(p[:, 2] / unit, tolerance / farthest)
     line = f"    u = length(x - {cx}, y - {cy}) * {size}"
-    return [line + (f" - {number(start / unit, tolerance)}" if start else "")]
+    return [*lines, line + (f" - {number(start / unit, tolerance)}" if start else "")]
+
+
+def _place_text(
+    clip: Clip, form: _Form, p: Floats, tolerance: float, track: Track, lines: list[str]
+) -> tuple[str, str]:
+    """Expressions of the middle's x and y; what they need before is added to the lines."""
+    circle = circle_text(clip.times, p[:, :2], tolerance, form.fineness)
+    if circle is None:
+        return track.expression(p[:, 0], tolerance), track.expression(p[:, 1], tolerance)
+    lines.append(circle[0])
+    return circle[1], circle[2]
