@@ -26,8 +26,9 @@ _PART, _CROP = 640, 200
 _BEGINNING = 12
 # How many changes of the board the rule is taken from, and how many frames show how dead cells age.
 _CHANGES, _AGES = 3, 40
-# What share of cells must follow the rule: a picture over the board, such as a counter, may break it.
-_LAWFUL = 0.995
+# What share of cells must follow the rule, and what share of all births and deaths it must foretell: a picture over the
+# board, such as a counter, may break it.
+_LAWFUL, _FORETOLD = 0.995, 0.95
 _NEIGHBOURS = {
     "moore": [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)],
     "neumann": [(0, -1), (-1, 0), (1, 0), (0, 1)],
@@ -101,9 +102,7 @@ def _pairs(frames: list[Cells], size: int, most: int) -> list[tuple[Cells, Cells
     boards = [frame[size // 2 :: size, size // 2 :: size] for frame in frames]
     cut = slice(0, _CROP + 2)
     pairs = [
-        (before[cut, cut], after[cut, cut])
-        for before, after in itertools.pairwise(boards)
-        if (before != after).any()
+        (before[cut, cut], after[cut, cut]) for before, after in itertools.pairwise(boards) if (before != after).any()
     ]
     return pairs[:most]
 
@@ -137,6 +136,13 @@ def _rule(pairs: list[tuple[Cells, Cells]], living: int, neighbours: str) -> Rul
     full = (1 << len(_NEIGHBOURS[neighbours]) + 1) - 1
     looks = any(0 < mask < full for mask in masks.values())
     if lawful < _LAWFUL or not looks or not any(mask for colour, mask in masks.items() if colour != living):
+        return None
+    changes = foretold = 0
+    for colour, table in seen.items():
+        changed = table[:, 0 if colour == living else 1]
+        said = np.array([(masks[colour] >> n & 1) != (colour == living) for n in range(9)])
+        changes, foretold = changes + int(changed.sum()), foretold + int(changed[said].sum())
+    if foretold < _FORETOLD * changes or not changes:
         return None
     return Rule(living, neighbours, _completed(masks, seen, living), lawful)
 

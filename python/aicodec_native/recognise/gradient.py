@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from aicodec_native.recognise import fields
 from aicodec_native.recognise.circle import circle_text
@@ -21,6 +22,8 @@ _STEPS = 5
 # Root mean square error, in 255ths, that a start must reach to be refined, and the result to be proposed.
 _START_ERROR, _FINAL_ERROR = 24.0, 3.0
 _STOP_TOLERANCE = 1.2
+# The rest may be covered by something else.
+_GRADIENT_SHARE = 0.85
 # How far a colour may be off where positions are rounded or smoothed, in levels, and how much finer constants are then
 # written: for the eye, and so that nearly all samples are what they were.
 _TOLERANCE, _FINENESS = 0.2, (1.0, 1024.0)
@@ -44,7 +47,7 @@ def propose(clip: Clip) -> Iterator[Proposal]:
         return
     limit = _STOP_TOLERANCE * clip.top / 255
     alone = _Fit(kind, [_samples(clip, 0)], [fields.first_guess(kind, found[0])[0]])
-    if alone.error() > _START_ERROR * clip.top / 255 or stops(alone.table, *alone.pooled(), 4 * limit) is None:
+    if alone.error() > _START_ERROR * clip.top / 255 or stops(alone.table, *alone.plausible(), 4 * limit) is None:
         return
     frames = range(len(clip)) if clip.moves else range(1)
     samples = [_samples(clip, frame) for frame in frames]
@@ -53,7 +56,7 @@ def propose(clip: Clip) -> Iterator[Proposal]:
     scale = clip.top / 255
     if fit.align() > _START_ERROR * scale or fit.refine() > _FINAL_ERROR * scale:
         return
-    palette = stops(fit.table, *fit.pooled(), limit)
+    palette = stops(fit.table, *fit.plausible(), limit)
     if palette is None:
         return
     for fineness in _FINENESS:
@@ -106,6 +109,13 @@ def _samples(clip: Clip, frame: int) -> _Samples:
     return _Samples(x.ravel().astype(np.float64), y.ravel().astype(np.float64), colours.reshape(-1, 3).astype(float))
 
 
+def _plausible(rest: Floats) -> npt.NDArray[np.bool_]:
+    """Which samples the gradient may have drawn, by what it leaves of them (n, 3); text over it would pull at the fit."""
+    size = np.abs(rest).max(axis=1)
+    plausible: npt.NDArray[np.bool_] = size <= max(6 * float(np.median(size)), 3.0)
+    return plausible
+
+
 class _Fit:
     """Palette and motion in turns, each by least squares while the other stands still."""
 
@@ -125,9 +135,17 @@ class _Fit:
         u = np.concatenate([self._value(frame) for frame in some])
         return u, np.concatenate([self._samples[frame].colours for frame in some])
 
+    def plausible(self) -> tuple[Floats, Floats]:
+        """`pooled` without what something else has drawn."""
+        u, colours = self.pooled()
+        kept = _plausible(colours - self.table(u))
+        return u[kept], colours[kept]
+
     def _fit_table(self) -> None:
         u, colours = self.pooled()
         self.table = fitted(u, colours, self._positions(u))
+        kept = _plausible(colours - self.table(u))
+        self.table = fitted(u[kept], colours[kept], self._positions(u))
 
     def _positions(self, u: Floats) -> Floats:
         low = float(u.min()) if self._kind == "linear" else 0.0
@@ -135,10 +153,12 @@ class _Fit:
         return np.linspace(low, max(high, low + 1e-6), _TABLE)
 
     def error(self) -> float:
-        """Root mean square, in sample values."""
+        """Root mean square, in sample values, but for what may lie over the gradient."""
         some = range(0, len(self.p), max(1, len(self.p) // 12))
-        squares = [np.mean((self.table(self._value(i)) - self._samples[i].colours) ** 2) for i in some]
-        return float(np.sqrt(np.mean(squares)))
+        squares = np.concatenate(
+            [((self.table(self._value(i)) - self._samples[i].colours) ** 2).mean(axis=1) for i in some]
+        )
+        return float(np.sqrt(np.sort(squares)[: int(_GRADIENT_SHARE * len(squares)) + 1].mean()))
 
     def align(self) -> float:
         """Gives linear and conic fields the offsets that the closed form does not know; returns the error."""
@@ -182,12 +202,15 @@ class _Fit:
         for _ in range(_STEPS):
             u = fields.value(self._kind, p, s.x, s.y)
             rest = s.colours - self.table(u)
+            rest *= _plausible(rest)[:, None]
             change = fields.jacobian(self._kind, p, s.x, s.y)[:, :, None] * self.table.slope(u)[:, None, :]
+            change *= rest.any(axis=1)[:, None, None]
             matrix = np.einsum("nic,njc->ij", change, change)
             right = np.einsum("nic,nc->i", change, rest)
             move = np.linalg.lstsq(matrix + 1e-9 * np.diag(np.diag(matrix)), right, rcond=1e-12)[0]
             after = fields.value(self._kind, p + move, s.x, s.y)
-            if not np.mean((s.colours - self.table(after)) ** 2) < np.mean(rest**2):
+            kept = rest.any(axis=1)
+            if not np.mean((s.colours - self.table(after))[kept] ** 2) < np.mean(rest[kept] ** 2):
                 break
             p += move
             if np.abs(change[:, :, :].mean(axis=2) @ move).max() < 0.01:
