@@ -1,6 +1,7 @@
 """Codes one segment without loss, or with a bounded error: the job that a worker process does.
 
-That is a screen layer alone, or over a program that a recogniser found, whichever takes fewer bytes. What was coded is drawn by the decoder that users have and compared with the source before it counts.
+That is a screen layer alone, or over a program that a recogniser found, whichever takes fewer bytes. What was coded is
+drawn by the decoder that users have and compared with the source before it counts.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Lossless stacks with a shader layer: a recogniser's program, a screen layer under it for what it reads, and one over it
-that corrects what it does not reach.
+"""Lossless stacks with a shader layer: a recogniser's program, a screen layer under it for what it reads, and one over
+it that corrects what it does not reach.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class Clip:
         return self._rgb[index]
 
     def thumb(self, index: int) -> Floats:
-        """The frame at the grid's points, (rows, columns, 3), in sample values; no average, so that colours are real."""
+        """The frame at the grid's points, (rows, columns, 3), in sample values; no averages: colours are real ones."""
         if index not in self._thumbs:
             self.rgb(index)
         return self._thumbs[index]

@@ -65,7 +65,7 @@ def _faded(clip: Clip, still: int, limit: float) -> Iterator[Proposal]:
 
 
 def _crossed(clip: Clip, limit: float) -> Iterator[Proposal]:
-    """The later still lies below from the second frame on, and what is left of the first comes from the frame before."""
+    """The later still lies below from the second frame on; what is left of the first comes from the frame before."""
     frames = _all(clip)
     share, error = _double(frames, frames[0], frames[-1])
     if error > limit:

@@ -37,7 +37,13 @@ def slopes(x: Floats, y: Floats, values: Floats, reach: int) -> Slopes:
     along_x = values[inner, 2 * reach :] - values[inner, : -2 * reach]
     along_y = values[2 * reach :, inner] - values[: -2 * reach, inner]
     counts = (np.abs(along_x).sum(-1) + np.abs(along_y).sum(-1)) > 0
-    return Slopes(x[inner, inner][counts], y[inner, inner][counts], along_x[counts], along_y[counts])
+    along_x, along_y = along_x[counts], along_y[counts]
+    # Edges of what lies over a gradient are far steeper than it: they shall not outweigh it.
+    energy = (along_x**2 + along_y**2).sum(axis=1)
+    if len(energy):
+        share = np.sqrt(np.minimum(1.0, 9 * np.median(energy) / energy))[:, None]
+        along_x, along_y = along_x * share, along_y * share
+    return Slopes(x[inner, inner][counts], y[inner, inner][counts], along_x, along_y)
 
 
 def first_guess(kind: str, found: Slopes) -> tuple[Floats, float]:
