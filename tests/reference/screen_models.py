@@ -338,7 +338,7 @@ def error_class(error):
 
 
 class Span:
-    """Of the first `leaders` components the one that varies most around a pixel leads; the pixels at its range's ends."""
+    """Of the first `leaders` components the one that varies most around a pixel leads; the ends of its range."""
 
     PLACES = ((-1, 0), (0, -1), (-1, -1), (1, -1)), ((0, 0), (1, 0), (0, 1)), ((1, 0), (0, 1))
     MORE = (-2, 0), (0, -2), (2, 0), (0, 2), (2, -1), (1, 1)
