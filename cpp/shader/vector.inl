@@ -28,6 +28,29 @@ AICODEC_LANE F absolute(F v) { return from_bits(bits(v) & splat(0x7FFFFFFFu)); }
 AICODEC_LANE M signed_less(U a, U b) { return (M)a < (M)b; }
 AICODEC_LANE U arithmetic_right(U v, int count) { return (U)((M)v >> count); }
 
+// kLanes samples as integers. From a vector of narrow lanes gcc converts in three steps where one instruction does.
+#if defined(__AVX512F__)
+AICODEC_LANE U widened(const uint8_t* at) {
+  return (U)_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+}
+AICODEC_LANE U widened(const uint16_t* at) {
+  return (U)_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
+}
+#elif defined(__AVX2__)
+AICODEC_LANE U widened(const uint8_t* at) {
+  return (U)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at)));
+}
+AICODEC_LANE U widened(const uint16_t* at) {
+  return (U)_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+}
+#else
+template <typename T>
+AICODEC_LANE U widened(const T* at) {
+  typedef T Samples __attribute__((vector_size(sizeof(T) * kLanes), may_alias, aligned(1)));
+  return __builtin_convertvector(*reinterpret_cast<const Samples*>(at), U);
+}
+#endif
+
 // The definition is numeric/scalar.h's; where one instruction rounds down it leaves -0, which the sum makes 0.
 #if defined(__AVX512F__)
 AICODEC_LANE F square_root(F v) { return (F)_mm512_sqrt_ps((__m512)v); }
