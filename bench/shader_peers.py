@@ -14,7 +14,6 @@ import ast
 import importlib.util
 import json
 import math
-import os
 import statistics
 import sys
 from collections.abc import Callable
@@ -22,22 +21,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-THREADS = 2
-for _variable in ("NUMBA_NUM_THREADS", "NUMEXPR_MAX_THREADS", "NUMEXPR_NUM_THREADS"):
-    os.environ[_variable] = str(THREADS)
-
-import machine
 import numba
 import numexpr
 import numpy as np
+import taichi
+
+import machine
 import report
 import shader_peers_numexpr
-import taichi
+from aicodec_native.shader_source import compile_source
 from reference_shaders import REFERENCE_SHADERS
 from timing import Runs, alternate, processor_ratio, ratio
 
-from aicodec_native.shader_source import compile_source
-
+THREADS = 2
 HERE = Path(__file__).parent
 LEAST_PSNR = 40.0
 TIMES = (0.0, 1.3, 3.7)
@@ -68,7 +64,7 @@ def numexpr_draw(name: str, width: int, height: int) -> Draw:
 class _Binary32(ast.NodeTransformer):
     """Float literals are binary64 to numba; a name makes them binary32."""
 
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if not isinstance(node.value, float):
             return node
         return ast.copy_location(ast.Call(ast.Name("real", ast.Load()), [node], []), node)
@@ -270,6 +266,7 @@ def main() -> None:
     width, height = map(int, options.size.split("x"))
     taichi.init(arch=taichi.cpu, cpu_max_num_threads=THREADS, default_fp=taichi.f32, log_level=taichi.WARN)
     numexpr.set_num_threads(THREADS)
+    numba.set_num_threads(THREADS)
     pixels = {"numba": numba_pixels(), "taichi": taichi_pixels()}
     results: dict[str, Any] = {
         "machine": machine.describe(),

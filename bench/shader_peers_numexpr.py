@@ -1,4 +1,4 @@
-"""The reference shaders for numexpr: expressions over whole arrays, with arrays of one row or one column where that does.
+"""The reference shaders for numexpr: expressions over whole arrays, of one row or one column where that does.
 
 All arithmetic is in binary32, as ours is. numexpr takes a float literal for binary64, so literals become arguments;
 what holds for a whole frame is computed in Python. Loops are turns of expressions over all pixels.
@@ -198,9 +198,7 @@ def _flower(c: Canvas, name: str, dx: float, dy: float, size: float, angle: floa
 def _box(c: Canvas, name: str, half_width: float, half_height: float) -> None:
     c.put(bw=half_width, bh=half_height)
     c["bx"], c["by"] = "abs(px) - bw", "abs(py) - bh"
-    c[name] = (
-        "sqrt(maximum(bx, 0) * maximum(bx, 0) + maximum(by, 0) * maximum(by, 0)) + minimum(maximum(bx, by), 0)"
-    )
+    c[name] = "sqrt(maximum(bx, 0) * maximum(bx, 0) + maximum(by, 0) * maximum(by, 0)) + minimum(maximum(bx, by), 0)"
 
 
 def shapes(c: Canvas, t: float) -> None:

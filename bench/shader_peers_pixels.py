@@ -113,9 +113,7 @@ def gradient_noise(x, y, seed):
     dx, dy = x - cx, y - cy
     k = quintic(dx)
     top = mix(slope(finish_hash(px ^ py ^ s), dx, dy), slope(finish_hash(qx ^ py ^ s), dx - 1.0, dy), k)
-    under = mix(
-        slope(finish_hash(px ^ qy ^ s), dx, dy - 1.0), slope(finish_hash(qx ^ qy ^ s), dx - 1.0, dy - 1.0), k
-    )
+    under = mix(slope(finish_hash(px ^ qy ^ s), dx, dy - 1.0), slope(finish_hash(qx ^ qy ^ s), dx - 1.0, dy - 1.0), k)
     return mix(top, under, quintic(dy))
 
 
