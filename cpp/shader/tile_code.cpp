@@ -11,13 +11,11 @@ bool is_emit(const Step& step) { return step.is(Control::kEmit) || step.is(Contr
 
 class Encoder {
  public:
-  Encoder(const Schedule& schedule, const TileKernels& kernels, const std::vector<uint32_t>& scalars,
-          uint32_t begin, uint32_t samples)
+  Encoder(const Schedule& schedule, const TileKernels& kernels, const Places& others, uint32_t begin)
       : schedule_(schedule),
         kernels_(kernels),
-        scalars_(scalars),
+        others_(others),
         strip_(kernels.vector_bytes * kVectors),
-        samples_(samples),
         place_(schedule.values, kNowhere) {
     program_.end = begin;
   }
@@ -37,8 +35,13 @@ class Encoder {
   };
 
   bool is_own(int value) const { return value >= 0 && lives_[size_t(value)].first != kUnset; }
+  bool is_strip(int value) const {
+    return is_own(value) ||
+           (size_t(value) < others_.strips.size() && others_.strips[size_t(value)] != kNowhere);
+  }
   uint32_t where(int value) const {
-    return place_[size_t(value)] != kNowhere ? place_[size_t(value)] : scalars_[size_t(value)];
+    if (place_[size_t(value)] != kNowhere) return place_[size_t(value)];
+    return is_strip(value) ? others_.strips[size_t(value)] : others_.scalars[size_t(value)];
   }
 
   void find_lives() {
@@ -124,7 +127,7 @@ class Encoder {
   void operand(TileCode& code, int number, int value) {
     if (value < 0) return;
     code.in[number] = where(value);
-    code.step[number] = is_own(value) ? kernels_.vector_bytes : 0;
+    code.step[number] = is_strip(value) ? kernels_.vector_bytes : 0;
   }
 
   // The operands of step s that the registers hold, as Variant bits; 0 where the handler cannot take them so.
@@ -147,7 +150,7 @@ class Encoder {
     for (int k = 0; k < 3; ++k) operand(code, k, step.in[size_t(k)]);
     code.immediate = step.target >= 0 ? int32_t(step.target) - int32_t(s) : step.immediate;
     if (is_emit(step)) {
-      code.out = samples_ + uint32_t(step.out) * strip_ / 2;
+      code.immediate = step.out;
     } else if (step.out >= 0) {
       code.out = place_[size_t(step.out)];
     }
@@ -192,8 +195,8 @@ class Encoder {
 
   const Schedule& schedule_;
   const TileKernels& kernels_;
-  const std::vector<uint32_t>& scalars_;
-  uint32_t strip_, samples_;
+  const Places& others_;
+  uint32_t strip_;
   std::vector<Life> lives_;
   std::vector<uint32_t> place_;
   TileProgram program_;
@@ -202,9 +205,9 @@ class Encoder {
 
 }  // namespace
 
-TileProgram make_tile_program(const Schedule& schedule, const TileKernels& kernels,
-                              const std::vector<uint32_t>& scalars, uint32_t begin, uint32_t samples) {
-  return Encoder(schedule, kernels, scalars, begin, samples).run();
+TileProgram make_tile_program(const Schedule& schedule, const TileKernels& kernels, const Places& others,
+                              uint32_t begin) {
+  return Encoder(schedule, kernels, others, begin).run();
 }
 
 }  // namespace aicodec::shader

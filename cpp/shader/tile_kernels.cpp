@@ -159,7 +159,11 @@ void by_lanes(const TileCode* code, char* arena, AICODEC_STRIP) {
   AICODEC_CONTINUE(code + 1);
 }
 
+// clang-format off: the first says how the second puts samples down.
+#include "shader/tile_samples.inl"
+
 #include "shader/tile_controls.inl"
+// clang-format on
 
 // Tables.
 struct Table {
@@ -302,13 +306,9 @@ void run(const TileCode* code, char* arena) {
   reinterpret_cast<Handler>(code->handler)(code, arena, zero, zero, zero, zero, zero, zero, zero, zero);
 }
 
-void narrow(const uint16_t* __restrict in, uint8_t* __restrict out, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) out[i] = uint8_t(in[i]);
-}
-
 }  // namespace
 
 extern const TileKernels kTileKernels;
-const TileKernels kTileKernels = {kVectorBytes, operation, control, run, narrow};
+const TileKernels kTileKernels = {kVectorBytes, operation, control, run};
 
 }  // namespace aicodec::shader::AICODEC_KERNELS

@@ -38,6 +38,7 @@ struct TileState {
   uint32_t max_value;
   uint32_t x, y;    // of the strip's first pixel
   uint32_t origin;  // what the strip counts from: x, or y in a program for rows
+  uint8_t* out[3];  // where its samples go, a byte each or a uint16
 };
 
 // Where the last value computed is taken from and put.
@@ -57,7 +58,7 @@ enum class Control : uint8_t {
   kLatch,    // out = in[0] where the mask in[1] is set
   kLeave,    // jumps by immediate where the mask in[0] is empty
   kAgain,    // the counter at out less one; jumps by immediate unless it is 0
-  kEmit,     // a float in[0] as samples at out (uint16)
+  kEmit,     // a float in[0] as samples of the channel `immediate`
   kEmitInt,  // an integer likewise
   kTestRegisters,  // as kTest and kEmit, of the registers
   kEmitRegisters,
@@ -71,7 +72,6 @@ struct TileKernels {
   TileHandler (*operation)(size_t op, size_t variant);
   TileHandler (*control)(Control which);
   void (*run)(const TileCode* code, char* arena);
-  void (*narrow)(const uint16_t* in, uint8_t* out, uint32_t count);
 };
 
 AICODEC_DECLARE_KERNELS(TileKernels, kTileKernels)

@@ -51,7 +51,22 @@ AICODEC_LANE U widened(const T* at) {
 }
 #endif
 
-// The definition is numeric/scalar.h's; where one instruction rounds down it leaves -0, which the sum makes 0.
+// The second operand where they are equal or one is NaN, as x86's instructions have it; gcc finds them only at times.
+#if defined(__AVX512F__)
+AICODEC_LANE F minimum(F a, F b) { return (F)_mm512_min_ps((__m512)a, (__m512)b); }
+AICODEC_LANE F maximum(F a, F b) { return (F)_mm512_max_ps((__m512)a, (__m512)b); }
+#elif defined(__AVX2__)
+AICODEC_LANE F minimum(F a, F b) { return (F)_mm256_min_ps((__m256)a, (__m256)b); }
+AICODEC_LANE F maximum(F a, F b) { return (F)_mm256_max_ps((__m256)a, (__m256)b); }
+#elif defined(AICODEC_X86)
+AICODEC_LANE F minimum(F a, F b) { return (F)_mm_min_ps((__m128)a, (__m128)b); }
+AICODEC_LANE F maximum(F a, F b) { return (F)_mm_max_ps((__m128)a, (__m128)b); }
+#else
+AICODEC_LANE F minimum(F a, F b) { return select(a < b, a, b); }
+AICODEC_LANE F maximum(F a, F b) { return select(a > b, a, b); }
+#endif
+
+// The definition of rounding down is numeric/scalar.h's; where one instruction rounds down it leaves -0, which the sum makes 0.
 #if defined(__AVX512F__)
 AICODEC_LANE F square_root(F v) { return (F)_mm512_sqrt_ps((__m512)v); }
 AICODEC_LANE F floor_of(F v) { return (F)_mm512_roundscale_ps((__m512)v, 9) + splat(0.0f); }
