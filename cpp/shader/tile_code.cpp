@@ -130,16 +130,19 @@ class Encoder {
     code.step[number] = is_strip(value) ? kernels_.vector_bytes : 0;
   }
 
-  // The operands of step s that the registers hold, as Variant bits; 0 where the handler cannot take them so.
+  // Whether the operation takes and gives values in registers.
+  bool is_short(Op op) const { return kernels_.operation(size_t(op), 0) != nullptr; }
+
+  // The operands of step s that the registers hold, a bit each; 0 where the handler cannot take them so.
   unsigned taken_by(size_t s) const {
     if (s >= schedule_.steps.size() || in_registers_ < 0) return 0;
     const Step& step = schedule_.steps[s];
     unsigned bits = 0;
     for (unsigned k = 0; k < 3; ++k)
       if (step.in[k] == in_registers_) bits |= 1u << k;
-    if (step.is_operation) return kernels_.operation(size_t(step.op), bits | kStored) != nullptr ? bits : 0;
+    if (step.is_operation) return is_short(step.op) ? bits : 0;
     const bool can = step.is(Control::kEmit) || step.is(Control::kTest) || step.is(Control::kCopy);
-    return can ? bits & kFirstInRegisters : 0;
+    return can ? bits & 1u : 0;
   }
 
   void encode(size_t s) {
@@ -164,16 +167,18 @@ class Encoder {
   TileHandler operation(size_t s, unsigned taken) {
     const Step& step = schedule_.steps[s];
     in_registers_ = step.out;
-    bool stored = kernels_.operation(size_t(step.op), taken) == nullptr;
-    if (!stored) {
-      const unsigned next = schedule_.is_label[s + 1] ? 0 : taken_by(s + 1);
-      stored = must_store(s, size_t(__builtin_popcount(next)));
-    }
-    return kernels_.operation(size_t(step.op), taken | (stored ? unsigned{kStored} : 0u));
+    if (!is_short(step.op)) return kernels_.operation(size_t(step.op), kLongVariant);
+    const unsigned next = schedule_.is_label[s + 1] ? 0 : taken_by(s + 1);
+    const auto source = [&](unsigned k) {
+      if (taken & 1u << k) return kRegisters;
+      return step.in[k] < 0 || is_strip(step.in[k]) ? kStrip : kSame;
+    };
+    return kernels_.operation(size_t(step.op), variant_of(source(0), source(1), source(2),
+                                                          must_store(s, size_t(__builtin_popcount(next)))));
   }
 
   Control control(const Step& step, unsigned taken) {
-    const bool first = taken & kFirstInRegisters;
+    const bool first = taken & 1u;
     switch (step.control) {
       case Control::kCopy:
         in_registers_ = step.out;
