@@ -334,9 +334,17 @@ void run(const TileCode* code, char* arena) {
   reinterpret_cast<Handler>(code->handler)(code, arena, zero, zero, zero, zero, zero, zero, zero, zero);
 }
 
+void spread(char* arena, const uint32_t* from, const uint32_t* to, size_t count, uint32_t lane) {
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t v;
+    __builtin_memcpy(&v, arena + from[i] + size_t{4} * lane, 4);
+    store(arena + to[i], splat(v));
+  }
+}
+
 }  // namespace
 
 extern const TileKernels kTileKernels;
-const TileKernels kTileKernels = {kVectorBytes, operation, control, run};
+const TileKernels kTileKernels = {kVectorBytes, operation, control, run, spread};
 
 }  // namespace aicodec::shader::AICODEC_KERNELS

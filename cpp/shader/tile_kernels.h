@@ -81,6 +81,8 @@ struct TileKernels {
   TileHandler (*operation)(size_t op, size_t variant);
   TileHandler (*control)(Control which);
   void (*run)(const TileCode* code, char* arena);
+  // One lane of each of `count` strips into a whole vector: from and to are offsets.
+  void (*spread)(char* arena, const uint32_t* from, const uint32_t* to, size_t count, uint32_t lane);
 };
 
 AICODEC_DECLARE_KERNELS(TileKernels, kTileKernels)

@@ -113,8 +113,7 @@ void Compiled::draw_rows(char* arena, Picture& rgb, uint32_t first, uint32_t end
     state.x = state.origin = x;
     kernels().run(column.code.data(), arena);
     for (uint32_t y = first; y < end; ++y) {
-      for (size_t i = 0; i < row_values.size(); ++i)
-        put_scalar(arena, row_values[i], lane(arena, row.exports[i], y - first));
+      kernels().spread(arena, row.exports.data(), row_values.data(), row_values.size(), y - first);
       draw_strip(arena, rgb, x, y);
     }
   }
