@@ -44,7 +44,7 @@ WAVE = program(
     "k = 0.5 + 0.4 * sin(u * 9 + t * 2) * cos(v * 5 - t)",
     "return rgb(k, k * 0.7, 0.9 - k * 0.6)",
 )
-WRONG_WAVE = WAVE.replace("u * 9", "u * 10.4").replace("t * 2", "t * 1.7").replace("0.4", "0.35").replace("0.6", "0.7")
+WRONG_WAVE = WAVE.replace("u * 9", "u * 10.4").replace("t * 2", "t * 1.7").replace("0.4", "0.35").replace("0.6", "0.72")
 
 # Derivatives. Each expression is in 0 to 1 and has its corners, if any, away from the pixels; c is 0.37.
 SMOOTH = {

@@ -18,6 +18,10 @@ Doubles = NDArray[np.float64]
 NO_DIRECTIONS: Floats = np.zeros((0, 0), np.float32)
 
 
+# Rows and columns of the grid in whose cells a group's pixels lie, one in each.
+_GRID = {1: np.ones((2, 1, 1)), 16: np.full((2, 1, 1), 4.0), 64: np.full((2, 1, 1), 8.0)}
+
+
 class Stopped(Exception):  # noqa: N818
     """The time is over, or the caller has had enough."""
 
@@ -75,6 +79,12 @@ class Pool:
         return samples_of(self.frame[at], self.y[at], self.x[at], self.colours[at], self.group)
 
 
+def _cells(group: int) -> Doubles:
+    """The corners (y, x) of the cells, as parts of the square: (2, group)."""
+    rows, columns = _GRID[group][:, 0, 0].astype(int)
+    return np.stack(np.divmod(np.arange(group), columns), dtype=np.float64) / _GRID[group][:, 0]
+
+
 def samples_of(frame: Places, y: Places, x: Places, colours: Floats, group: int) -> _native.FitSamples:
     weights = np.ones(len(x) // group, np.float32)
     return _native.FitSamples(frame=frame, y=y, x=x, colours=colours, weights=weights, group=group)
@@ -119,8 +129,10 @@ class Problem:
             np.uint32
         )
         centre = rng.random((2, groups)) * [[p.height], [p.width]]
-        offset = (rng.random((2, groups * group)) - 0.5) * side
-        y, x = np.clip(np.repeat(centre, group, axis=1) + offset, 0, [[p.height - 1], [p.width - 1]]).astype(np.uint32)
+        offset = (_cells(group)[:, None, :] + rng.random((2, groups, group)) / _GRID[group]) - 0.5
+        y, x = np.clip((centre[:, :, None] + offset * side).reshape(2, -1), 0, [[p.height - 1], [p.width - 1]]).astype(
+            np.uint32
+        )
         colours = p.colours(frame, y, x)
         return Pool(frame, y, x, colours, group, side, samples_of(frame, y, x, colours, group))
 
