@@ -23,8 +23,8 @@ _EVEN = 1 / np.sqrt(3)
 # Frames, and how many starts at most.
 _WINDOWS = ((1, 40), (6, 12), (30, 12), (1 << 30, 12))
 # Groups, pixels of each, side of the square that they are in; what part of them is looked at, one after another.
-_LEVELS = ((192, 64, 160), (384, 16, 48), (2048, 1, 8))
-_FRACTIONS = ((0.35, 1.0), (0.15, 0.3, 0.6, 1.0), (0.06, 0.12, 0.25, 0.5, 1.0))
+_LEVELS = ((192, 64, 160), (384, 16, 48), (512, 16, 16), (2048, 1, 1))
+_FRACTIONS = ((0.35, 1.0), (0.15, 0.3, 0.6, 1.0), (0.25, 1.0), (0.06, 0.12, 0.25, 0.5, 1.0))
 _FEWEST = 64
 # dB less than at the end do for going on to more frames.
 _SLACK = 12.0
@@ -60,7 +60,10 @@ class Search:
             if window == window_before:
                 break
             window_before = window
-            pools = [problem.pool(self.rng, *level, window) for level in _LEVELS]
+            roots, axes = _roots(covariance)
+            directions = self.sizes[:, None] * axes * roots
+            values = self.box.clip(centre)
+            pools = [problem.telling_pool(self.rng, *level, window, values, directions) for level in _LEVELS]
             best: tuple[float, Floats, Doubles] | None = None
             for number in range(starts):
                 values = self.box.clip(centre + (self._drawn(covariance) if number else 0))
@@ -78,11 +81,13 @@ class Search:
             centre = values.astype(np.float64)
             covariance = _inverse(curvature / max(4 * cost / (3 * pools[-1].groups), 4e-5) + np.eye(problem.size))
 
-    def sharpen(self, values: Floats, pool: Pool, box: Box, share: float) -> tuple[float, Floats, Doubles]:
+    def sharpen(
+        self, values: Floats, pool: Pool, box: Box, share: float, rounds: int = 12
+    ) -> tuple[float, Floats, Doubles]:
         """Fit single pixels by the program's own derivatives: the sum of squares left, the values, the curvature."""
         directions = np.diag(self.sizes)
         for scale in (0.2, 0.05):
-            done = descend(self.problem, values, pool.all, directions, scale=scale, box=box, rounds=12, share=share)
+            done = descend(self.problem, values, pool.all, directions, scale=scale, box=box, rounds=rounds, share=share)
             values = done.values
         return self.problem.cost(values, pool.all), values, done.curvature
 
@@ -131,7 +136,7 @@ class Search:
         _, slopes, bends = self.problem.native.rows(values, pool.all, directions.T.astype(np.float32))
         doubt = np.square(slopes, dtype=np.float64).sum((1, 2)) + bends
         surest = np.sort(np.argsort(doubt, kind="stable")[:count])
-        return pool.some(surest) if count < pool.groups else pool.all, float(doubt[surest].mean())
+        return pool.part(surest).all if count < pool.groups else pool.all, float(doubt[surest].mean())
 
     def _errors(self, values: Floats, samples: _native.FitSamples) -> Doubles:
         self.problem.clock.evaluations += 1
