@@ -79,9 +79,10 @@ def table(rows: list[dict[str, Any]]) -> str:
     ]
     for row in rows:
         fitted = "exact" if row["psnr"] >= 100 else f"{row['psnr']:.1f} dB"
+        size = f"{row['bytes']} ({row['bytes_of_the_original']})"
         lines.append(
             f"| {row['shader']} | {row['operations']} | {row['constants']} | {row['psnr_before']:.1f} dB | {fitted} "
-            f"| {row['seconds']:.1f} s | {row['processor_seconds']:.1f} s | {row['bytes']} ({row['bytes_of_the_original']}) |"
+            f"| {row['seconds']:.1f} s | {row['processor_seconds']:.1f} s | {size} |"
         )
     back = sum(row["psnr"] >= _ASKED for row in rows)
     return "\n".join([*lines, "", f"{back} of {len(rows)} come back to {_ASKED:.0f} dB."])

@@ -61,9 +61,9 @@ class Finder {
 
  private:
   struct Open {
-    size_t carried;                     // its first value
-    std::vector<const Operand*> outs;   // first operands of what its breaks end it with
-    Set conditions;                     // what these depend on
+    size_t carried;                    // its first value
+    std::vector<const Operand*> outs;  // first operands of what its breaks end it with
+    Set conditions;                    // what these depend on
   };
 
   Set of(const Operand& operand, const std::vector<Set>& sets) const {
