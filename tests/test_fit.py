@@ -259,7 +259,7 @@ def test_progress_and_cancel():
         return len(calls) > 3
 
     result = aic.fit(WRONG_WAVE, frames, seconds=60, cancel=cancel)
-    assert len(calls) == 4
+    assert 4 <= len(calls) <= 6
     assert result.psnr >= aic.fit(WRONG_WAVE, frames, seconds=60, cancel=lambda: True).psnr - 1e-9
     aic.fit(WRONG_WAVE, frames, seconds=60, progress=lambda part, psnr: told.append((part, psnr)))
     assert told

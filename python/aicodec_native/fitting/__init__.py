@@ -26,6 +26,8 @@ from aicodec_native.shader_text import program_text
 # dB: what is drawn as well as this needs no search among other starts.
 _GOOD = 45.0
 _POINTS, _MANY_POINTS = 16384, 131072
+# The work for a pixel up to which many points take no time to speak of.
+_LIGHT = 500
 _SHOWN_FRAMES = 12
 # Parts of the time after which the search ends, and the last polish.
 _SEARCH, _POLISH = 0.8, 0.92
@@ -162,7 +164,9 @@ class _Best:
 
     def rounding_pool(self, rng: np.random.Generator) -> Pool:
         """Enough pixels to see an edge that moves by a small part of one."""
-        points = _MANY_POINTS if self.problem.native.edges.any() else _POINTS
+        points = _POINTS
+        if self.problem.native.edges.any():
+            points = max(points, min(_MANY_POINTS, _MANY_POINTS * _LIGHT // self.problem.constants.program.work))
         return self.problem.pool(rng, points, 1, 1, len(self.problem.pixels))
 
     def offer(self, problem: Problem, values: Floats, gain: float = 0.0) -> None:

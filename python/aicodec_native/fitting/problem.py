@@ -48,6 +48,11 @@ class Clock:
     def elapsed(self) -> float:
         return time.perf_counter() - self.begin
 
+    @property
+    def over(self) -> bool:
+        """Whether there is no time for what could be left out."""
+        return self.elapsed >= self.seconds or (self._cancel is not None and self._cancel())
+
     def tick(self, share: float = 1.0) -> None:
         """One evaluation more; Stopped if `share` of the time is over."""
         self.evaluations += 1

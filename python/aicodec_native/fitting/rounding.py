@@ -44,6 +44,8 @@ def _snapped(problem: Problem, values: Floats, pool: Pool) -> Floats:
     for _ in range(_PASSES):
         before = cost
         for number in range(problem.size):
+            if problem.clock.over:
+                return values
             for digits in range(1, _SHORT_DIGITS + 1):
                 candidate = decimal(float(values[number]), digits)
                 if candidate is None:
