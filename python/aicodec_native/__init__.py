@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aicodec_native.authoring import ShadeResult, shade
     from aicodec_native.decoder import DecodeResult, VerifyReport, decode, verify
     from aicodec_native.encoder import EncodeResult, Progress, encode
+    from aicodec_native.fitting import FitResult, fit
     from aicodec_native.quality import Quality, measure
     from aicodec_native.reader import Reader, open
 
@@ -42,6 +43,7 @@ __all__ = [
     "DecodeResult",
     "EncodeError",
     "EncodeResult",
+    "FitResult",
     "FormatError",
     "InputError",
     "NotAicError",
@@ -58,6 +60,7 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "fit",
     "measure",
     "open",
     "shade",
@@ -67,6 +70,7 @@ __all__ = [
 _LAZY = {
     "DecodeResult": "decoder",
     "EncodeResult": "encoder",
+    "FitResult": "fitting",
     "Progress": "encoder",
     "Quality": "quality",
     "Reader": "reader",
@@ -74,6 +78,7 @@ _LAZY = {
     "VerifyReport": "decoder",
     "decode": "decoder",
     "encode": "encoder",
+    "fit": "fitting",
     "measure": "quality",
     "open": "reader",
     "shade": "authoring",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,6 +61,22 @@ def frame_bar(verb: str, total: int | None, *, quiet: bool = False) -> Iterator[
         disable=quiet or not console.is_terminal,
     ) as progress:
         yield FrameBar(progress, progress.add_task(verb, total=total, note=""))
+
+
+@contextmanager
+def part_bar(verb: str) -> Iterator[Callable[[float, float], None]]:
+    """A bar for what takes a known time: it is called with the part that is over and the PSNR so far."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn(verb),
+        BarColumn(),
+        TextColumn("{task.fields[note]}", style="dim"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task(verb, total=1.0, note="")
+        yield lambda part, psnr: progress.update(task, completed=part, note=f"{psnr:.2f} dB")
 
 
 def print_json(value: Any) -> None:
