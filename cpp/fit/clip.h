@@ -1,5 +1,5 @@
-// What a program is fitted to: the frames' own inputs and pictures, and pixels of theirs with the colours that they
-// should have.
+// What a program is fitted to: the frames' own inputs and pictures, and pixels of theirs with the colours
+// that they should have.
 #pragma once
 
 #include <vector>
@@ -14,8 +14,8 @@ struct Clip {
   std::vector<shader::Frame> frames;
 };
 
-// Pixels, in groups of `group` neighbours in the list: a residual is the mean over a group. `group` divides kBlock,
-// and the list is a multiple of it.
+// Pixels, in groups of `group` neighbours in the list: a residual is the mean over a group. `group` divides
+// kBlock, and the list is a multiple of it.
 struct Samples {
   std::vector<uint32_t> x, y, frame;
   std::vector<float> colours;  // three each, 0 to 1

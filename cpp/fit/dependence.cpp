@@ -1,5 +1,7 @@
 #include "fit/dependence.h"
 
+#include "fit/gradient_plan.h"
+
 namespace aicodec::fit {
 namespace {
 
@@ -61,16 +63,16 @@ class Finder {
 
  private:
   struct Open {
-    size_t carried;                     // its first value
-    std::vector<const Operand*> outs;   // first operands of what its breaks end it with
-    Set conditions;                     // what these depend on
+    size_t carried;                    // its first value
+    std::vector<const Operand*> outs;  // first operands of what its breaks end it with
+    Set conditions;                    // what these depend on
   };
 
   Set of(const Operand& operand, const std::vector<Set>& sets) const {
     if (operand.source == Operand::Source::kValue) return sets[operand.index];
     Set set(parameters_);
     const int parameter = parameter_of_[size_t(&operand - program_.operands.data())];
-    if (operand.source == Operand::Source::kConstant && parameter != kNone) set[size_t(parameter)] = true;
+    if (operand.source == Operand::Source::kConstant && parameter != kFixed) set[size_t(parameter)] = true;
     return set;
   }
 
@@ -115,8 +117,6 @@ class Finder {
     }
     return changed;
   }
-
-  static constexpr int kNone = -1;
 
   const Program& program_;
   const std::vector<int>& parameter_of_;

@@ -1,4 +1,5 @@
-// Which parameters each value of a program depends on: smoothly, so that it has a derivative by them, or at all.
+// Which parameters each value of a program depends on: smoothly, so that it has a derivative by them, or at
+// all.
 #pragma once
 
 #include <vector>

@@ -25,13 +25,13 @@ struct FreeFloats {
 
 }  // namespace
 
-// Residuals and derivatives of kBlock groups: a row for each derivative and the residuals last, a column for each
-// group and channel.
+// Residuals and derivatives of kBlock groups: a row for each derivative and the residuals last, a column for
+// each group and channel.
 class Fitter::Rows {
  public:
   explicit Rows(size_t derivatives)
       : count_(derivatives + 1),
-        rows_(static_cast<float*>(::operator new[](count_* kColumns * 4, std::align_val_t{64}))) {}
+        rows_(static_cast<float*>(::operator new[](count_ * kColumns * 4, std::align_val_t{64}))) {}
 
   float* row(size_t number) { return rows_.get() + number * kColumns; }
   float* residuals() { return row(count_ - 1); }
@@ -115,7 +115,8 @@ class Fitter::Rows {
     }
   }
 
-  // An output beyond its range has no derivative, but for a single pixel whose colour is within: it must come back.
+  // An output beyond its range has no derivative, but for a single pixel whose colour is within: it must come
+  // back.
   static float passes(float v, const Samples& samples, size_t sample, size_t c) {
     if (sample >= samples.size() || !(v - v == 0.0f)) return 0.0f;
     if (v >= 0.0f && v <= 1.0f) return 1.0f;
@@ -237,8 +238,7 @@ void Fitter::rows(std::span<const float> values, const Samples& samples, const D
         for (size_t c = 0; c < kChannels; ++c) {
           const size_t out = (first + g) * kChannels + c;
           residuals[out] = made.residuals()[c * kBlock + g];
-          for (size_t u = 0; u < unknowns; ++u)
-            derivatives[out * unknowns + u] = made.row(u)[c * kBlock + g];
+          for (size_t u = 0; u < unknowns; ++u) derivatives[out * unknowns + u] = made.row(u)[c * kBlock + g];
         }
       }
     }

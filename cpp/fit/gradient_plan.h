@@ -1,6 +1,7 @@
-// How a program is evaluated together with its derivatives: which numbers are free, which values depend on which of
-// them, and where everything stands. Derivatives go forward, along with the values: a value carries one tangent
-// for each parameter that it depends on, and the normal equations, quadratic in their number, cost more than that.
+// How a program is evaluated together with its derivatives: which numbers are free, which values depend on
+// which of them, and where everything stands. Derivatives go forward, along with the values: a value carries
+// one tangent for each parameter that it depends on, and the normal equations, quadratic in their number,
+// cost more than that.
 #pragma once
 
 #include <vector>
@@ -28,8 +29,8 @@ struct Step {
   Slot out = 0;
   Slot slopes[3] = {kNowhere, kNowhere, kNowhere};  // of operands that derivatives go through
   uint32_t first_chain = 0, chains = 0;
-  // Loop: carried values from the initial ones. Break and End: to the results; `again` of End: to the carried ones
-  // for the next turn. Those of values come first, `value_copies` of them; the rest are of tangents.
+  // Loop: carried values from the initial ones. Break and End: to the results; `again` of End: to the carried
+  // ones for the next turn. Those of values come first, `value_copies` of them; the rest are of tangents.
   uint32_t first_copy = 0, copies = 0, value_copies = 0;
   uint32_t first_again = 0, again_copies = 0;
   Slot mask = 0;    // of the samples in the loop
@@ -58,8 +59,9 @@ struct GradientPlan {
   std::vector<bool> has_edges;       // parameters that a step (floor, a comparison, an integer) depends on
 };
 
-// `parameter_of` has an entry for each operand of the program: kFixed, or the number below `parameters` that a
-// float constant there is replaced by. Precondition: verify(program).ok().
-GradientPlan make_plan(const shader::Program& program, const std::vector<int>& parameter_of, size_t parameters);
+// `parameter_of` has an entry for each operand of the program: kFixed, or the number below `parameters` that
+// a float constant there is replaced by. Precondition: verify(program).ok().
+GradientPlan make_plan(const shader::Program& program, const std::vector<int>& parameter_of,
+                       size_t parameters);
 
 }  // namespace aicodec::fit

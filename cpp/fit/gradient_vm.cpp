@@ -22,18 +22,20 @@ uint32_t divided(uint32_t a, uint32_t b) {
   return uint32_t(q - (x % y != 0 && (x < 0) != (y < 0)));
 }
 
-// The value between four samples and how it changes with dx and dy: not at all where the place was moved into the
-// picture.
+// The value between four samples and how it changes with dx and dy: not at all where the place was moved into
+// the picture.
 struct Bilinear {
   float value, by_dx, by_dy;
 };
 Bilinear sample_with_slopes(const SamplePlane& p, uint32_t x, uint32_t y, float dx, float dy) {
   const float wanted_x = float(x) + dx, wanted_y = float(y) + dy;
-  const float px = shader::kept_inside(wanted_x, p.width - 1), py = shader::kept_inside(wanted_y, p.height - 1);
+  const float px = shader::kept_inside(wanted_x, p.width - 1),
+              py = shader::kept_inside(wanted_y, p.height - 1);
   const uint32_t x0 = uint32_t(int32_t(px)), y0 = uint32_t(int32_t(py));
   const uint32_t x1 = x0 + 1 < p.width ? x0 + 1 : x0, y1 = y0 + 1 < p.height ? y0 + 1 : y0;
   const float fx = px - float(x0), fy = py - float(y0);
-  const float a = float(p.at(x0, y0)), b = float(p.at(x1, y0)), c = float(p.at(x0, y1)), d = float(p.at(x1, y1));
+  const float a = float(p.at(x0, y0)), b = float(p.at(x1, y0)), c = float(p.at(x0, y1)),
+              d = float(p.at(x1, y1));
   return {shader::sample_bilinear(p, x, y, dx, dy),
           px == wanted_x ? ((b - a) + ((d - c) - (b - a)) * fy) * p.scale : 0.0f,
           py == wanted_y ? ((c - a) + ((d - b) - (c - a)) * fx) * p.scale : 0.0f};
@@ -49,8 +51,7 @@ GradientVm::GradientVm(const shader::Program& program, const GradientPlan& plan,
     : plan_(plan),
       clip_(clip),
       kernels_(AICODEC_PICK_KERNELS(kSlopeKernels)),
-      arena_(static_cast<char*>(
-          ::operator new[](plan.slots* kBlockBytes, std::align_val_t{kAlignment}))),
+      arena_(static_cast<char*>(::operator new[](plan.slots* kBlockBytes, std::align_val_t{kAlignment}))),
       turns_(plan.steps.size()) {
   std::memset(arena_.get(), 0, plan.slots * kBlockBytes);
   fill(GradientPlan::kOne, std::bit_cast<uint32_t>(1.0f));

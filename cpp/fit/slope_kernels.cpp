@@ -1,5 +1,5 @@
-// The loops of slope_kernels.h. Values come from the very operations of the tile VM, so that what is fitted is
-// what is drawn.
+// The loops of slope_kernels.h. Values come from the very operations of the tile VM, so that what is fitted
+// is what is drawn.
 #include "fit/slope_kernels.h"
 
 #if defined(AICODEC_X86)
@@ -88,9 +88,7 @@ struct Ternary {
 };
 struct FbmOfOctaves {
   AICODEC_LANE F value(F a, F b, F c, int32_t octaves) { return fbm_of(a, b, (U)c, octaves); }
-  AICODEC_LANE void slopes(F a, F b, F c, F, int32_t octaves, F* d) {
-    slopes_of_fbm(a, b, (U)c, octaves, d);
-  }
+  AICODEC_LANE void slopes(F a, F b, F c, F, int32_t octaves, F* d) { slopes_of_fbm(a, b, (U)c, octaves, d); }
 };
 
 struct Table {

@@ -1,6 +1,6 @@
-// The loops of the gradient machine, compiled once per instruction set (base/isa.h). A block is kBlock samples
-// of a value, one after another: an operation turns blocks of operands into a block of results and, for those that
-// derivatives go through, blocks of slopes by each operand.
+// The loops of the gradient machine, compiled once per instruction set (base/isa.h). A block is kBlock
+// samples of a value, one after another: an operation turns blocks of operands into a block of results and,
+// for those that derivatives go through, blocks of slopes by each operand.
 #pragma once
 
 #include <cstddef>

@@ -4,6 +4,8 @@
 //
 // Drawn edges are mixtures of two colours. So the component that varies most around the pixel is coded first
 // (it leads), and the two pixels at the ends of its range span a line on which the others are looked for.
+// Where colours are few and return, it remembers more of them if always the same component leads: settings
+// say so.
 #pragma once
 
 #include <vector>
@@ -71,6 +73,9 @@ class ResidualModel {
   Remembered& by_span(const Span& span, int first);
   Remembered& by_neighbour(const Site& site, int first);
 
+  // The residual for a wanted difference: with steps the nearest one, else the roundest within the tolerance,
+  // whose last bits soon cost nothing.
+  int chosen_residual(int wanted, int tolerance) const;
   template <typename Coder>
   bool code_rest(Coder& coder, const Site& site, const Span& span, int first, Pixel actual, Pixel& rest);
   void set_contexts(const Site& site, const Span& span, const Prediction& prediction, int turn, int value,
@@ -91,6 +96,7 @@ class ResidualModel {
   int near_;
   bool joint_;  // there are other components than the one that leads
   bool rich_;
+  int leaders_;  // of the components the first so many may lead
   uint32_t line_mask_;
   BigArray<Line> lines_[kRichContexts];
   // Per component, bit and error class; per component, bit and span class.

@@ -16,7 +16,7 @@ from aicodec_native import _native
 from aicodec_native.errors import InputError, OptionError
 from aicodec_native.fitting.constants import ZERO, FreeConstants, decimal
 from aicodec_native.fitting.pixels import Floats, Frames, Pixels
-from aicodec_native.fitting.problem import Clock, Problem, Stopped
+from aicodec_native.fitting.problem import Clock, Pool, Problem, Stopped
 from aicodec_native.fitting.rounding import rounded
 from aicodec_native.fitting.search import Search
 from aicodec_native.quality import psnr_of
@@ -25,10 +25,13 @@ from aicodec_native.shader_text import program_text
 
 # dB: what is drawn as well as this needs no search among other starts.
 _GOOD = 45.0
-_POINTS = 16384
+_POINTS, _MANY_POINTS = 16384, 131072
+# The work for a pixel up to which many points take no time to speak of.
+_LIGHT = 500
 _SHOWN_FRAMES = 12
 # Parts of the time after which the search ends, and the last polish.
 _SEARCH, _POLISH = 0.8, 0.92
+_LAST_ROUNDS = 50
 # How far start values may be off that are taken for near ones, as a part of their size.
 _NEAR = 0.02
 # dB that constants must gain together to be kept apart: each costs some 20 bits.
@@ -101,7 +104,7 @@ def fit(
     if best.problem.size:
         with contextlib.suppress(Stopped):
             _search(best, lambda start: problem_of(start, tied=False), spread, rng)
-        constants = rounded(best.problem, best.values, best.pool, max_loss)
+        constants = rounded(best.problem, best.values, best.rounding_pool(rng), max_loss)
         compiled = best.problem.constants.program_with(constants)
     return FitResult(
         program=compiled,
@@ -153,6 +156,19 @@ class _Best:
         self.pool = problem.pool(rng, _POINTS, 1, 1, len(problem.pixels))
         self.psnr = problem.psnr(self.values, self.pool) if problem.size else math.inf
 
+    def telling_pool(self, rng: np.random.Generator) -> Pool:
+        """Pixels that show what is wrong with the values, or near it."""
+        directions = np.diag(np.maximum(np.abs(self.values.astype(np.float64)), 1e-3) * _NEAR)
+        frames = len(self.problem.pixels)
+        return self.problem.telling_pool(rng, _POINTS, 1, 1, frames, self.values, directions)
+
+    def rounding_pool(self, rng: np.random.Generator) -> Pool:
+        """Enough pixels to see an edge that moves by a small part of one."""
+        points = _POINTS
+        if self.problem.native.edges.any():
+            points = max(points, min(_MANY_POINTS, _MANY_POINTS * _LIGHT // self.problem.constants.program.work))
+        return self.problem.pool(rng, points, 1, 1, len(self.problem.pixels))
+
     def offer(self, problem: Problem, values: Floats, gain: float = 0.0) -> None:
         """Takes them if they are better by more than `gain` dB."""
         psnr = problem.psnr(values, self.pool)
@@ -175,7 +191,8 @@ def _search(best: _Best, parted: _Parted, spread: float, rng: np.random.Generato
     with contextlib.suppress(Stopped):
         near.run(_GOOD, _SEARCH, lambda values: best.offer(problem, values))
     if best.problem is problem:
-        best.offer(problem, near.sharpen(best.values, best.pool, near.free, _POLISH)[1])
+        for pool in (best.telling_pool(rng), best.pool):
+            best.offer(problem, near.sharpen(best.values, pool, near.free, _POLISH, _LAST_ROUNDS)[1])
     _part(best, parted, rng)
 
 

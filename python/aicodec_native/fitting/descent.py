@@ -12,7 +12,8 @@ from aicodec_native.fitting.problem import NO_DIRECTIONS, Doubles, Problem
 
 # Differences are taken over this part of a direction to both sides.
 _REACH = 0.5
-_SMALL = 1e-3
+# Steps in a row that gain less than this part end it.
+_SMALL, _PATIENCE = 1e-3, 3
 _MAX_DAMPING = 1e6
 
 
@@ -90,7 +91,7 @@ def descend(
         if found < cost:
             small = small + 1 if cost - found < _SMALL * cost else 0
             multiples, cost, damping = tried, found, max(damping * 0.2, 1e-9)
-            if small >= 2:
+            if small >= _PATIENCE:
                 break
             cost, gradient, matrix = equations(multiples)
         else:

@@ -18,6 +18,12 @@ Doubles = NDArray[np.float64]
 NO_DIRECTIONS: Floats = np.zeros((0, 0), np.float32)
 
 
+# Out of how many times as many groups the telling ones are drawn.
+_CHOICE = 4
+# Rows, and columns, of the grid in whose cells a group's pixels lie, one in each.
+_GRID = {1: 1, 16: 4, 64: 8}
+
+
 class Stopped(Exception):  # noqa: N818
     """The time is over, or the caller has had enough."""
 
@@ -41,6 +47,11 @@ class Clock:
     @property
     def elapsed(self) -> float:
         return time.perf_counter() - self.begin
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no time for what could be left out."""
+        return self.elapsed >= self.seconds or (self._cancel is not None and self._cancel())
 
     def tick(self, share: float = 1.0) -> None:
         """One evaluation more; Stopped if `share` of the time is over."""
@@ -70,9 +81,15 @@ class Pool:
     def groups(self) -> int:
         return len(self.x) // self.group
 
-    def some(self, groups: NDArray[np.intp]) -> _native.FitSamples:
+    def part(self, groups: NDArray[np.intp]) -> Pool:
         at = (groups[:, None] * self.group + np.arange(self.group)).ravel()
-        return samples_of(self.frame[at], self.y[at], self.x[at], self.colours[at], self.group)
+        frame, y, x, colours = self.frame[at], self.y[at], self.x[at], self.colours[at]
+        return Pool(frame, y, x, colours, self.group, self.side, samples_of(frame, y, x, colours, self.group))
+
+
+def _cells(group: int) -> Doubles:
+    """The corners (y, x) of the cells, as parts of the square: (2, group)."""
+    return np.stack(np.divmod(np.arange(group), _GRID[group]), dtype=np.float64) / _GRID[group]
 
 
 def samples_of(frame: Places, y: Places, x: Places, colours: Floats, group: int) -> _native.FitSamples:
@@ -115,14 +132,36 @@ class Problem:
     def pool(self, rng: np.random.Generator, groups: int, group: int, side: int, frames: int) -> Pool:
         """Groups anywhere in the first `frames` frames."""
         p = self.pixels
-        frame = np.repeat(rng.integers(self.first_frame, max(frames, self.first_frame + 1), groups), group).astype(
-            np.uint32
-        )
-        centre = rng.random((2, groups)) * [[p.height], [p.width]]
-        offset = (rng.random((2, groups * group)) - 0.5) * side
-        y, x = np.clip(np.repeat(centre, group, axis=1) + offset, 0, [[p.height - 1], [p.width - 1]]).astype(np.uint32)
+        frame = rng.integers(self.first_frame, max(frames, self.first_frame + 1), groups).astype(np.uint32)
+        frame = np.repeat(frame, group)
+        centre = rng.random((2, groups, 1)) * [[[p.height]], [[p.width]]]
+        offset = (_cells(group)[:, None, :] + rng.random((2, groups, group)) / _GRID[group]) - 0.5
+        places = np.clip((centre + offset * side).reshape(2, -1), 0, [[p.height - 1], [p.width - 1]])
+        y, x = places.astype(np.uint32)
         colours = p.colours(frame, y, x)
         return Pool(frame, y, x, colours, group, side, samples_of(frame, y, x, colours, group))
+
+    def telling_pool(
+        self,
+        rng: np.random.Generator,
+        groups: int,
+        group: int,
+        side: int,
+        frames: int,
+        values: Floats,
+        directions: Doubles,
+    ) -> Pool:
+        """As pool(), but rather groups that are wrong with `values`, or change along `directions`: thin edges are
+        where a drawing's constants show, and most pixels lie on none."""
+        many = self.pool(rng, groups * _CHOICE, group, side, frames)
+        self.clock.evaluations += 1
+        along = directions.T.astype(np.float32)
+        residuals, slopes, bends = self.native.rows(values, many.all, along)
+        tells = np.square(residuals, dtype=np.float64).sum(1) + np.square(slopes, dtype=np.float64).sum((1, 2)) + bends
+        # Drawn without putting back, as likely as the roots (Efraimidis and Spirakis, 2006).
+        likely = np.sqrt(tells) + 0.25 * np.sqrt(tells).mean() + 1e-9
+        drawn = np.argsort(rng.exponential(size=len(likely)) / likely, kind="stable")[:groups]
+        return many.part(np.sort(drawn))
 
     def cost(self, values: Floats, samples: _native.FitSamples, scale: float = math.inf) -> float:
         self.clock.evaluations += 1

@@ -20,12 +20,16 @@ from aicodec_native.fitting.problem import Doubles, Pool, Problem
 
 # The standard deviation of what is evenly spread over -1 to 1.
 _EVEN = 1 / np.sqrt(3)
-# Frames, starts, and the PSNR (dB) at which the next window's turn comes.
+# Frames, and how many starts at most.
 _WINDOWS = ((1, 40), (6, 12), (30, 12), (1 << 30, 12))
-# Groups, pixels of each, side of the square that they are in.
-_LEVELS = ((192, 64, 160), (384, 16, 48), (2048, 1, 8))
-_FRACTIONS = (0.12, 0.4, 1.0)
+# Groups, pixels of each, side of the square that they are in; what part of them is looked at, one after another.
+_LEVELS = ((192, 64, 160), (384, 16, 48), (512, 16, 16), (2048, 1, 1))
+_FRACTIONS = ((0.35, 1.0), (0.15, 0.3, 0.6, 1.0), (0.25, 1.0), (0.06, 0.12, 0.25, 0.5, 1.0))
 _FEWEST = 64
+# dB less than at the end do for going on to more frames.
+_SLACK = 12.0
+# Squares of colours: errors beyond so many times what is expected, or beyond the least that is, call for a correction.
+_SURPRISE, _LEAST_DOUBT, _CORRECTIONS = 3.0, 1e-3, 4
 # Squares of standard deviations, in parts of a direction: what is known better than this is not followed further.
 _LEAST_VARIANCE = 1e-10
 
@@ -56,7 +60,10 @@ class Search:
             if window == window_before:
                 break
             window_before = window
-            pools = [problem.pool(self.rng, *level, window) for level in _LEVELS]
+            roots, axes = _roots(covariance)
+            directions = self.sizes[:, None] * axes * roots
+            values = self.box.clip(centre)
+            pools = [problem.telling_pool(self.rng, *level, window, values, directions) for level in _LEVELS]
             best: tuple[float, Floats, Doubles] | None = None
             for number in range(starts):
                 values = self.box.clip(centre + (self._drawn(covariance) if number else 0))
@@ -66,18 +73,21 @@ class Search:
                     best = (cost, values, curvature)
                     if window == frames:
                         found(values)
-                if 10 * np.log10(3 * pools[-1].groups / max(cost, 1e-12)) > good:
+                enough = good if window == frames else good - _SLACK
+                if 10 * np.log10(3 * pools[-1].groups / max(cost, 1e-12)) > enough:
                     break
             assert best is not None
             cost, values, curvature = best
             centre = values.astype(np.float64)
             covariance = _inverse(curvature / max(4 * cost / (3 * pools[-1].groups), 4e-5) + np.eye(problem.size))
 
-    def sharpen(self, values: Floats, pool: Pool, box: Box, share: float) -> tuple[float, Floats, Doubles]:
+    def sharpen(
+        self, values: Floats, pool: Pool, box: Box, share: float, rounds: int = 12
+    ) -> tuple[float, Floats, Doubles]:
         """Fit single pixels by the program's own derivatives: the sum of squares left, the values, the curvature."""
         directions = np.diag(self.sizes)
         for scale in (0.2, 0.05):
-            done = descend(self.problem, values, pool.all, directions, scale=scale, box=box, rounds=12, share=share)
+            done = descend(self.problem, values, pool.all, directions, scale=scale, box=box, rounds=rounds, share=share)
             values = done.values
         return self.problem.cost(values, pool.all), values, done.curvature
 
@@ -90,12 +100,19 @@ class Search:
 
     def _follow(self, values: Floats, covariance: Doubles, pools: list[Pool], share: float) -> Floats:
         for level, pool in enumerate(pools):
-            for number, fraction in enumerate(_FRACTIONS):
+            for number, fraction in enumerate(_FRACTIONS[level]):
                 # What was used before is used again: it counts for less.
-                roots, axes = _roots(covariance * (2.0 if level + number else 1.0))
-                directions = self.sizes[:, None] * axes * roots
-                samples = self._surest(values, pool, fraction, directions)
-                errors = self._errors(values, samples)
+                covariance = covariance * (2.0 if level + number else 1.0)
+                for _ in range(_CORRECTIONS):
+                    roots, axes = _roots(covariance)
+                    directions = self.sizes[:, None] * axes * roots
+                    samples, doubt = self._surest(values, pool, fraction, directions)
+                    errors = self._errors(values, samples)
+                    # Colours further off than the uncertainty allows: it is larger than was believed.
+                    surprise = float(np.square(errors).mean()) / (doubt + _LEAST_DOUBT)
+                    if surprise < _SURPRISE:
+                        break
+                    covariance = covariance * min(surprise, 16.0)
                 for _ in range(2):
                     scale = 3 * max(float(np.median(errors)), 0.005)
                     variance = max(float((np.minimum(errors, scale) ** 2).mean()) / 3, 1e-5)
@@ -110,15 +127,16 @@ class Search:
                 covariance = axes @ _inverse(done.curvature / variance) @ axes.T
         return values
 
-    def _surest(self, values: Floats, pool: Pool, fraction: float, directions: Doubles) -> _native.FitSamples:
-        """The groups whose colours change least, and straightest, with what is unsure."""
+    def _surest(
+        self, values: Floats, pool: Pool, fraction: float, directions: Doubles
+    ) -> tuple[_native.FitSamples, float]:
+        """The groups whose colours change least, and straightest, with what is unsure; the mean square of that."""
         count = max(int(pool.groups * fraction), min(pool.groups, _FEWEST))
-        if count == pool.groups:
-            return pool.all
         self.problem.clock.evaluations += 1
         _, slopes, bends = self.problem.native.rows(values, pool.all, directions.T.astype(np.float32))
-        doubt = np.square(slopes, dtype=np.float64).sum(2).max(1) + bends
-        return pool.some(np.sort(np.argsort(doubt, kind="stable")[:count]))
+        doubt = np.square(slopes, dtype=np.float64).sum((1, 2)) + bends
+        surest = np.sort(np.argsort(doubt, kind="stable")[:count])
+        return pool.part(surest).all if count < pool.groups else pool.all, float(doubt[surest].mean())
 
     def _errors(self, values: Floats, samples: _native.FitSamples) -> Doubles:
         self.problem.clock.evaluations += 1
