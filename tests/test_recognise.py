@@ -60,7 +60,7 @@ DRAWN = {
     ),
     "checkerboard": (
         "tiles",
-        "k = (floor((x - t * 31) / 19) + floor((y + t * 9) / 13)) % 2\n    return rgb(mix((0.9, 0.1, 0.1), (0, 0, 0.2), k))",
+        "k = (floor((x - t * 31) / 19) + floor((y + t * 9) / 13)) % 2\n    return rgb(0.9 * k, 0.1, 0.2 * k)",
         90,
     ),
     "plasma": (

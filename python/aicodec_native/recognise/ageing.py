@@ -19,7 +19,7 @@ def ageing_text(living: int, masks: dict[int, int], pairs: Pairs, channel: int) 
     dead = [colour for colour in masks if colour != living]
     if not dead or any(colour not in following for colour in masks):
         return None
-    lines = []
+    lines: list[str] = []
     is_living = f"c[{channel}] == {_channel(living, channel)}"
     if len(masks) <= _FEW:
         mask, colour = str(masks[dead[-1]]), _tuple(following[dead[-1]])
@@ -84,20 +84,20 @@ def _formula(chain: list[int], is_living: str) -> tuple[list[str], str] | None:
     values = np.array([[_channel(colour, c) for c in range(3)] for colour in chain], np.float64)
     lead = int(np.argmax(np.ptp(values, axis=0)))
     last = len(chain) - 1
-    lines: list[tuple[float, float]] = []
+    ways: list[tuple[float, float]] = []
     for c in range(3):
         line = _rounded_line(values[:, c])
         if line is None:
             return None
-        lines.append(line)
-    offset, step = lines[lead]
+        ways.append(line)
+    offset, step = ways[lead]
     # The age is told by the leading channel as long as each age has a value of its own.
     if abs(step) < 1 or last < 2:
         return None
     age = f"floor((float(c[{lead}]) - {offset - 0.5!r}) / {step!r} + 0.5) + 1.0"
     code = [f"    age = 0.0 if {is_living} else min({age}, {float(last)!r})"]
     parts = []
-    for c, (start, slope) in enumerate(lines):
+    for c, (start, slope) in enumerate(ways):
         end = int(values[-1, c])
         parts.append(f"{end} if age == {float(last)!r} else int({start!r} + age * {slope!r})" if slope else str(end))
     return code, f"({', '.join(parts)})"

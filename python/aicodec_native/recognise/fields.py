@@ -89,12 +89,15 @@ def kind_of(samples: list[Slopes]) -> str | None:
 
 def value(kind: str, p: Floats, x: Floats, y: Floats) -> Floats:
     if kind == "linear":
-        return p[0] * x + p[1] * y + p[2]
+        along: Floats = p[0] * x + p[1] * y + p[2]
+        return along
     dx, dy = x - p[0], y - p[1]
     if kind == "radial":
-        return p[2] * np.hypot(dx, dy)
-    turns = np.arctan2(dy, dx) / (2 * np.pi) + p[2]
-    return turns - np.floor(turns)
+        distance: Floats = p[2] * np.hypot(dx, dy)
+        return distance
+    turns: Floats = np.arctan2(dy, dx) / (2 * np.pi) + p[2]
+    turns -= np.floor(turns)
+    return turns
 
 
 def jacobian(kind: str, p: Floats, x: Floats, y: Floats) -> Floats:

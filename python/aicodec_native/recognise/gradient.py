@@ -110,7 +110,7 @@ def _samples(clip: Clip, frame: int) -> _Samples:
 
 
 def _plausible(rest: Floats) -> npt.NDArray[np.bool_]:
-    """Which samples the gradient may have drawn, by what it leaves of them (n, 3); text over it would pull at the fit."""
+    """Which samples the gradient may have drawn, by what it leaves of them (n, 3): text over it would pull at it."""
     size = np.abs(rest).max(axis=1)
     plausible: npt.NDArray[np.bool_] = size <= max(6 * float(np.median(size)), 3.0)
     return plausible
@@ -202,14 +202,14 @@ class _Fit:
         for _ in range(_STEPS):
             u = fields.value(self._kind, p, s.x, s.y)
             rest = s.colours - self.table(u)
-            rest *= _plausible(rest)[:, None]
+            kept = _plausible(rest)
+            rest *= kept[:, None]
             change = fields.jacobian(self._kind, p, s.x, s.y)[:, :, None] * self.table.slope(u)[:, None, :]
-            change *= rest.any(axis=1)[:, None, None]
+            change *= kept[:, None, None]
             matrix = np.einsum("nic,njc->ij", change, change)
             right = np.einsum("nic,nc->i", change, rest)
             move = np.linalg.lstsq(matrix + 1e-9 * np.diag(np.diag(matrix)), right, rcond=1e-12)[0]
             after = fields.value(self._kind, p + move, s.x, s.y)
-            kept = rest.any(axis=1)
             if not np.mean((s.colours - self.table(after))[kept] ** 2) < np.mean(rest[kept] ** 2):
                 break
             p += move

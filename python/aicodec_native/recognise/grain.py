@@ -6,6 +6,7 @@ makes pictures look like the source, not equal to it: no measure of error gains 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,7 +36,7 @@ def propose_over(clip: Clip, below: Clip) -> Iterator[Proposal]:
         return
     edges = np.quantile(base, np.linspace(0, 1, _BINS + 1))
     levels, strengths = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         inside = (base >= low) & (base <= high)
         levels.append(float(base[inside].mean()))
         strengths.append(float(rest[inside].std()))

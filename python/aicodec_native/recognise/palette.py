@@ -52,7 +52,8 @@ def fitted(u: Floats, colours: Floats, at: Floats) -> Palette:
         ],
         axis=1,
     )
-    return Palette(at, np.linalg.solve(matrix, right))
+    solved = np.asarray(np.linalg.solve(matrix, right), np.float64)
+    return Palette(at, solved)
 
 
 def stops(table: Palette, u: Floats, colours: Floats, tolerance: float) -> Palette | None:
@@ -93,11 +94,11 @@ def _line(table: Palette, u: Floats, colours: Floats, low: int, high: int) -> Fl
     margin = 1 if high - low > 3 else 0
     inside = (u > table.at[low + margin]) & (u < table.at[high - margin])
     if inside.sum() < 8:
-        u, colours = table.at[[low, high]], table.colours[[low, high]]
+        at, values = table.at[[low, high]], table.colours[[low, high]]
     else:
-        u, colours = u[inside], colours[inside]
-    found: Floats = np.linalg.lstsq(np.stack([u, np.ones_like(u)], axis=1), colours, rcond=None)[0]
-    return found
+        at, values = u[inside], colours[inside]
+    found = np.linalg.lstsq(np.stack([at, np.ones_like(at)], axis=1), values, rcond=None)[0]
+    return np.asarray(found, np.float64)
 
 
 def _meeting(one: _Span, other: _Span, table: Palette, tolerance: float) -> float | None:

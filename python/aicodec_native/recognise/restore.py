@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from aicodec_native.recognise.clip import Clip, Floats
 from aicodec_native.recognise.proposal import Proposal
 from aicodec_native.recognise.series import number
+
+Places = npt.NDArray[np.int64]
 
 _FRAMES = 6
 _POINTS = 20000
@@ -44,16 +47,15 @@ def propose_over(clip: Clip, below: Clip) -> Iterator[Proposal]:
                 yield Proposal(f"{name} filter", _text(rings, weights, temporal))
 
 
-def _taps(below: Clip, frames: list[int], x: Floats, y: Floats, ring: list[tuple[int, int]]) -> Floats:
-    return np.concatenate(
-        [sum(below.rgb(i)[y + dy, x + dx].astype(np.float64) for dx, dy in ring).ravel() for i in frames]
-    )
+def _taps(below: Clip, frames: list[int], x: Places, y: Places, ring: list[tuple[int, int]]) -> Floats:
+    sums = [np.sum([below.rgb(i)[y + dy, x + dx] for dx, dy in ring], axis=0, dtype=np.float64) for i in frames]
+    return np.concatenate([part.ravel() for part in sums])
 
 
 def _solved(taps: list[Floats], wanted: Floats) -> tuple[Floats, float]:
     """(weights, squared error) by least squares."""
     basis = np.stack(taps, axis=1)
-    weights = np.linalg.solve(basis.T @ basis + 1e-6 * np.eye(len(taps)), basis.T @ wanted)
+    weights = np.asarray(np.linalg.solve(basis.T @ basis + 1e-6 * np.eye(len(taps)), basis.T @ wanted), np.float64)
     return weights, float(((basis @ weights - wanted) ** 2).sum())
 
 
