@@ -23,6 +23,9 @@ _Report = Callable[[float, str], None]
 # With the caller's own search path: `-m` would look into the working directory first.
 _START = "import sys; sys.path[:] = sys.argv[1:]; from aicodec_native.workers import main; main()"
 
+# NumPy's linear algebra would start a thread per core in every worker, and they would wait for each other.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
 
 class WorkerPool:
     """Runs segment jobs on `count` processes, which start when they are first needed.
@@ -93,6 +96,7 @@ class WorkerPool:
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
                         start_new_session=True,
+                        env=_ONE_THREAD | os.environ,
                     )
                 except OSError as error:
                     raise EncodeError(f"a worker process cannot be started: {error.strerror}") from None
