@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from aicodec_native.cli.goals import QUALITY, TARGET
 from aicodec_native.cli.output import json_option, print_json, print_warnings, size_text, status_line
+from aicodec_native.errors import OptionError
 from aicodec_native.loop.evolution import EvolveProgress, EvolveResult
 from aicodec_native.loop.evolve import DEFAULT_PATIENCE, evolve, proposer_of
 from aicodec_native.quality import METRICS
@@ -35,7 +37,7 @@ _REASONS = {
     default="search",
     show_default=True,
     metavar="search|claude|replay:FILE.jsonl",
-    help="Who proposes: search works offline, claude asks a model (with the key in ANTHROPIC_API_KEY), replay reads a file.",
+    help="Who proposes: search works offline, claude asks a model (its key in ANTHROPIC_API_KEY), replay reads a file.",
 )
 @click.option("--model", help="Of claude [default: the first in the table of prices].")
 @click.option("--proposer-cmd", metavar="CMD", help="A program that proposes: JSON on its standard input and output.")
@@ -69,6 +71,7 @@ _REASONS = {
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Encode this many seconds.")
 @click.option("--fps", type=click.FloatRange(min=0, min_open=True), help="Frame rate of an image sequence.")
 @click.option("--segment-seconds", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True)
+@click.option("--dry-run", is_flag=True, help="Encode, then print what claude would be asked and what that may cost.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was killed.")
 @click.option("-y", "--overwrite", is_flag=True, help="Replace an existing output.")
 @json_option
@@ -80,6 +83,7 @@ def command(
     proposer_cmd: str | None,
     prices: str | None,
     candidate_memory: float | None,
+    dry_run: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -90,6 +94,10 @@ def command(
     """
     if proposer_cmd is not None:
         proposer = f"command:{proposer_cmd}"
+    chosen = proposer_of(proposer, model=model, prices=prices, rehearsal=dry_run)
+    if dry_run:
+        _rehearse(source, chosen, options)
+        return
     memory = None if candidate_memory is None else int(candidate_memory * (1 << 30))
     with status_line("encoding") as show:
 
@@ -103,7 +111,7 @@ def command(
         result = evolve(
             source,
             output,
-            proposer=proposer_of(proposer, model=model, prices=prices),
+            proposer=chosen,
             candidate_memory=memory,
             progress=told,
             **options,
@@ -113,6 +121,26 @@ def command(
         print_json(asdict(result))
     else:
         click.echo(_summary(result))
+
+
+def _rehearse(source: str, proposer: Any, options: dict[str, Any]) -> None:
+    """A run that asks nobody and leaves nothing behind."""
+    from aicodec_native.loop.claude import Claude, DryRun
+
+    if not isinstance(proposer, Claude):
+        raise OptionError("--dry-run is for --proposer claude")
+
+    def show(request: dict[str, Any], tokens: float, usd: float) -> None:
+        for block in [*request["system"], *request["messages"][0]["content"]]:
+            click.echo(block["text"] if block["type"] == "text" else f"[picture, {block['source']['media_type']}]")
+        click.echo(f"tools: {', '.join(tool['name'] for tool in request['tools'])}")
+        click.echo(
+            f"{request['model']}: about {tokens:,.0f} tokens; with the longest answer at most {usd:.3f} USD a request"
+        )
+
+    with tempfile.TemporaryDirectory(prefix="aicodec-rehearsal-") as folder:
+        kept = {**options, "ledger": None, "resume": False, "compare": False}
+        evolve(source, f"{folder}/out.aic", proposer=DryRun(proposer, show), **kept)
 
 
 def _summary(result: EvolveResult) -> str:

@@ -98,15 +98,15 @@ def evolve(
         return Evolution(job, book, chosen, progress or (lambda told: None)).run(resume=resume)
 
 
-def proposer_of(text: str, *, model: str | None = None, prices: str | None = None) -> Proposer:
+def proposer_of(text: str, *, model: str | None = None, prices: str | None = None, rehearsal: bool = False) -> Proposer:
     """The proposer that is meant: "search", "replay:FILE", "command:COMMAND", "claude" or "claude:MODEL"; `prices` is a
-    file with those of models. Raises OptionError.
+    file with those of models. In a `rehearsal` claude asks nobody. Raises OptionError.
     """
     kind, _, rest = text.partition(":")
     if kind == "claude":
         from aicodec_native.loop.claude import Claude
 
-        return Claude(rest or model, prices)
+        return Claude(rest or model, prices, rehearsal=rehearsal)
     if model is not None or prices is not None:
         raise OptionError("a model and its prices are for claude")
     if text == "search":

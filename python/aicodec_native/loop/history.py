@@ -75,6 +75,8 @@ def histories(ledger: Ledger, run: int) -> dict[int, History]:
         else:
             history.attempts.sort(key=lambda attempt: attempt.id)
             history.best_payload = _payload(ledger, history)
+            query = "SELECT text FROM notes WHERE segment = ? ORDER BY id"
+            history.notes = [row["text"] for row in ledger.rows(query, segment["id"])]
         found[segment["number"]] = history
     return found
 

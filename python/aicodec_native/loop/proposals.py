@@ -85,7 +85,8 @@ class Allowance:
 class Context:
     """All that a proposer knows. `attempts` are in order, the first being what `encode` made; `bar` is the score that a
     candidate must reach (of `max_error`: not exceed); `frames` the source pictures of the segment, for use while
-    propose() runs; `draw_best` gives frames of the best candidate as decoded, by number.
+    propose() runs; `notes` what a model noted in earlier rounds; `draw_best` gives frames of the best candidate as
+    decoded, by number.
 
     A proposer keeps no state that matters: with the same context it proposes the same, so that a killed run goes on.
     """
@@ -108,6 +109,7 @@ class Context:
     frames: ChangeReader
     draw_best: Callable[[Sequence[int]], dict[int, _native.Picture]]
     diagnostics: Mapping[str, Any]
+    notes: Sequence[str]
 
     @property
     def best(self) -> Attempt:
@@ -164,12 +166,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a proposer answers. Without proposals it has no more ideas for the segment. `notes` are hypotheses to
-    remember, with the place in `turns` that they come from."""
+    """What a proposer answers. Without proposals it has no more ideas for the segment, or `stop` says which budget
+    ended it ("usd", "minutes"). `notes` are hypotheses to remember, with the place in `turns` that they come from."""
 
     proposals: list[Proposal] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)
+    stop: str = ""
 
 
 class Proposer(Protocol):

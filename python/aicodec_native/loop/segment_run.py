@@ -59,6 +59,7 @@ class History:
     fingerprints: dict[str, int] = field(default_factory=dict)
     candidates: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     best_payload: bytes | None = None
 
 
@@ -90,6 +91,7 @@ class SegmentRun:
         self._frames = task.frames()
         self._diagnostics = diagnose(self._frames, task.header.colour)
         self._digest = history.digest
+        self._notes = history.notes
         self._points: list[baselines.Point] = []
         self._peers: Future[list[baselines.Point]] | None = None
         ticks = segment.times[-1] - segment.times[0]
@@ -177,7 +179,7 @@ class SegmentRun:
         self._take_peers(wait=False)
         reply, turns = self._ask(number)
         if not reply.proposals:
-            self.ended = desk.spending.exhausted() or "exhausted"
+            self.ended = desk.spending.exhausted() or reply.stop or "exhausted"
             return
         waiting: list[Callable[[], None]] = []
         for proposal in reply.proposals:
@@ -207,6 +209,7 @@ class SegmentRun:
                 columns = {name: getattr(turn, name) for name in turn.__dataclass_fields__}
                 rows.append(desk.ledger.add("turns", run=desk.run, segment=self._row, round=number, **columns))
                 desk.spending.pay(turn.usd)
+        self._notes += [text for _, text in reply.notes]
         for place, text in reply.notes:
             desk.ledger.add("notes", run=desk.run, segment=self._row, turn=rows[place], text=text)
         return reply, rows
@@ -243,6 +246,7 @@ class SegmentRun:
             frames=self._frames,
             draw_best=self._draw_best,
             diagnostics=self._diagnostics,
+            notes=tuple(self._notes),
         )
 
     def _draw_best(self, numbers: Sequence[int]) -> dict[int, _native.Picture]:
