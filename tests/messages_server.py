@@ -1,7 +1,8 @@
-"""A server on loopback that speaks the Messages API as far as the loop uses it, from a script: one step for each request."""
+"""A server on loopback that speaks the Messages API as far as the loop uses it, from a script of one step a request."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -13,10 +14,10 @@ USAGE = {"input_tokens": 100, "output_tokens": 50, "cache_creation_input_tokens"
 
 
 def answer(*blocks, stop_reason="tool_use", usage=USAGE, cut=None, garble=False, slow=0.0):
-    """A step that streams a message. Blocks are texts or (tool name, input). `cut`: so many events, then nothing; `garble`: with
-    a line that is no JSON; `slow`: seconds between events."""
+    """A step that streams a message. Blocks are texts or (tool name, input). `cut`: so many events, then nothing;
+    `garble`: with a line that is no JSON; `slow`: seconds between events."""
 
-    def events():
+    def events(most):
         message = {
             "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None,
             "stop_sequence": None, "usage": {**usage, "output_tokens": 1},
@@ -35,7 +36,7 @@ def answer(*blocks, stop_reason="tool_use", usage=USAGE, cut=None, garble=False,
             yield {"type": "content_block_stop", "index": index}
         yield {
             "type": "message_delta", "delta": {"stop_reason": stop_reason, "stop_sequence": None},
-            "usage": {"output_tokens": usage["output_tokens"]},
+            "usage": {"output_tokens": min(most, usage["output_tokens"])},
         }  # fmt: skip
         yield {"type": "message_stop"}
 
@@ -46,10 +47,11 @@ def answer(*blocks, stop_reason="tool_use", usage=USAGE, cut=None, garble=False,
         return {"type": "content_block_delta", "index": index, "delta": change}
 
     def step(handler):
+        most = handler.asked["max_tokens"]
         handler.send_response(200)
         handler.send_header("content-type", "text/event-stream")
         handler.end_headers()
-        for number, event in enumerate(events()):
+        for number, event in enumerate(events(most)):
             if number == cut:
                 return
             data = '{"type": "content_bl' if garble and number == 1 else json.dumps(event)
@@ -76,14 +78,16 @@ def failure(status, kind, **headers):
 
 
 class Service:
-    """`requests` are the bodies received; `keys` their keys. After the script's end every request gets an empty answer."""
+    """`requests` are the bodies received, `keys` what came with them. After the script's end all answers are empty."""
 
     def __init__(self, *script):
-        self.script = list(script)
-        self.requests = []
-        self.keys = []
+        self.begin(*script)
         self.url = ""
         self.lock = threading.Lock()
+
+    def begin(self, *script):
+        """Anew, with another script."""
+        self.script, self.requests, self.keys = list(script), [], []
 
     def next(self, body, key):
         with self.lock:
@@ -100,10 +104,10 @@ class Service:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 assert self.path.split("?")[0] == "/v1/messages"
-                try:
-                    service.next(body, self.headers["x-api-key"])(self)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass  # whoever asked has hung up
+                self.asked = body
+                key = self.headers["x-api-key"] or self.headers["authorization"]
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked has hung up
+                    service.next(body, key)(self)
 
             def log_message(self, *_):
                 pass

@@ -249,7 +249,7 @@ class Evolution:
                     sandbox.close()  # else the threads would wait for what they have begun
                     raise
         finally:
-            for item in held:
+            for item in reversed(held):
                 item.close()
         self._frames_done += sum(segment.frames for segment, _ in window)
 

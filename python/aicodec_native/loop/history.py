@@ -11,7 +11,7 @@ from aicodec_native.errors import OptionError
 from aicodec_native.loop.evaluator import fingerprint
 from aicodec_native.loop.ledger import Ledger, files_folder
 from aicodec_native.loop.proposals import Attempt, Proposal
-from aicodec_native.loop.segment_run import NOT_ITS_FAULT, History
+from aicodec_native.loop.segment_run import History
 
 
 def interrupted_run(ledger: Ledger, output: str, identity: Mapping[str, Any]) -> int:
@@ -93,7 +93,7 @@ def _take(history: History, line: dict[str, Any], measured: dict[str, float]) ->
         same_output_as=line["same_output_as"],
     )
     history.attempts.append(attempt)
-    if attempt.error_class not in NOT_ITS_FAULT:
+    if attempt.counts:
         history.fingerprints.setdefault(fingerprint(Proposal(attempt.strategy, attempt.program)), attempt.id)
     if line["candidate_hash"] and line["decoded_hash"]:
         history.candidates.setdefault(line["candidate_hash"], attempt.id)

@@ -49,6 +49,11 @@ class Attempt:
     same_output_as: int | None = None
 
     @property
+    def counts(self) -> bool:
+        """Whether it says something about the candidate: else it was killed for another reason, and may be repeated."""
+        return self.error_class not in ("budget", "interrupted")
+
+    @property
     def bytes(self) -> float:
         """Infinite where it was not measured."""
         return self.measurements.get("bytes", float("inf"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
 
 from aicodec_native.errors import InputError
 from aicodec_native.loop.proposal_lines import read_lines
-from aicodec_native.loop.proposals import Context, Reply
+from aicodec_native.loop.proposals import Context, Proposal, Reply
 
 _PER_ROUND = 4
 
@@ -28,6 +30,20 @@ class Replay:
         self._lines = read_lines(text.splitlines(), path)
 
     def propose(self, context: Context) -> Reply:
-        mine = [line.proposal for line in self._lines if line.segment in (None, context.segment)]
-        done = sum(attempt.proposer == self.name for attempt in context.attempts)
-        return Reply(mine[done : done + _PER_ROUND])
+        done = Counter(
+            _mark(Proposal(attempt.strategy, attempt.program))
+            for attempt in context.attempts
+            if attempt.proposer == self.name and attempt.counts
+        )
+        waiting = []
+        for line in self._lines:
+            if line.segment in (None, context.segment):
+                mark = _mark(line.proposal)
+                if not done[mark]:
+                    waiting.append(line.proposal)
+                done[mark] -= done[mark] > 0
+        return Reply(waiting[:_PER_ROUND])
+
+
+def _mark(proposal: Proposal) -> str:
+    return json.dumps([dict(proposal.strategy), proposal.program], sort_keys=True)

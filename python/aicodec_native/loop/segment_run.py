@@ -27,9 +27,6 @@ from aicodec_native.loop.strategy import ENCODE
 from aicodec_native.lossless_encoder import GREATEST_ERROR
 from aicodec_native.stack import draw_in_order
 
-# Failures that say nothing about the candidate: it may be proposed again.
-NOT_ITS_FAULT = ("budget", "interrupted")
-
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -267,9 +264,9 @@ class SegmentRun:
 
         def finish() -> None:
             outcome = future.result()
-            if outcome.error_class in NOT_ITS_FAULT:
-                self._fingerprints.pop(mark, None)
             self._decide(trial, outcome)
+            if not self.attempts[-1].counts:
+                del self._fingerprints[mark]
 
         return finish
 
