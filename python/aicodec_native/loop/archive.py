@@ -51,7 +51,7 @@ class Archive:
         self._places = context.key_frames
         self._sources = [self._as_rgb(context.frames[place]) for place in self._places]
         self._islands: dict[str, list[Member]] = {}
-        self._seen: set[int] = set()
+        self._seen: dict[int, Member] = {}  # by looks: the shortest
         self._texts: set[str] = set()
 
     @property
@@ -66,9 +66,14 @@ class Archive:
                 continue
             self._texts.add(text)
             member = self._measured(text)
-            if member is None or member.looks in self._seen:
+            if member is None:
                 continue
-            self._seen.add(member.looks)
+            same = self._seen.get(member.looks)
+            if same is not None and same.bytes <= member.bytes:
+                continue
+            self._seen[member.looks] = member
+            for other in self._islands.values():
+                other[:] = [m for m in other if m.looks != member.looks]
             island = self._islands.setdefault(shape(text), [])
             island.append(member)
             island.sort(key=lambda m: (-m.merit, m.text))

@@ -94,7 +94,7 @@ def _tried(text: str, change: Callable[[ast.Module], bool]) -> str | None:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    before = ast.unparse(tree)
+    before = ast.unparse(tree) + "\n"
     for _ in range(_TRIES):
         changed = copy.deepcopy(tree)
         if change(changed):
