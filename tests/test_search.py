@@ -141,6 +141,7 @@ def test_strategies_go_through_json():
     for strategy in (
         Strategy("video", crf=20.25, svt_preset=4, bit_depth=8, svt={"tune": 1}),
         Strategy("shader+screen", near=2, screen_preset="slow", track=((1.0, 2.0), (3.0, 4.0))),
+        Strategy("screen+shader", stills=(0, 0, 1)),
     ):
         assert strategy_of(strategy.to_json()) == strategy
     assert Strategy("screen").to_json() == {"stack": "screen"}
@@ -152,7 +153,7 @@ def test_strategies_go_through_json():
         None, {}, {"stack": "below"}, {"stack": "screen+video"}, {"stack": "video", "crf": 0},
         {"stack": "video", "crf": "x"}, {"stack": "video", "svt": 5}, {"stack": "video", "svt": {"preset": 1}},
         {"stack": "video", "bit_depth": 12}, {"stack": "video", "svt": {"tune": 1.5}}, {"stack": "screen", "near": -1},
-        {"stack": "screen", "screen_preset": "x"},
+        {"stack": "screen", "screen_preset": "x"}, {"stack": "screen", "stills": [1]}, {"stack": "screen+shader"},
         {"stack": "shader", "track": [[float("nan")]]}, {"stack": "shader", "track": 5}, {"stack": "video", "speed": 1},
     ],
 )  # fmt: skip

@@ -223,12 +223,11 @@ class SegmentRun:
 
     def _context(self, number: int) -> Context:
         task, segment = self._task, self._segment
-        base = Fraction(*task.header.time_base)
         return Context(
             run=self._desk.run,
             segment=segment.number,
             first_frame=segment.first_frame,
-            start=float((segment.times[0] - task.header.origin) * base),
+            start=segment.first_frame / float(frame_rate_of(task.header)),
             seconds=self._seconds,
             fps=float(frame_rate_of(task.header)),
             header=task.header,

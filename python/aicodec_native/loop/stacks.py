@@ -129,6 +129,7 @@ class _Builder:
         self._strategy = task.strategy
         self._frames = frames
         self._dictionary = task.segment.dictionary()
+        self._program: _native.ShaderProgram | None = None
         self._shader = self._shader_layer() if "shader" in task.strategy.layers else b""
 
     def run(self) -> tuple[bytes, float | None]:
@@ -160,6 +161,8 @@ class _Builder:
                 layer = self._video_layer(crf)
             elif kind == "shader":
                 layer = self._shader
+            elif not layers and self._strategy.stills:
+                layer = self._stills_layer()
             else:
                 layer = self._screen_layer(layers)
             layers.append((KINDS[kind], layer))
@@ -186,7 +189,7 @@ class _Builder:
     def _shader_layer(self) -> bytes:
         if self._task.program is None:
             raise TaskError("invalid_strategy", "a shader layer wants a program")
-        program = compile_source(self._task.program)
+        program = self._program = compile_source(self._task.program)
         columns = self._strategy.track
         frames = len(self._segment.times) - 1
         if any(len(column) != frames for column in columns):
@@ -196,25 +199,69 @@ class _Builder:
         table = tracks.pack({f"p{number}": list(column) for number, column in enumerate(columns)}) if columns else b""
         return _native.build_shader_layer(program=program.write(), track=table)
 
+    def _stills_layer(self) -> bytes:
+        """What a program reads below it: frames of the segment, exactly."""
+        stills = self._strategy.stills
+        if len(stills) != len(self._frames) or max(stills) >= len(self._frames):
+            raise TaskError("invalid_strategy", f"stills are numbers below {len(self._frames)}, as many as that")
+        encoder = self._screen_encoder(near=0, has_below=False)
+        for still in stills:
+            encoder.add(self._frames[still])
+        return _native.build_screen_layer(pictures=self._segment.pictures, coded=encoder.finish())
+
+    def _screen_encoder(self, *, near: int, has_below: bool) -> _native.ScreenEncoder:
+        return _native.ScreenEncoder(
+            *self._segment.shape,
+            preset=self._strategy.screen_preset or self._segment.preset,
+            near=near,
+            has_below=has_below,
+            dictionary=list(self._dictionary.values()),
+        )
+
     def _screen_layer(self, below: list[tuple[int, bytes]]) -> bytes:
         strategy, segment = self._strategy, self._segment
         goal = segment.goal
         if goal.metric not in _SLOPES and strategy.near > goal.target:
             raise TaskError("invalid_strategy", f"samples may be off by {goal.target:g}, not by near={strategy.near}")
-        encoder = _native.ScreenEncoder(
-            *segment.shape,
-            preset=strategy.screen_preset or segment.preset,
-            near=strategy.near,
-            has_below=bool(below),
-            dictionary=list(self._dictionary.values()),
-        )
+        encoder = self._screen_encoder(near=strategy.near, has_below=bool(below))
         if below:
-            for source, under in zip(self._frames, self._drawn(segment.serialised(below)), strict=True):
+            reads_prev = self._program is not None and self._program.reads_prev
+            under_it = self._drawn_from_sources(below) if reads_prev else self._drawn(segment.serialised(below))
+            for source, under in zip(self._frames, under_it, strict=True):
                 encoder.add(source, under)
         else:
             for source in self._frames:
                 encoder.add(source)
         return _native.build_screen_layer(pictures=segment.pictures, coded=encoder.finish())
+
+    def _drawn_from_sources(self, layers: list[tuple[int, bytes]]) -> Iterator[_native.Picture]:
+        """What a program at the top of `layers` draws if an exact layer over it makes `prev` the source's frame."""
+        if self._strategy.near:
+            raise TaskError("invalid_strategy", "a program that reads prev wants an exact screen layer over it: near 0")
+        program, header = self._program, self._segment.header
+        assert program is not None
+        rgb = "rgb30" if self._frames[0].bit_depth == 10 else "rgb24"
+
+        def in_rgb(picture: _native.Picture) -> _native.Picture:
+            return picture if picture.format == rgb else picture.convert(rgb, header.colour)
+
+        under = self._drawn(self._segment.serialised(layers[:-1])) if layers[:-1] else None
+        prev: _native.Picture | None = None
+        for number, source in enumerate(self._frames):
+            frame = self._segment.first_frame + number
+            drawn = program.draw(
+                format=rgb,
+                width=header.width,
+                height=header.height,
+                t=frame / self._segment.frame_rate,
+                frame=frame,
+                step=number,
+                parameters=[column[number] for column in self._strategy.track],
+                below=in_rgb(next(under)) if under else None,
+                prev=prev,
+            )
+            yield drawn if header.format == rgb else drawn.convert(header.format, header.colour)
+            prev = in_rgb(source)
 
     def _drawn(self, payload: bytes) -> Iterator[_native.Picture]:
         found = self._segment.segment(payload, self._dictionary)

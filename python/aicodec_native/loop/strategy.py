@@ -12,7 +12,10 @@ from aicodec_native.lossless_encoder import MAX_ERROR
 from aicodec_native.video_layer import SVT_PRESETS
 
 # Bottom first. `encode` stands for whatever `aicodec-native encode` makes; only the first experiment has it.
-STACKS = ("video", "screen", "shader", "shader+screen", "video+screen", "video+shader", "video+shader+screen")
+STACKS = (
+    "video", "screen", "shader", "shader+screen", "video+screen", "video+shader", "video+shader+screen",
+    "screen+shader", "screen+shader+screen",
+)  # fmt: skip
 ENCODE = "encode"
 
 # SVT-AV1's parameters that may be set, with their ranges.
@@ -41,7 +44,7 @@ class Strategy:
     """`stack` is one of STACKS. Of a video layer: `crf`, or None for the coarsest that reaches the goal; SVT-AV1's
     preset (None: that of the run's), bit depth and parameters. Of a screen layer: its preset (None: the run's), and
     `near`, by which its samples may be off. Of a shader layer: `track`, its param(0), param(1), ...: columns of a
-    number a frame.
+    number a frame. Of a screen layer under it: `stills`, for each frame the frame of the segment that it shows.
 
     Raises OptionError for values out of range.
     """
@@ -54,6 +57,7 @@ class Strategy:
     screen_preset: str | None = None
     near: int = 0
     track: tuple[tuple[float, ...], ...] = ()
+    stills: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.stack not in (*STACKS, ENCODE):
@@ -75,6 +79,10 @@ class Strategy:
         _check_whole("near", self.near, (0, MAX_ERROR))
         if any(not math.isfinite(number) for column in self.track for number in column):
             raise OptionError("a track holds finite numbers")
+        for still in self.stills:
+            _check_whole("a still", still, (0, 1 << 20))
+        if bool(self.stills) != self.stack.startswith("screen+"):
+            raise OptionError("stills are for a screen layer under a shader, which wants them")
 
     @property
     def layers(self) -> list[str]:
@@ -83,15 +91,17 @@ class Strategy:
 
     def to_json(self) -> dict[str, Any]:
         """Only what differs from the defaults, and the stack."""
-        default = Strategy(self.stack)
+        plain = Strategy("video")
         values: dict[str, Any] = {"stack": self.stack}
         for name in self.__dataclass_fields__:
-            if getattr(self, name) != getattr(default, name):
+            if name != "stack" and getattr(self, name) != getattr(plain, name):
                 values[name] = getattr(self, name)
         if self.svt:
             values["svt"] = dict(self.svt)
         if self.track:
             values["track"] = [list(column) for column in self.track]
+        if self.stills:
+            values["stills"] = list(self.stills)
         return values
 
 
@@ -110,10 +120,11 @@ def strategy_of(values: Any) -> Strategy:
     known["svt"] = dict(known.get("svt", {}))
     try:
         known["track"] = tuple(tuple(float(number) for number in column) for column in known.get("track", ()))
+        known["stills"] = tuple(known.get("stills", ()))
         if "crf" in known:
             known["crf"] = float(known["crf"])
     except (TypeError, ValueError):
-        raise OptionError("crf is a number, track a list of columns of numbers") from None
+        raise OptionError("crf is a number, track a list of columns of numbers, stills of whole numbers") from None
     return Strategy(**known)
 
 

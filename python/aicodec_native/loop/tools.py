@@ -11,7 +11,7 @@ from aicodec_native.loop.proposals import Proposal
 from aicodec_native.loop.strategy import SCREEN_PRESETS, STACKS, SVT_KNOBS, strategy_of
 from aicodec_native.shader_source import compile_source
 
-_WITH_PROGRAM = [stack for stack in STACKS if "shader" in stack]
+_WITH_PROGRAM = [stack for stack in STACKS if "shader" in stack and not stack.startswith("screen")]
 _WITHOUT = [stack for stack in STACKS if "shader" not in stack]
 # What one frame of a program may cost (docs/shader.md, "Limits").
 _MAX_FRAME_WORK = 1 << 37
