@@ -267,6 +267,7 @@ class Evolution:
                 run.ended = "target"
             else:
                 run.round()
+            self._told(run, "")  # also what an earlier session has found
             with self._lock:
                 if run.ended:
                     self._reasons.add(run.ended)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -312,13 +312,14 @@ class SegmentRun:
         return began
 
     def _record(self, proposal: Proposal, number: int, name: str, turn: int | None = None) -> _Trial:
-        known = {attempt.id for attempt in self.attempts}
+        if proposal.parent not in {attempt.id for attempt in self.attempts}:
+            proposal = replace(proposal, parent=None)  # a model may name any number
         row = self._desk.ledger.add(
             "experiments",
             run=self._desk.run,
             segment=self._row,
             round=number,
-            parent=proposal.parent if proposal.parent in known else None,
+            parent=proposal.parent,
             turn=turn,
             proposer=name,
             hypothesis=proposal.hypothesis,
