@@ -113,16 +113,16 @@ class SegmentRun:
         goal, first = self._task.goal, self.attempts[0].measurements["score"]
         return goal.target if goal.metric == GREATEST_ERROR else min(goal.target, first)
 
-    def begin(self, crf: float | None, seconds: float | None) -> None:
-        """Round 0: what `encode` made, with the CRF and the seconds that it tells of. Does nothing a second time."""
+    def begin(self, made: str, crf: float | None, seconds: float | None) -> None:
+        """Round 0: what `encode` made, with what it tells of that. Does nothing a second time."""
         if not self.attempts:
-            self._first(crf, seconds)
+            self._first(made, crf, seconds)
         if self._desk.compare and not self._began and self._task.goal.metric != GREATEST_ERROR:
             self._peers = self._desk.threads.submit(self._measure_peers)
         self._began = True
 
-    def _first(self, crf: float | None, seconds: float | None) -> None:
-        trial = self._record(Proposal({"stack": ENCODE}, hypothesis="what encode makes"), 0, "encode")
+    def _first(self, made: str, crf: float | None, seconds: float | None) -> None:
+        trial = self._record(Proposal({"stack": ENCODE}, hypothesis=f"what encode makes: {made}"), 0, "encode")
         with self._desk.spending.busy():
             outcome = self._desk.evaluator.measure(
                 self._task, self._segment.payload, self._phase(trial), crf=crf, encode_seconds=seconds, patient=True

@@ -35,6 +35,8 @@ SVT_KNOBS = {
     "hierarchical-levels": (3, 5),
 }
 SVT_PRESET_RANGE = (0, 10)
+# Of a screen layer's samples at edges, in 8-bit code values.
+MAX_EDGE = 128
 CRF_RANGE = (1.0, 63.0)
 SCREEN_PRESETS = tuple(SVT_PRESETS)
 
@@ -43,8 +45,9 @@ SCREEN_PRESETS = tuple(SVT_PRESETS)
 class Strategy:
     """`stack` is one of STACKS. Of a video layer: `crf`, or None for the coarsest that reaches the goal; SVT-AV1's
     preset (None: that of the run's), bit depth and parameters. Of a screen layer: its preset (None: the run's), and
-    `near`, by which its samples may be off. Of a shader layer: `track`, its param(0), param(1), ...: columns of a
-    number a frame. Of a screen layer under it: `stills`, for each frame the frame of the segment that it shows.
+    `near`, by which its samples may be off, or `edge`, by which those at edges may be. Of a shader layer: `track`, its
+    param(0), param(1), ...: columns of a number a frame. Of a screen layer under it: `stills`, for each frame the frame
+    of the segment that it shows.
 
     Raises OptionError for values out of range.
     """
@@ -56,6 +59,7 @@ class Strategy:
     svt: Mapping[str, int] = field(default_factory=dict)
     screen_preset: str | None = None
     near: int = 0
+    edge: int = 0
     track: tuple[tuple[float, ...], ...] = ()
     stills: tuple[int, ...] = ()
 
@@ -77,6 +81,9 @@ class Strategy:
         if self.screen_preset is not None and self.screen_preset not in SCREEN_PRESETS:
             raise OptionError(f"screen_preset is one of {', '.join(SCREEN_PRESETS)}")
         _check_whole("near", self.near, (0, MAX_ERROR))
+        _check_whole("edge", self.edge, (0, MAX_EDGE))
+        if self.near and self.edge:
+            raise OptionError("near and edge exclude each other")
         if any(not math.isfinite(number) for column in self.track for number in column):
             raise OptionError("a track holds finite numbers")
         for still in self.stills:

@@ -25,6 +25,9 @@ _COMMON: dict[str, Any] = {
     "hypothesis": {"type": "string", "description": "In a sentence: what this tries and why it may be smaller."},
     "parent": _maybe("integer", "The experiment that it is derived from."),
     "near": _maybe("integer", "Of a screen layer: by how much samples may be off; 0 to 64."),
+    "edge": _maybe(
+        "integer", "Of a screen layer, in place of near: by how much samples at edges may be off; 0 to 128."
+    ),
     "crf": _maybe("number", "Of a video layer: its quantiser, 1 to 63; null finds the coarsest that is good enough."),
 }
 
