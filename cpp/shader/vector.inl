@@ -1,4 +1,4 @@
-// What a lane is in the kernels: a vector of the instruction set's width. Included by tile_kernels.cpp alone, inside
+// What a lane is in the kernels: a vector of the instruction set's width. Included by kernel files alone, inside
 // the namespace of the instruction set; every function is forced inline, so that nothing is shared.
 
 #define AICODEC_LANE [[gnu::always_inline]] static inline
