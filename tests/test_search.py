@@ -81,6 +81,19 @@ def test_the_archive_breeds_towards_the_picture(clip):
         assert archive.members[0].psnr == 99
 
 
+def test_constants_are_fitted(clip):
+    with context_of(clip) as context:
+        archive = Archive(context)
+        archive.add([WAVES.replace("0.25", "0.4").replace("7.0", "6.7")])
+        archive.refit(archive.members[0])
+        assert archive.members[0].psnr > 45
+    with context_of(clip, first_frame=8) as context:
+        archive = Archive(context)
+        archive.add([WAVES.replace("0.25", "0.4")])
+        archive.refit(archive.members[0])
+        assert len(archive.members) == 1
+
+
 def test_the_archive_keeps_no_two_of_the_same_looks(clip):
     with context_of(clip) as context:
         archive = Archive(context)
