@@ -14,13 +14,13 @@ import time
 from typing import Any
 
 import numpy as np
-from reference_shaders import REFERENCE_SHADERS
 
 import aicodec_native
 import machine
 from aicodec_native import _native
 from aicodec_native.fitting.constants import FreeConstants
 from aicodec_native.shader_source import compile_source
+from reference_shaders import REFERENCE_SHADERS
 
 _FPS = 30
 _ASKED = 50.0
