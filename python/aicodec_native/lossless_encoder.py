@@ -1,6 +1,7 @@
-"""Codes one segment without loss, or with a bounded error: a screen layer alone. The job that a worker process does.
+"""Codes one segment without loss, or with a bounded error: the job that a worker process does.
 
-What was coded is drawn by the decoder that users have and compared with the source before it counts.
+That is a screen layer alone, or over a program that a recogniser found, whichever takes fewer bytes. What was coded is
+drawn by the decoder that users have and compared with the source before it counts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from aicodec_native import _native
 from aicodec_native.change_store import ChangeReader, Table
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
+from aicodec_native.headers import frame_rate_of
+from aicodec_native.recognise import Clip, recognise
+from aicodec_native.shader_stacks import Layers, ScreenSettings, stack_of
 
 # What a Goal calls its metric if every sample must be within `target` of the source, exactly so with target 0.
 GREATEST_ERROR = "max_error"
@@ -20,6 +24,8 @@ MAX_ERROR = 64
 
 # The share of the work that coding is; the rest is the check.
 _CODING_SHARE = 0.85
+# How many of a recogniser's programs are tried.
+_PROGRAMS = {"fast": 1, "medium": 2, "slow": 4}
 _REPORT_EVERY = 4
 
 Report = Callable[[float, str], None]
@@ -69,12 +75,11 @@ def encode_lossless(job: LosslessJob, report: Report = lambda share, note: None)
     started = time.perf_counter()
     pictures = _dictionary(job)
     with ChangeReader(job.frames_path, job.shape, job.table) as frames:
-        coded = _coded(job, frames, list(pictures.values()), report)
+        layers = _coded(job, frames, list(pictures.values()), report)
         encode_seconds = time.perf_counter() - started
-        layer = _native.build_screen_layer(pictures=job.pictures, coded=coded)
-        errors, digest = _checked(job, frames, _serialised(job, layer, None), pictures, report)
+        errors, digest = _checked(job, frames, _serialised(job, layers, None), pictures, report)
     return LosslessSegment(
-        payload=_serialised(job, layer, digest if job.digest else None),
+        payload=_serialised(job, layers, digest if job.digest else None),
         frames=len(errors),
         scores=errors,
         score=max(errors),
@@ -95,22 +100,48 @@ def _dictionary(job: LosslessJob) -> dict[int, _native.Picture]:
         stored.close()
 
 
-def _coded(job: LosslessJob, frames: ChangeReader, dictionary: list[_native.Picture], report: Report) -> bytes:
-    encoder = _native.ScreenEncoder(*job.shape, preset=job.preset, near=job.near, dictionary=dictionary)
-    for number, picture in enumerate(frames):
-        if number % _REPORT_EVERY == 0:
-            report(_CODING_SHARE * number / len(frames), "coding")
-        encoder.add(picture)
-    return encoder.finish()
-
-
-def _serialised(job: LosslessJob, layer: bytes, digest: int | None) -> bytes:
-    return _native.build_segment(
-        header=job.header,
+def _coded(job: LosslessJob, frames: ChangeReader, dictionary: list[_native.Picture], report: Report) -> Layers:
+    """The stack of fewest bytes."""
+    settings = ScreenSettings(job.shape, job.preset, job.near, job.pictures, dictionary)
+    clip = Clip(
+        frames,
+        fps=float(frame_rate_of(job.header)),
+        colour=job.header.colour,
         first_frame=job.first_frame,
-        times=job.times,
-        digest=digest,
-        layers=[(_native.LAYER_SCREEN, layer)],
+        threads=job.threads,
+    )
+    is_rgb = job.shape[0] == clip.rgb_format
+    found = recognise(clip) if is_rgb or _native.matrix_supported(job.header.colour.matrix) else []
+    tries = found[: _PROGRAMS[job.preset]]
+
+    def reporter(turn: int, note: str) -> Callable[[int], None]:
+        def told(number: int) -> None:
+            if number % _REPORT_EVERY == 0:
+                share = (turn + number / len(frames)) / (len(tries) + 1)
+                report(_CODING_SHARE * share, note)
+
+        return told
+
+    stacks = [_screen_alone(frames, settings, reporter(0, "coding"))]
+    for turn, each in enumerate(tries, 1):
+        told = reporter(turn, f"trying a {each.proposal.name}")
+        stack = stack_of(each.proposal, clip, job.header.colour, settings, job.threads, told)
+        if stack is not None:
+            stacks.append(stack)
+    return min(stacks, key=lambda layers: sum(len(payload) for _, payload in layers))
+
+
+def _screen_alone(frames: ChangeReader, settings: ScreenSettings, told: Callable[[int], None]) -> Layers:
+    encoder = settings.encoder(near=settings.near, has_below=False)
+    for number, picture in enumerate(frames):
+        told(number)
+        encoder.add(picture)
+    return [settings.layer(encoder.finish())]
+
+
+def _serialised(job: LosslessJob, layers: Layers, digest: int | None) -> bytes:
+    return _native.build_segment(
+        header=job.header, first_frame=job.first_frame, times=job.times, digest=digest, layers=layers
     )
 
 

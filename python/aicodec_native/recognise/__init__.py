@@ -1,0 +1,88 @@
+"""Finds programs from pixels, without a model: one family of pictures a file, each with `propose(clip)`.
+
+A family says within milliseconds, from a clip's samples, that it does not apply; else it estimates, fits and yields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from aicodec_native.errors import ProgramError
+from aicodec_native.recognise import (
+    bilinear,
+    camera,
+    cellular,
+    fades,
+    gradient,
+    grain,
+    periodic,
+    restore,
+    solid,
+    tiles,
+    waves,
+)
+from aicodec_native.recognise.clip import Arrays, Clip
+from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, psnr
+
+__all__ = [
+    "FAMILIES",
+    "Arrays",
+    "Clip",
+    "Proposal",
+    "Recognised",
+    "drawn",
+    "exact_inputs",
+    "grain",
+    "psnr",
+    "recognise",
+    "restore",
+]
+
+# A frame's work must stay under this (section 9 of docs/bitstream.md).
+_MAX_FRAME_WORK = 1 << 37
+_MIN_PSNR = 28.0
+# What comes as near as this needs no look at the families that take longer.
+_GOOD_PSNR = 55.0
+
+# The quick ones first.
+FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
+    "solid": solid.propose,
+    "bilinear": bilinear.propose,
+    "gradient": gradient.propose,
+    "periodic": periodic.propose,
+    "tiles": tiles.propose,
+    "cellular": cellular.propose,
+    "fades": fades.propose,
+    "waves": waves.propose,
+    "camera": camera.propose,
+}
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A proposal and its PSNR in decibels over the clip's key frames, everything but its own program being exact; one
+    that draws from the frame before alone is not held to the first frame.
+    """
+
+    proposal: Proposal
+    psnr: float
+
+
+def recognise(clip: Clip) -> list[Recognised]:
+    """What may have drawn the clip, the nearest first. Empty for most clips, which takes a fraction of a second."""
+    found: list[Recognised] = []
+    for propose in FAMILIES.values():
+        if any(each.psnr >= _GOOD_PSNR for each in found):
+            break
+        for proposal in propose(clip):
+            try:
+                work = proposal.program.work * clip.width * clip.height
+            except ProgramError:
+                continue
+            # A program that moves the frame before has nothing to move at first.
+            frames = clip.keys[1:] if proposal.program.reads_prev and not proposal.stills else clip.keys
+            reached = psnr(proposal, clip, frames) if work <= _MAX_FRAME_WORK else 0.0
+            if reached >= _MIN_PSNR:
+                found.append(Recognised(proposal, reached))
+    return sorted(found, key=lambda each: (-each.psnr, each.proposal.bytes))

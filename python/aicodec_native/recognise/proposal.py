@@ -1,0 +1,100 @@
+"""A recogniser's answer: a program, its track, and what it is drawn over; and how near it comes to the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from aicodec_native import _native, tracks
+from aicodec_native.recognise.clip import Clip
+from aicodec_native.shader_source import compile_source
+
+Column = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A program that may have drawn a clip.
+
+    `text` is the program's, `track` holds param(0), param(1), ... with a number for each frame, in order. `stills`
+    names for every frame the frame of the clip that a layer underneath shows (`below`); empty if the program draws
+    alone.
+    """
+
+    name: str
+    text: str
+    track: Mapping[str, Column] = field(default_factory=dict)
+    stills: Sequence[int] = ()
+
+    @cached_property
+    def program(self) -> _native.ShaderProgram:
+        """Raises ProgramError where the program is over a limit of the format."""
+        return compile_source(self.text)
+
+    @cached_property
+    def packed_track(self) -> bytes:
+        return tracks.pack(self.track) if self.track else b""
+
+    @property
+    def layer(self) -> bytes:
+        """The shader layer's payload."""
+        return _native.build_shader_layer(program=self.program.write(), track=self.packed_track)
+
+    @property
+    def bytes(self) -> int:
+        """Of the program and its track; not of what is below."""
+        return len(self.program.write()) + len(self.packed_track)
+
+
+def drawn(
+    proposal: Proposal,
+    clip: Clip,
+    index: int,
+    *,
+    below: _native.Picture | None = None,
+    prev: _native.Picture | None = None,
+    threads: int = 1,
+) -> _native.Picture:
+    """Frame `index` as the decoder draws it, in RGB; `below` and `prev` are RGB pictures of the clip's bit depth."""
+    columns = [np.asarray(column, np.float64) for column in proposal.track.values()]
+    return proposal.program.draw(
+        format=clip.rgb_format,
+        width=clip.width,
+        height=clip.height,
+        t=float(np.float32(clip.times[index])),
+        frame=clip.first_frame + index,
+        step=index,
+        parameters=[float(column[index]) for column in columns],
+        below=below,
+        prev=prev,
+        threads=threads,
+    )
+
+
+def exact_inputs(proposal: Proposal, clip: Clip, index: int) -> dict[str, _native.Picture]:
+    """What the program reads if every layer but itself is exact: the still below and the frame before."""
+    inputs = {}
+    if proposal.program.reads_below and proposal.stills:
+        inputs["below"] = clip.rgb_picture(proposal.stills[index])
+    if proposal.program.reads_prev and index > 0:
+        inputs["prev"] = clip.rgb_picture(index - 1)
+    return inputs
+
+
+def mean_square(proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int = 1) -> float:
+    """The mean squared error over some frames, in squared sample values, the frames before them being exact."""
+    total = 0.0
+    for index in frames:
+        picture = drawn(proposal, clip, index, threads=threads, **exact_inputs(proposal, clip, index))
+        total += float(np.mean(_native.mse(clip.rgb_picture(index), picture, threads)))
+    return total / len(frames)
+
+
+def psnr(proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int = 1) -> float:
+    """In decibels over some frames, infinite where they are exact."""
+    error = mean_square(proposal, clip, frames, threads)
+    return float(10 * np.log10(clip.top**2 / error)) if error else float("inf")

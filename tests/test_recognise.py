@@ -1,0 +1,296 @@
+"""Recognisers: clips drawn by programs are recognised, others refused; and what the lossless encoder makes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import aicodec_native as aic
+from aicodec_native import _native
+from aicodec_native.recognise import FAMILIES, Arrays, Clip, grain, psnr, recognise, restore
+from aicodec_native.shader_source import compile_source
+
+WIDTH, HEIGHT, FRAMES, FPS = 192, 108, 10, 30
+HEAD = "def color(x, y, t):\n"
+
+# A family, a program whose constants no recogniser knows, and the PSNR to reach.
+DRAWN = {
+    "solid": ("solid", "return rgb(0.21 + t, 0.5 - t * 0.5, 0.3)", 90),
+    "linear": (
+        "gradient",
+        """a = 0.3 + t * 0.7
+    k = clamp(((x - 90) * cos(a) + (y - 50) * sin(a)) / 130 + 0.5, 0, 1)
+    c = mix((0.1, 0.2, 0.9), (1, 0.4, 0.1), clamp(k * 2, 0, 1))
+    return rgb(mix(c, (0.1, 0.9, 0.5), clamp(k * 2 - 1, 0, 1)))""",
+        50,
+    ),
+    "radial": (
+        "gradient",
+        "k = clamp(length(x - 61 - t * 60, y - 47) / 88, 0, 1)\n    return rgb(mix((0.9, 0.9, 0.2), (0.1, 0, 0.5), k))",
+        50,
+    ),
+    "conic": (
+        "gradient",
+        """k = fract(atan2(y - 50.5, x - 103.2) / tau + 0.3 + t * 0.2)
+    c = mix((1, 0, 0), (0, 1, 0), clamp(k * 2, 0, 1))
+    return rgb(mix(c, (1, 0, 0), clamp(k * 2 - 1, 0, 1)))""",
+        45,
+    ),
+    "bilinear": (
+        "bilinear",
+        """u, v = x / width, y / height
+    c = mix(mix((1, 0, 0), (0, 1, 0), u), mix((0, 0, 1), (1, 1, 0.2), u), v)
+    return rgb(c * (0.6 + 0.4 * cos(t * 2)))""",
+        50,
+    ),
+    "stripes": (
+        "periodic",
+        "k = 0.5 + 0.5 * sin(x * 0.23 + y * 0.11 - t * 5)\n    return rgb(mix((0.05, 0.1, 0.3), (1.0, 0.6, 0.2), k))",
+        50,
+    ),
+    "rings": (
+        "periodic",
+        "k = 0.5 + 0.4 * cos(length(x - 80.4, y - 41) * 0.43 - t * 4)\n    return rgb(k, k * 0.7, 1 - k)",
+        50,
+    ),
+    "zone plate": (
+        "periodic",
+        "u, v = x - 97, y - 53\n    k = 0.5 + 0.5 * cos_turns((u * u + v * v) * 0.0019 - t)\n    return rgb(k, k, k)",
+        50,
+    ),
+    "checkerboard": (
+        "tiles",
+        "k = (floor((x - t * 31) / 19) + floor((y + t * 9) / 13)) % 2\n    return rgb(0.9 * k, 0.1, 0.2 * k)",
+        90,
+    ),
+    "plasma": (
+        "waves",
+        """k = 0.5 + 0.2 * sin(x * 0.07 + y * 0.03 + t * 3) + 0.2 * sin(y * 0.11 - x * 0.025 - t * 5)
+    return rgb(k, k * 0.8, 1 - k)""",
+        50,
+    ),
+}
+
+
+def drawn(text: str, frames: int = FRAMES, below: np.ndarray | None = None) -> np.ndarray:
+    """What the VM draws of a program, uint8 (frames, HEIGHT, WIDTH, 3)."""
+    program = compile_source(text)
+    under = None if below is None else _native.Picture.from_rgb(below)
+    out, prev = [], None
+    for i in range(frames):
+        prev = program.draw(
+            format="rgb24", width=WIDTH, height=HEIGHT, t=i / FPS, frame=i, step=i, below=under, prev=prev
+        )
+        out.append(prev.rgb(_native.Colour()))
+    return np.stack(out)
+
+
+def clip_of(frames: np.ndarray) -> Clip:
+    return Clip(Arrays(frames), fps=FPS)
+
+
+def still(seed: int = 0) -> np.ndarray:
+    """A picture of soft shapes, uint8 (HEIGHT, WIDTH, 3)."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH, 0:3][:2].astype(np.float64)
+    c = np.arange(3)
+    shapes = 60 * np.sin(x / 9 + c + seed) * np.cos(y / 7 - c) + 40 * np.sin(x * x / 2000 + y / 11 + seed)
+    return np.clip(128 + shapes, 0, 255).astype(np.uint8)
+
+
+def noise(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (FRAMES, HEIGHT, WIDTH, 3)).astype(np.uint8)
+
+
+def life(frames: int, *, wrap: bool, born: int, stays: int, fades: bool = False, cell: int = 3) -> np.ndarray:
+    """Boards by numpy: bit n of `born` and `stays` says what n neighbours do."""
+    rng = np.random.default_rng(5)
+    board = rng.random((HEIGHT // cell, WIDTH // cell)) < 0.3
+    age = np.full(board.shape, 20)
+    out = []
+    for _ in range(frames):
+        level = np.where(board, 255, np.maximum(180 - 9 * age, 0) if fades else 0)
+        picture = np.stack([level, np.where(board, 250, level // 2), np.where(board, 10, 40)], axis=-1)
+        out.append(picture.repeat(cell, axis=0).repeat(cell, axis=1).astype(np.uint8))
+        padded = np.pad(board, 1, mode="wrap" if wrap else "constant").astype(int)
+        count = sum(
+            padded[1 + j : padded.shape[0] - 1 + j, 1 + i : padded.shape[1] - 1 + i]
+            for j in (-1, 0, 1)
+            for i in (-1, 0, 1)
+            if i or j
+        )
+        after = np.where(board, stays >> count & 1, born >> count & 1).astype(bool)
+        age = np.where(after | board, 0, np.minimum(age + 1, 20))
+        board = after
+    return np.stack(out)
+
+
+# What is recognised.
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_what_a_program_drew_is_recognised(name):
+    family, body, wanted = DRAWN[name]
+    clip = clip_of(drawn(HEAD + "    " + body + "\n"))
+    found = list(FAMILIES[family](clip))
+    assert found, "nothing was proposed"
+    best = max(found, key=lambda proposal: psnr(proposal, clip, range(FRAMES)))
+    assert psnr(best, clip, range(FRAMES)) >= wanted
+    assert best.bytes < 250
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"wrap": True, "born": 0b1000, "stays": 0b1100},
+        {"wrap": False, "born": 0b1001000, "stays": 0b1100},
+        {"wrap": True, "born": 0b1000, "stays": 0b1100, "fades": True},
+    ],
+    ids=["Life", "HighLife with dead edges", "Life that fades"],
+)
+def test_cellular_rules_are_exact(rule):
+    clip = clip_of(life(30, **rule))
+    (found,) = FAMILIES["cellular"](clip)
+    assert psnr(found, clip, range(30)) == np.inf
+    assert set(found.stills) == {0}
+
+
+def test_a_board_that_waits_between_steps():
+    clip = clip_of(life(12, wrap=True, born=0b1000, stays=0b1100).repeat(3, axis=0))
+    (found,) = FAMILIES["cellular"](clip)
+    assert psnr(found, clip, range(36)) == np.inf
+
+
+def test_fades_of_a_still():
+    picture = still()
+    levels = np.array([1, 0.93, 0.8, 0.77, 0.5, 0.42, 0.3, 0.2, 0.1, 0.0])
+    clip = clip_of(np.stack([np.floor(picture * level + 0.5) for level in levels]).astype(np.uint8))
+    (found,) = FAMILIES["fades"](clip)
+    assert found.name == "fade"
+    assert psnr(found, clip, range(FRAMES)) > 60
+
+
+def test_cross_fades():
+    one, other = still(0), still(4)
+    shares = np.linspace(0, 1, FRAMES)
+    clip = clip_of(np.stack([np.floor(one * (1 - k) + other * k + 0.5) for k in shares]).astype(np.uint8))
+    (found,) = FAMILIES["fades"](clip)
+    assert found.name == "cross-fade"
+    assert psnr(found, clip, range(FRAMES)) > 48
+
+
+def test_zoom_and_rotation_of_a_still():
+    body = """    s = 1 - t * 0.5
+    u, v = x - 95.5, y - 53.5
+    a, b = s * cos(t * 0.3) - 1, s * sin(t * 0.3)
+    return rgb(below(u * a - v * b + t * 10, v * a + u * b - t * 7))
+"""
+    clip = clip_of(drawn(HEAD + body, below=still()))
+    found = [p for p in FAMILIES["camera"](clip) if p.name == "camera over a still"]
+    assert psnr(found[0], clip, range(FRAMES)) > 42
+
+
+def test_filters_on_what_is_below():
+    grainy = np.stack([still(seed) for seed in range(4)]) // 2 + noise()[:4] // 4
+    source = grainy.astype(np.uint8)
+    wide = np.pad(source, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge").astype(np.float64)
+    soft = source * 0.6 + 0.1 * (wide[:, 1:-1, 2:] + wide[:, 1:-1, :-2] + wide[:, 2:, 1:-1] + wide[:, :-2, 1:-1])
+    below = np.round(soft).astype(np.uint8)
+    error = float(np.mean((below.astype(float) - source) ** 2))
+    found = list(restore.propose_over(clip_of(source), clip_of(below)))
+    assert found
+    results = []
+    for proposal in found:
+        out = [
+            proposal.program.draw(
+                format="rgb24",
+                width=WIDTH,
+                height=HEIGHT,
+                frame=i,
+                step=i,
+                below=_native.Picture.from_rgb(below[i]),
+                prev=_native.Picture.from_rgb(source[i - 1]) if i else None,
+            ).rgb(_native.Colour())
+            for i in range(4)
+        ]
+        results.append(float(np.mean((np.stack(out).astype(float) - source) ** 2)))
+    assert min(results) < error / 4
+    assert list(restore.propose_over(clip_of(source), clip_of(source))) == []
+
+
+def test_grain_has_the_strength_of_the_source():
+    below = np.stack([still(seed) for seed in range(3)])
+    rng = np.random.default_rng(1)
+    strength = 4 + below.mean(axis=3, keepdims=True) / 32
+    source = np.clip(below + strength * rng.normal(size=below.shape[:3])[..., None], 0, 255).round().astype(np.uint8)
+    (found,) = grain.propose_over(clip_of(source), clip_of(below))
+    picture = _native.Picture.from_rgb(below[0])
+    out = found.program.draw(format="rgb24", width=WIDTH, height=HEIGHT, below=picture).rgb(_native.Colour())
+    wanted = (source[0].astype(float) - below[0]).std()
+    assert (out.astype(float) - below[0]).std() == pytest.approx(wanted, rel=0.15)
+    assert list(grain.propose_over(clip_of(below), clip_of(np.roll(below, 3, axis=2)))) == []
+
+
+# What is refused.
+
+
+def test_noise_and_pictures_are_no_programs():
+    assert recognise(clip_of(noise())) == []
+    walk = np.stack([np.roll(still(), (3 * i, 7 * i), axis=(0, 1)) for i in range(FRAMES)])
+    assert recognise(clip_of(np.clip(walk + noise(1) // 8, 0, 255).astype(np.uint8))) == []
+
+
+def test_families_keep_apart():
+    """Each clip is refused by the families that cannot draw it."""
+    apart = {"checkerboard": ("gradient", "bilinear", "waves"), "radial": ("tiles", "cellular", "bilinear", "fades")}
+    for name, families in apart.items():
+        clip = clip_of(drawn(HEAD + "    " + DRAWN[name][1] + "\n"))
+        for family in families:
+            assert list(FAMILIES[family](clip)) == [], (name, family)
+
+
+# Lossless files.
+
+
+def encode(frames: np.ndarray, path, preset="fast", **options):
+    return aic.encode(frames, path, quality="lossless", preset=preset, fps=FPS, **options)
+
+
+def test_life_costs_its_first_frame_and_a_program(tmp_path):
+    frames = life(30, wrap=True, born=0b1000, stays=0b1100, fades=True)
+    alone = encode(frames[:1], tmp_path / "one.aic")
+    result = encode(frames, tmp_path / "all.aic")
+    assert result.bytes <= alone.bytes + 200
+    with aic.open(tmp_path / "all.aic") as reader:
+        for index in (29, 0, 11, 10, 20):
+            np.testing.assert_array_equal(reader[index], frames[index])
+    assert aic.verify(tmp_path / "all.aic").ok
+
+
+def test_a_gradient_is_a_program_that_a_screen_layer_corrects(tmp_path, monkeypatch):
+    frames = drawn(HEAD + "    " + DRAWN["radial"][1] + "\n")
+    frames[4, 20:30, 20:60] = 255  # what no program knows
+    found = encode(frames, tmp_path / "a.aic", preset="medium")
+    with aic.open(tmp_path / "a.aic") as reader:
+        np.testing.assert_array_equal(reader[:], frames)
+        np.testing.assert_array_equal(reader[4], frames[4])
+    monkeypatch.setattr("aicodec_native.lossless_encoder.recognise", lambda clip: [])
+    assert found.bytes < 0.75 * encode(frames, tmp_path / "b.aic", preset="medium").bytes
+
+
+def test_ycbcr_and_later_segments(tmp_path):
+    frames = drawn(HEAD + "    return rgb(0.2 + t, 0.5, 0.9 - t)\n", 24)
+    pictures = [_native.Picture.from_rgb(f).convert("yuv444p", _native.Colour(matrix=1)) for f in frames]
+    result = encode(frames, tmp_path / "a.aic", segment_seconds=0.3)
+    assert len(result.segments) == 3
+    with aic.open(tmp_path / "a.aic") as reader:
+        np.testing.assert_array_equal(reader[:], frames)
+        np.testing.assert_array_equal(reader[17], frames[17])
+    clip = Clip(pictures, fps=FPS, colour=_native.Colour(matrix=1))
+    assert psnr(recognise(clip)[0].proposal, clip, clip.keys) > 45
+
+
+def test_near_lossless_needs_no_correction(tmp_path):
+    frames = drawn(HEAD + "    " + DRAWN["zone plate"][1] + "\n")
+    result = aic.encode(frames, tmp_path / "a.aic", quality="lossless~2", preset="fast", fps=FPS)
+    assert result.bytes < 400
+    assert result.score <= 2
