@@ -114,6 +114,18 @@ def test_a_needless_part_is_taken_away(clip):
         )
 
 
+def test_what_a_recogniser_finds_is_proposed(tmp_path):
+    gradient = "def color(x, y, t):\n    k = x / width * 0.8 + 0.1\n    return rgb(k, k * 0.5, 1 - k)\n"
+    clip = write_waves(tmp_path, program=gradient)
+    with context_of(clip) as context:
+        programs = [p for p in Search().propose(context).proposals if "recogniser" in p.hypothesis]
+    assert programs
+    compile_source(programs[0].program)
+    result = evolve(clip, tmp_path / "out.aic", preset="fast", max_rounds=1, compare=False)
+    kept = [e for e in experiments(result.ledger) if e["status"] == "kept"]
+    assert kept[-1]["stack"] == "shader"
+
+
 # Knobs.
 
 

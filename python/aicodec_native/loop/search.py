@@ -11,6 +11,7 @@ import numpy as np
 from aicodec_native.loop import knobs
 from aicodec_native.loop.archive import Archive
 from aicodec_native.loop.proposals import Context, Proposal, Reply
+from aicodec_native.loop.recognised import recognised
 from aicodec_native.lossless_encoder import GREATEST_ERROR
 
 _PER_ROUND = 4
@@ -32,6 +33,7 @@ class Search:
 
     def __init__(self) -> None:
         self._archives: dict[tuple[int, int], Archive] = {}
+        self._recognised: dict[tuple[int, int], list[Proposal]] = {}
 
     def propose(self, context: Context) -> Reply:
         random = Random(f"{context.seed} {context.segment} {context.round}")
@@ -68,6 +70,9 @@ class Search:
         if archive is None:
             archive = self._archives[key] = Archive(context)
             archive.add(_seeds(context))
+            found = self._recognised[key] = list(recognised(context))
+            archive.add(p.program for p in found if p.program and set(p.strategy) <= {"stack", "near"})
+        yield from self._recognised[key]
         archive.add(attempt.program for attempt in context.attempts if attempt.program is not None)
         archive.breed(_CHILDREN, random)
         if archive.members:
@@ -88,7 +93,9 @@ class Search:
 def _is_new(proposal: Proposal, context: Context, chosen: list[Proposal]) -> bool:
     if any(p.strategy == proposal.strategy and p.program == proposal.program for p in chosen):
         return False
-    return proposal.program is not None or knobs.is_new(proposal, context.attempts)
+    if proposal.program is None:
+        return knobs.is_new(proposal, context.attempts)
+    return all(a.program != proposal.program or dict(a.strategy) != proposal.strategy for a in context.attempts)
 
 
 def _seeds(context: Context) -> list[str]:
