@@ -85,7 +85,7 @@ def test_the_archive_breeds_towards_the_picture(clip):
 def test_constants_are_fitted(clip):
     with context_of(clip) as context:
         archive = Archive(context)
-        archive.add([WAVES.replace("0.25", "0.4").replace("7.0", "6.7")])
+        archive.add([WAVES.replace("0.25", "0.3").replace("3.0", "3.02")])
         archive.refit(archive.members[0])
         assert archive.members[0].psnr > 45
     with context_of(clip, first_frame=8) as context:

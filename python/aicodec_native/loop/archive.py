@@ -27,8 +27,9 @@ _ISLAND = 4
 # A program is as good as a shorter one that is this much nearer, in decibels for each byte.
 _DECIBELS_PER_BYTE = 0.02
 _MOST_DECIBELS = 99.0
-# Of a fit: evaluations of the program, and the seconds after which it ends in any case.
-_FIT_EVALUATIONS, _FIT_SECONDS = 400, 60.0
+# Of a fit: evaluations of the program, the seconds after which it ends in any case, and the decibels that make a
+# program worth one.
+_FIT_EVALUATIONS, _FIT_SECONDS, _FIT_FROM = 400, 8.0, 20.0
 # What a frame's drawing may cost here, in the work of operations on all pixels.
 _MAX_WORK = 1 << 34
 
@@ -106,11 +107,11 @@ class Archive:
     def refit(self, member: Member) -> None:
         """Adds a program with its constants fitted to all frames. Not in later segments: a fit begins at t = 0."""
         context = self._context
-        if context.first_frame or member.text in self._fitted or member.psnr == _MOST_DECIBELS:
+        if context.first_frame or member.text in self._fitted or not _FIT_FROM <= member.psnr < _MOST_DECIBELS:
             return
         self._fitted.add(member.text)
         asked = count()
-        # Bounded by evaluations, so that it does not depend on the machine.
+        # By evaluations, so that it hardly depends on the machine.
         with suppress(AicodecError):
             found = fit(
                 member.text,
