@@ -112,7 +112,9 @@ def table(results: dict[str, Any]) -> str:
         f"| overhead at most 5% of the time | at most {overhead:.1%} | {_met(overhead <= MOST_OVERHEAD)} |",
         "",
         f"Geometric mean of the sizes: {gain:.3f} of what `encode` makes.",
-        f"Not run: {', '.join(missing)}." if missing else "All clips of these classes were run.",
+        f"A part of the run, so no verdict on the targets; not run: {', '.join(missing)}."
+        if missing
+        else "All clips of these classes were run.",
         "",
         "| clip | class | quality | minutes | encode | evolve | share | before | after | all | experiments | winner |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
