@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from aicodec_native.errors import ProgramError
 from aicodec_native.recognise import (
     bilinear,
@@ -42,6 +44,8 @@ __all__ = [
 # A frame's work must stay under this (section 9 of docs/bitstream.md).
 _MAX_FRAME_WORK = 1 << 37
 _MIN_PSNR = 28.0
+# Pixels: smaller pictures cost little anyway.
+_MIN_SIDE = 16
 # What comes as near as this needs no look at the families that take longer.
 _GOOD_PSNR = 55.0
 
@@ -72,10 +76,12 @@ class Recognised:
 def recognise(clip: Clip) -> list[Recognised]:
     """What may have drawn the clip, the nearest first. Empty for most clips, which takes a fraction of a second."""
     found: list[Recognised] = []
+    if min(clip.width, clip.height) < _MIN_SIDE:
+        return found
     for propose in FAMILIES.values():
         if any(each.psnr >= _GOOD_PSNR for each in found):
             break
-        for proposal in propose(clip):
+        for proposal in _proposals(propose, clip):
             try:
                 work = proposal.program.work * clip.width * clip.height
             except ProgramError:
@@ -86,3 +92,12 @@ def recognise(clip: Clip) -> list[Recognised]:
             if reached >= _MIN_PSNR:
                 found.append(Recognised(proposal, reached))
     return sorted(found, key=lambda each: (-each.psnr, each.proposal.bytes))
+
+
+def _proposals(propose: Callable[[Clip], Iterator[Proposal]], clip: Clip) -> list[Proposal]:
+    """A family's, none where its equations have no solution: then it does not apply, whatever the pixels are."""
+    with np.errstate(all="ignore"):
+        try:
+            return list(propose(clip))
+        except np.linalg.LinAlgError:
+            return []
