@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from aicodec_native.decoder import DecodeResult, VerifyReport, decode, verify
     from aicodec_native.encoder import EncodeResult, Progress, encode
     from aicodec_native.fitting import FitResult, fit
+    from aicodec_native.loop.evolve import evolve
+    from aicodec_native.loop.job import EvolveProgress, EvolveResult
     from aicodec_native.quality import Quality, measure
     from aicodec_native.reader import Reader, open
 
@@ -43,6 +45,8 @@ __all__ = [
     "DecodeResult",
     "EncodeError",
     "EncodeResult",
+    "EvolveProgress",
+    "EvolveResult",
     "FitResult",
     "FormatError",
     "InputError",
@@ -60,6 +64,7 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "evolve",
     "fit",
     "measure",
     "open",
@@ -70,6 +75,8 @@ __all__ = [
 _LAZY = {
     "DecodeResult": "decoder",
     "EncodeResult": "encoder",
+    "EvolveProgress": "loop.job",
+    "EvolveResult": "loop.job",
     "FitResult": "fitting",
     "Progress": "encoder",
     "Quality": "quality",
@@ -78,6 +85,7 @@ _LAZY = {
     "VerifyReport": "decoder",
     "decode": "decoder",
     "encode": "encoder",
+    "evolve": "loop.evolve",
     "fit": "fitting",
     "measure": "quality",
     "open": "reader",

@@ -51,7 +51,7 @@ Planes = list[tuple[Any, int]]
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
     """How SVT-AV1 codes a segment. `crf` goes in quarter steps from 1 to 63; `preset` is SVT-AV1's, 0 to 13.
-    `drawn`: with its tools for screens.
+    `drawn`: with its tools for screens; `parameters`: its own, name=value, with colons between them.
     """
 
     crf: float
@@ -59,6 +59,7 @@ class VideoSettings:
     bit_depth: int = 10
     threads: int = 0
     drawn: bool = False
+    parameters: str = SVT_PARAMETERS
 
     @property
     def format(self) -> str:
@@ -131,7 +132,7 @@ def _open_encoder(
     used = RGB_COLOUR if _is_rgb(picture.format) else colour
     context.color_range = 2 if used.full_range else 1
     threads = settings.threads or os.cpu_count() or 1
-    parameters = SVT_PARAMETERS + (_DRAWN_PARAMETERS if settings.drawn else "")
+    parameters = settings.parameters + (_DRAWN_PARAMETERS if settings.drawn else "")
     context.options = {
         "preset": str(settings.preset),
         "crf": str(int(settings.crf)),

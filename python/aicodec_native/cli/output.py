@@ -64,6 +64,17 @@ def frame_bar(verb: str, total: int | None, *, quiet: bool = False) -> Iterator[
 
 
 @contextmanager
+def status_line(text: str) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that changes while something goes on; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(Text(text)) as status:
+        yield lambda changed: status.update(Text(changed))
+
+
+@contextmanager
 def part_bar(verb: str) -> Iterator[Callable[[float, float], None]]:
     """A bar for what takes a known time: it is called with the part that is over and the PSNR so far."""
     console = Console(stderr=True)
