@@ -50,27 +50,27 @@ class Seconds:
 
 
 class PeerRun:
-    """One peer on one clip. Its files go into `folder` and stay there."""
+    """One peer on one clip. Its files go into `folder` and stay there; `info` describes what they hold."""
 
     def __init__(self, peer: Peer, clip: Clip, folder: Path, measures: Measures) -> None:
         self.peer = peer
         self._clip = clip
         self._folder = folder
         self._measures = measures
-        self._info = _coded_info(clip.info, peer.pixel_format)
+        self.info = _coded_info(clip.info, peer.pixel_format)
 
     def at(self, quantiser: float) -> Point:
         """Code, decode and measure. Raises OutputError, OptionError."""
         path = self.path(quantiser)
         # Converted before the clock starts: every peer gets the same good conversion, and none is charged for it.
-        frames = list(_converted(self._clip.frames, self._clip.info, self._info))
+        frames = list(_converted(self._clip.frames, self._clip.info, self.info))
         with _timed() as encoding:
             if self.peer.by_program:
                 self._by_program(frames, quantiser, path)
             else:
                 self._by_pyav(frames, quantiser, path)
         del frames
-        point = measured(path, self._clip, self._measures, self._info.colour)
+        point = measured(path, self._clip, self._measures, self.info.colour)
         point.stream_bytes = video_bytes(path)
         point.setting, point.quantiser = self.peer.setting(quantiser), quantiser
         point.encode_seconds, point.encode_processor_seconds = encoding.wall, encoding.processor
@@ -84,7 +84,7 @@ class PeerRun:
         options = self.peer.options_at(quantiser) | {"pix_fmt": self.peer.pixel_format, "g": str(self._key_interval)}
         crf = options.pop("crf", None)
         with Sink(
-            path, self._info, codec=self.peer.codec, crf=None if crf is None else float(crf), options=options
+            path, self.info, codec=self.peer.codec, crf=None if crf is None else float(crf), options=options
         ) as sink:
             for frame in frames:
                 sink.write(frame)
@@ -93,7 +93,7 @@ class PeerRun:
         arguments = ["-c:v", self.peer.codec, "-g", str(self._key_interval)]
         for key, value in self.peer.options_at(quantiser).items():
             arguments += [f"-{key}", value]
-        program.encode(frames, self._info, [*arguments, "-movflags", "+faststart"], path)
+        program.encode(frames, self.info, [*arguments, "-movflags", "+faststart"], path)
 
     @property
     def _key_interval(self) -> int:
