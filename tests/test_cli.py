@@ -17,7 +17,7 @@ import aicodec_native as aic
 from clips import moving_shots, yuv_frames
 from media_inputs import write_video
 
-COMMANDS = ["encode", "decode", "info", "verify", "shade", "show", "metrics", "compare", "demo"]
+COMMANDS = ["encode", "decode", "info", "verify", "shade", "show", "metrics", "compare", "dashboard", "demo"]
 FAST = ["-p", "fast", "--crf", "40"]
 
 

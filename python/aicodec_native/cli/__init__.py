@@ -21,6 +21,7 @@ _COMMANDS = {
     "show": "Print the programs and layers of an .aic file.",
     "metrics": "Measure how close one video is to another.",
     "compare": "Rate-distortion curves of .aic and other codecs on a clip.",
+    "dashboard": "Look at the experiments of a ledger in a browser.",
     "demo": "Encode a clip, check it, and compare with x265 and SVT-AV1.",
 }
 

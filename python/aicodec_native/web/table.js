@@ -66,7 +66,8 @@
       }
       const visible = shown();
       body.replaceChildren(...visible.map((row) => line(row, fresh.has(row.id))));
-      count.textContent = visible.length === rows.length ? `${rows.length} rows` : `${visible.length} of ${rows.length} rows`;
+      const all = `${rows.length} ${rows.length === 1 ? "row" : "rows"}`;
+      count.textContent = visible.length === rows.length ? all : `${visible.length} of ${all}`;
       for (const cell of head.children) {
         const sorted = cell.dataset.key === by;
         cell.setAttribute("aria-sort", sorted ? (down ? "descending" : "ascending") : "none");
