@@ -68,8 +68,8 @@ def _scores(clip: Clip) -> Sequence[float]:
     return NATURAL_SCORES if clip.kind == "natural" else DRAWN_SCORES
 
 
-def _fill(store: PointStore, clips: list[Clip], only: list[str] | None) -> bool:
-    """Measures what is missing of the peers, clip by clip; whether everything is there then."""
+def _fill(store: PointStore, clips: list[Clip], only: list[str] | None, scores: Sequence[float] | None = None) -> bool:
+    """Measures what is missing of the peers at each clip's scores, or at these; whether everything is there then."""
     complete = True
     for clip in clips:
         loaded = load_clip(clip.path)
@@ -85,7 +85,7 @@ def _fill(store: PointStore, clips: list[Clip], only: list[str] | None) -> bool:
                 with tempfile.TemporaryDirectory(prefix="aicodec-bench-") as temp:
                     run = PeerRun(peer, loaded, Path(temp), _MEASURES)
                     gap = _NATURAL_GAP if clip.kind == "natural" else _DRAWN_GAP
-                    store.complete(clip.path, run, _MEASURES, _scores(clip), told, gap=gap)
+                    store.complete(clip.path, run, _MEASURES, scores or _scores(clip), told, gap=gap)
             except (AicodecError, OSError) as error:
                 print(f"{clip.name} {peer.title}: {error}", file=sys.stderr, flush=True)
                 complete = False
@@ -93,17 +93,19 @@ def _fill(store: PointStore, clips: list[Clip], only: list[str] | None) -> bool:
 
 
 def _compare(clips: list[Clip], store: PointStore, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Codes and measures our side beside what is stored of the peers; JSON and CSV are written after each clip."""
+    """Codes and measures our side beside what is stored of the peers; the CSV is written after each clip."""
     about = machine.describe()
     out = arguments.out or _HERE / "results" / f"{about['date'][:10]}.csv"
     results: dict[str, Any] = {"machine": about, "presets": arguments.presets, "rows": []}
     for clip in clips:
-        curves = {peer.title: store.curve(clip.path, peer, _MEASURES) for peer in peers(natural=clip.kind == "natural")}
-        row = {"clip": clip, "peers": {name: curve for name, curve in curves.items() if curve.points}, "ours": {}}
+        row: dict[str, Any] = {"clip": clip, "ours": {preset: _ours(clip, preset) for preset in arguments.presets}}
+        if not arguments.stored_peers and clip.kind != "natural":
+            levels = [rate_distortion_report.level(row, preset) for preset in arguments.presets]
+            _fill(store, [clip], arguments.only, levels)
+        curves = [store.curve(clip.path, peer, _MEASURES) for peer in peers(natural=clip.kind == "natural")]
+        row["peers"] = {curve.name: curve for curve in curves if curve.points}
         results["rows"].append(row)
-        for preset in arguments.presets:
-            row["ours"][preset] = _ours(clip, preset)
-            _write_csv(out, results)
+        _write_csv(out, results)
     return results
 
 

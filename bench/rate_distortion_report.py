@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from aicodec_native.compare.curve import Curve, bd_rate
+from aicodec_native.compare.curve import Curve, bd_rate, equal_score
 from report import machine_line, verdict
 
 DRAWN_SCORE = 90.0
@@ -44,21 +44,27 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
     return ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines] if lines else []
 
 
-def best_peer(row: Row, score: float = DRAWN_SCORE) -> tuple[str, float] | None:
-    """The peer with the fewest bytes at the score, and those."""
-    found = [(name, size) for name, curve in row["peers"].items() if (size := curve.bytes_at(score)) is not None]
+def level(row: Row, preset: str) -> float:
+    """The score at which a drawn clip's files are compared: see curve.equal_score."""
+    return equal_score(DRAWN_SCORE, row["ours"][preset].best().scores["ssimulacra2"])
+
+
+def best_peer(row: Row, preset: str) -> tuple[str, float] | None:
+    """The peer with the fewest bytes at the level, and those."""
+    at = level(row, preset)
+    found = [(name, size) for name, curve in row["peers"].items() if (size := curve.bytes_at(at)) is not None]
     return min(found, key=lambda pair: pair[1], default=None)
 
 
 def over_best(row: Row, preset: str) -> float | None:
-    """Our bytes over the best peer's; None where ours or every peer stays below the score."""
-    best, ours = best_peer(row), _ours(row, preset)
+    """Our bytes over the best peer's; None where ours or every peer stays below the level."""
+    best, ours = best_peer(row, preset), _ours(row, preset)
     return None if best is None or ours is None else ours / best[1]
 
 
 def _ours(row: Row, preset: str) -> float | None:
-    """Of a file that was really written: ours gets nothing for what it has above the score."""
-    point = row["ours"][preset].smallest(DRAWN_SCORE)
+    """Of a file that was really written: ours gets nothing for what it has above the level."""
+    point = row["ours"][preset].smallest(level(row, preset))
     return None if point is None else float(point.bytes)
 
 
@@ -93,15 +99,15 @@ def _targets(drawn: list[Row], natural: list[Row], preset: str) -> Iterator[list
 def _larger_than_av1(row: Row, preset: str) -> Iterator[str]:
     ours = _ours(row, preset)
     for name, curve in row["peers"].items():
-        size = curve.bytes_at(DRAWN_SCORE)
+        size = curve.bytes_at(level(row, preset))
         if name.startswith("SVT-AV1") and size is not None and (ours is None or ours > size):
             yield name
 
 
 def _byte_rows(rows: list[Row], preset: str) -> Iterator[list[str]]:
     for row in rows:
-        point = row["ours"][preset].smallest(DRAWN_SCORE) or row["ours"][preset].best()
-        best, ratio = best_peer(row), over_best(row, preset)
+        point = row["ours"][preset].best()
+        best, ratio = best_peer(row, preset), over_best(row, preset)
         peer = ["none reaches it", ""] if best is None else [best[0], f"{best[1]:,.0f}"]
         figure = "–" if ratio is None else f"{ratio:.3f}"
         reached = f"{point.scores['ssimulacra2']:.2f}"

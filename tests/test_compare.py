@@ -11,7 +11,7 @@ import pytest
 
 from aicodec_native.compare.clip import load_clip
 from aicodec_native.compare.coding import Measures, PeerRun, code_ours
-from aicodec_native.compare.curve import Curve, bd_rate, grow
+from aicodec_native.compare.curve import Curve, bd_rate, equal_score, grow
 from aicodec_native.compare.peers import PEERS, peers_of, svtav1
 from aicodec_native.compare.point import Point
 from aicodec_native.compare.search import Scale, next_quantiser
@@ -162,3 +162,9 @@ def test_a_store_measures_each_point_once(clip, tmp_path):
     assert PointStore(kept).curve(clip.path, PEERS["x264"], Measures(("vmaf",))).points == []
     assert PointStore(kept).curve(clip.path, PEERS["x265"], measures).points == []
     assert "PyAV" in PointStore(kept).version(clip.path, PEERS["x264"])
+
+
+def test_others_are_compared_at_the_score_of_ours_unless_it_missed():
+    assert equal_score(90, 93) == 90
+    assert equal_score(90, 89.2) == 89.2
+    assert equal_score(90, 84) == 90

@@ -107,12 +107,14 @@ def _score(text: str) -> float:
 
 def _print(found: Comparison, shown: float) -> None:
     """Bytes at each quality; then BD-rates, and the times of the file nearest to `shown`."""
-    sizes = _table(f"{found.clip.path.name}: bytes at equal SSIMULACRA2", [f"{q:g}" for q in found.qualities])
+    sizes = _table(
+        f"{found.clip.path.name}: bytes at equal SSIMULACRA2", [f"{score:.4g}" for score in found.levels.values()]
+    )
     titles = [f"BD-rate\n{METRICS[metric].split(' (')[0]}" for metric in found.metrics]
     rates = _table(None, [*titles, "encode\n(s)", "decode\n(s)"])
     ours = found.contestants[0]
     for one in found.contestants:
-        found_sizes = [found.bytes_at(one, quality) for quality in found.qualities]
+        found_sizes = [found.bytes_at(one, asked) for asked in found.levels]
         sizes.add_row(one.curve.name, *("–" if size is None else f"{size:,.0f}" for size in found_sizes))
         near = min(one.curve.points, key=lambda point: abs(point.scores["ssimulacra2"] - shown))
         rates.add_row(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from aicodec_native import _native
 from aicodec_native.compare.clip import Clip
 from aicodec_native.compare.coding import Measures, PeerRun, code_ours, version_of
-from aicodec_native.compare.curve import Curve, bd_rate, grow
+from aicodec_native.compare.curve import Curve, bd_rate, equal_score, grow
 from aicodec_native.compare.peers import Peer
 from aicodec_native.compare.point import Point
 from aicodec_native.reader import Reader
@@ -38,8 +38,10 @@ class CodedFile(NamedTuple):
 
 @dataclass(slots=True)
 class Contestant:
-    """A codec's curve, how it was run, and its file for each quality that it reached. `colour` describes the pictures
-    that its files decode to."""
+    """A codec's curve, how it was run, and its file for each quality asked of `.aic`, if it reached that level.
+
+    `colour` describes the pictures that its files decode to.
+    """
 
     curve: Curve
     settings: str
@@ -50,11 +52,12 @@ class Contestant:
 
 @dataclass(slots=True)
 class Comparison:
-    """`contestants[0]` is `.aic`."""
+    """`contestants[0]` is `.aic`. `levels` are the scores at which files are compared, by the quality asked of `.aic`:
+    see curve.equal_score."""
 
     clip: Clip
     metrics: Sequence[str]
-    qualities: Sequence[float]
+    levels: dict[float, float]
     contestants: list[Contestant]
 
     def as_json(self) -> dict[str, Any]:
@@ -71,7 +74,7 @@ class Comparison:
                 "seconds": self.clip.seconds,
             },
             "metrics": list(self.metrics),
-            "qualities": list(self.qualities),
+            "levels": [{"asked": asked, "score": score} for asked, score in self.levels.items()],
             "codecs": [self._codec(contestant) for contestant in self.contestants],
         }
 
@@ -82,17 +85,18 @@ class Comparison:
             "name": curve.name,
             "settings": contestant.settings,
             "version": contestant.version,
-            "bytes_at": {f"{quality:g}": self.bytes_at(contestant, quality) for quality in self.qualities},
+            "bytes_at": [self.bytes_at(contestant, asked) for asked in self.levels],
             "bd_rate_of_aic": {metric: None if mine else bd_rate(curve, ours, metric) for metric in self.metrics},
             "points": [point.as_json() for point in curve.by_bytes()],
         }
 
-    def bytes_at(self, contestant: Contestant, quality: float) -> float | None:
-        """Of `.aic` those of a file that was written and reaches the quality; of a peer interpolated at exactly it."""
+    def bytes_at(self, contestant: Contestant, asked: float) -> float | None:
+        """At a level: of `.aic` those of a file that was written and has its score; of a peer interpolated there."""
+        level = self.levels[asked]
         if contestant is self.contestants[0]:
-            point = contestant.curve.smallest(quality)
+            point = contestant.curve.smallest(level)
             return None if point is None else float(point.bytes)
-        return contestant.curve.bytes_at(quality)
+        return contestant.curve.bytes_at(level)
 
 
 def compare(
@@ -106,9 +110,10 @@ def compare(
 ) -> Comparison:
     """Runs everything; coded files stay in `folder`. `qualities` are SSIMULACRA2 scores. Raises OptionError."""
     measures = Measures(metrics)
-    contestants = [_ours(clip, qualities, preset, folder, measures, announce)]
-    contestants += [_peer(peer, clip, qualities, folder, measures, announce) for peer in peers]
-    return Comparison(clip, metrics, qualities, contestants)
+    ours = _ours(clip, qualities, preset, folder, measures, announce)
+    levels = {q: equal_score(q, ours.files[q].point.scores["ssimulacra2"]) for q in qualities}
+    others = [_peer(peer, clip, levels, folder, measures, announce) for peer in peers]
+    return Comparison(clip, metrics, levels, [ours, *others])
 
 
 def _ours(
@@ -125,7 +130,7 @@ def _ours(
 
 
 def _peer(
-    peer: Peer, clip: Clip, qualities: Sequence[float], folder: Path, measures: Measures, announce: Announce
+    peer: Peer, clip: Clip, levels: dict[float, float], folder: Path, measures: Measures, announce: Announce
 ) -> Contestant:
     run = PeerRun(peer, clip, folder, measures)
     found = Contestant(Curve(peer.title), peer.settings, version_of(peer), run.info.colour)
@@ -135,11 +140,11 @@ def _peer(
             bar.update(len(found.curve.points), note=peer.setting(quantiser))
             return run.at(quantiser)
 
-        grow(found.curve, peer.scale, qualities, probe)
-    for quality in qualities:
-        point = found.curve.smallest(quality)
+        grow(found.curve, peer.scale, list(levels.values()), probe)
+    for asked, level in levels.items():
+        point = found.curve.smallest(level)
         if point is not None and point.quantiser is not None:
-            found.files[quality] = CodedFile(point, run.path(point.quantiser))
+            found.files[asked] = CodedFile(point, run.path(point.quantiser))
     return found
 
 

@@ -13,6 +13,8 @@ from aicodec_native.compare.search import Scale, next_quantiser
 # How far apart the scores on both sides of a quality may lie: bytes between them are interpolated.
 GAP = 2.0
 _MOST_PROBES = 8
+# An encode looks at samples of the frames: measured on all of them, its file may lie this far below what was asked.
+_MOST_SHORT = 3.0
 # Two curves are compared if their scores share at least this part of the narrower one's range.
 _LEAST_OVERLAP = 0.5
 _LEAST_POINTS = 4
@@ -48,6 +50,12 @@ class Curve:
         upper, lower = above.scores[metric], below.scores[metric]
         share = (score - lower) / (upper - lower)
         return math.exp(math.log(below.bytes) + share * (math.log(above.bytes) - math.log(below.bytes)))
+
+
+def equal_score(asked: float, measured: float) -> float:
+    """The score at which others are compared with a file of ours: what was asked, or what it has if that is a little
+    less. One that lies far below has missed it, and the others are not spared what it could not do."""
+    return measured if asked - _MOST_SHORT <= measured < asked else asked
 
 
 def grow(

@@ -12,14 +12,14 @@
 
   const cell = (text, best, name = "td") => make(name, { class: best ? "number best" : "number" }, text);
   const head = make("tr", {}, make("th", { scope: "col" }, "codec"));
-  for (const quality of data.qualities) head.append(make("th", { scope: "col", class: "number" }, `bytes at ${quality}`));
+  for (const level of data.levels) head.append(make("th", { scope: "col", class: "number" }, `bytes at ${Number(level.score.toFixed(1))}`));
   for (const metric of data.metrics) head.append(make("th", { scope: "col", class: "number" }, `BD, ${titles[metric].replace(/ \(.*/, "")}`));
   for (const title of ["encode (s)", "decode (s)"]) head.append(make("th", { scope: "col", class: "number" }, title));
   const body = make("tbody");
-  const least = Object.fromEntries(data.qualities.map((q) => [q, Math.min(...codecs.map((c) => c.bytes_at[q] ?? Infinity))]));
+  const least = data.levels.map((_, i) => Math.min(...codecs.map((codec) => codec.bytes_at[i] ?? Infinity)));
   for (const codec of codecs) {
     const row = make("tr", {}, make("th", { scope: "row" }, codec.name));
-    for (const q of data.qualities) row.append(cell(bytes(codec.bytes_at[q]), codec.bytes_at[q] === least[q]));
+    codec.bytes_at.forEach((size, i) => row.append(cell(bytes(size), size === least[i])));
     for (const metric of data.metrics) row.append(cell(percent(codec.bd_rate_of_aic[metric]), false));
     const near = codec.points.reduce((a, b) => (distance(b) < distance(a) ? b : a));
     row.append(cell(number(near.encode_seconds), false), cell(number(near.decode_seconds), false));
@@ -29,7 +29,7 @@
     return Math.abs(point.scores.ssimulacra2 - shown.quality);
   }
   const caption = make("caption", { class: "skip" }, "Bytes at equal quality");
-  place("table").append(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Bytes at equal quality" },
+  place("table").append(make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Bytes at equal quality" },
     make("table", {}, caption, make("thead", {}, head), body)));
 
   for (const metric of data.metrics) {
@@ -59,6 +59,6 @@
   });
 
   const lines = codecs.map((codec) => make("tr", {}, make("th", { scope: "row" }, codec.name), make("td", { class: "wide" }, make("code", {}, codec.settings)), make("td", {}, codec.version)));
-  place("settings").append(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Settings" }, make("table", {},
+  place("settings").append(make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Settings" }, make("table", {},
     make("thead", {}, make("tr", {}, ...["codec", "settings", "version"].map((title) => make("th", { scope: "col" }, title)))), make("tbody", {}, ...lines))));
 })();

@@ -37,7 +37,7 @@
       head.append(make("th", { scope: "col", class: one.number ? "number" : null, "data-key": one.key }, button));
     }
     const table = make("table", {}, make("caption", { class: "skip" }, options.caption), make("thead", {}, head), body);
-    place.replaceChildren(bar, make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.caption }, table));
+    place.replaceChildren(bar, make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": options.caption }, table));
 
     const compare = (a, b) => {
       const one = column(by), [x, y] = [valueOf(one, a), valueOf(one, b)];
