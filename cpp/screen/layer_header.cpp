@@ -6,6 +6,8 @@
 namespace aicodec::screen {
 namespace {
 
+enum Flag : uint8_t { kRich = 1, kFirstLeads = 2 };
+
 // What a decoder is ready to allocate for one layer.
 constexpr uint64_t kMaxMemory = uint64_t{3} << 30;
 
@@ -40,7 +42,7 @@ void write_layer_header(ByteWriter& out, const LayerHeader& header) {
   out.u8(static_cast<uint8_t>(header.models.residual_bits));
   out.u8(static_cast<uint8_t>(header.saved));
   out.u8(static_cast<uint8_t>(header.slices));
-  out.u8(header.models.rich);
+  out.u8((header.models.rich ? kRich : 0) | (header.models.first_leads ? kFirstLeads : 0));
 }
 
 Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32_t width, uint32_t height) {
@@ -50,10 +52,11 @@ Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32
   header.models.residual_bits = in.u8();
   header.saved = in.u8();
   header.slices = in.u8();
-  const uint8_t rich = in.u8();
+  const uint8_t flags = in.u8();
   AICODEC_TRY(in.status());
-  if (rich > 1) return Error::kUnsupportedFeature;
-  header.models.rich = rich != 0;
+  if (flags > (kRich | kFirstLeads)) return Error::kUnsupportedFeature;
+  header.models.rich = (flags & kRich) != 0;
+  header.models.first_leads = (flags & kFirstLeads) != 0;
   const ModelSettings& models = header.models;
   if (models.colour_bits < 8 || models.colour_bits > 22 || models.residual_bits < 4 ||
       models.residual_bits > 16 || header.saved > kMaxSaved || header.slices < 1 ||

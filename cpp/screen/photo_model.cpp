@@ -54,7 +54,7 @@ int PhotoModel::predict(const Site& s, int x, int k, int first_residual, Predict
   const int rw = domain(s.in_reference(-1, 0), k);
   const int rn = domain(s.in_reference(0, -1), k);
   p = {w,          n,
-       w + n - nw, median(w, n, w + n - nw),
+       w + n - nw, median(w, n, nw),
        r,          r + ((w - rw + n - rn) >> 1),
        w + ne - n, ((w + n) >> 1) + ((ne - nw) >> 2)};
 

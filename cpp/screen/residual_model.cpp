@@ -32,11 +32,12 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
       near_(settings.near),
       joint_(shape.components > 1),
       rich_(settings.rich),
+      leaders_(settings.first_leads ? 1 : shape.components),
       line_mask_((1u << settings.residual_bits) - 1) {
   const int contexts = rich_ ? kRichContexts : kContexts;
   for (int i = 0; i < contexts; ++i) lines_[i] = BigArray<Line>(size_t{1} << settings.residual_bits);
   MixWeights<kRichContexts> start{};
-  for (int i = 0; i < contexts; ++i) start.w[i] = (1 << kWeightBits) / 6;
+  for (int i = 0; i < contexts; ++i) start.w[i] = (1 << kWeightBits) / 12;
   for (auto& weights : weights_) weights.assign(3 * 3 * kLine * 8, start);
   refine_.resize(3 * 3 * kLine * 33);
   for (size_t i = 0; i < refine_.size(); ++i)
@@ -54,7 +55,7 @@ ResidualModel::Span ResidualModel::span_of(const Site& s) const {
                             s.at(2, 0),           s.at(0, 2),
                             s.at(2, -1),          s.at(1, 1)};
   Span best{};
-  for (int k = 0; k < shape_.components; ++k) {
+  for (int k = 0; k < leaders_; ++k) {
     int low = 0;
     int high = 0;
     for (int i = 1; i < 16; ++i) {

@@ -4,6 +4,8 @@
 //
 // Drawn edges are mixtures of two colours. So the component that varies most around the pixel is coded first
 // (it leads), and the two pixels at the ends of its range span a line on which the others are looked for.
+// Where colours are few and return, it remembers more of them if always the same component leads: settings
+// say so.
 #pragma once
 
 #include <vector>
@@ -91,6 +93,7 @@ class ResidualModel {
   int near_;
   bool joint_;  // there are other components than the one that leads
   bool rich_;
+  int leaders_;  // of the components the first so many may lead
   uint32_t line_mask_;
   BigArray<Line> lines_[kRichContexts];
   // Per component, bit and error class; per component, bit and span class.

@@ -19,9 +19,8 @@ int saved_frames(const ScreenShape& shape) {
   return static_cast<int>(std::clamp<uint64_t>((uint64_t{1} << 28) / bytes, 2, kMaxSaved));
 }
 
-LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settings, int slices) {
+LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settings) {
   LayerHeader header;
-  header.slices = slices;
   header.saved = saved_frames(shape);
   header.models.near = static_cast<int>(settings.near);
   header.models.rich = settings.preset == ScreenPreset::kSlow;
@@ -63,10 +62,12 @@ struct ScreenEncoder::State {
   uint64_t literals = 0;  // pixels of the last frame that were coded as such
 
   void code(const Input& input);
+  // Of all streams so far, in sixteenths of a bit.
+  uint64_t spent() const;
   Bytes finish();
 };
 
-ScreenEncoder::States ScreenEncoder::start(int slices) const {
+ScreenEncoder::States ScreenEncoder::start(Choice choice) const {
   std::vector<SharedFrame> pictures;
   for (const auto& picture : dictionary_) {
     auto frame = make_frame(picture->view());
@@ -74,7 +75,9 @@ ScreenEncoder::States ScreenEncoder::start(int slices) const {
     frame->number = 0xFFFFFFFF - pictures.size();
     pictures.push_back(std::move(frame));
   }
-  const LayerHeader header = choose_header(shape_, settings_, slices);
+  LayerHeader header = choose_header(shape_, settings_);
+  header.slices = choice.slices;
+  header.models.first_leads = choice.first_leads;
   std::vector<PlannerSettings> ways = {{header.models.near, 160}};
   if (settings_.preset == ScreenPreset::kSlow) ways.push_back({header.models.near, 64});
   States states;
@@ -115,7 +118,7 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below) {
     return Error::kWrongPicture;
   Input input{make_frame(source), below != nullptr ? make_frame(*below) : nullptr};
   if (!states_.empty()) {
-    code(input);
+    code(input, states_, settings_.threads);
     return Ok{};
   }
   waiting_.push_back(std::move(input));
@@ -124,26 +127,34 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below) {
 }
 
 // A slice of its own models costs bytes, but lets another core help to decode: worth it for busy segments.
+// Which way of leading residuals is better depends on how many colours there are: both are tried.
 void ScreenEncoder::decide() {
-  states_ = start(1);
+  Choice choice;
+  states_ = start(choice);
   uint64_t pixels = 0;
   for (const Input& input : waiting_) {
-    code(input);
+    code(input, states_, settings_.threads);
     if (&input != &waiting_.front()) pixels += states_[0]->literals;
+  }
+  if (sheet_shape(shape_.format, shape_.width, shape_.height, 0).components > 1) {
+    States others = start({1, true});
+    for (const Input& input : waiting_) code(input, others, settings_.threads);
+    choice.first_leads = others[0]->spent() < states_[0]->spent();
+    if (choice.first_leads) states_ = std::move(others);
   }
   const uint64_t average = waiting_.size() > 1 ? pixels / (waiting_.size() - 1) : 0;
   const uint64_t most = std::min<uint64_t>(slice_units(shape_.format, shape_.height), kUsefulSlices);
-  const uint64_t slices = std::min(average / kPixelsPerSlice + 1, most);
-  if (slices > 1 && settings_.preset != ScreenPreset::kSlow) {
+  choice.slices = static_cast<int>(std::min(average / kPixelsPerSlice + 1, most));
+  if (choice.slices > 1 && settings_.preset != ScreenPreset::kSlow) {
     states_.clear();
-    states_ = start(static_cast<int>(slices));
-    for (const Input& input : waiting_) code(input);
+    states_ = start(choice);
+    for (const Input& input : waiting_) code(input, states_, settings_.threads);
   }
   waiting_.clear();
 }
 
-void ScreenEncoder::code(const Input& input) {
-  parallel_for(states_.size(), settings_.threads, [&](size_t i) { states_[i]->code(input); });
+void ScreenEncoder::code(const Input& input, States& states, unsigned threads) {
+  parallel_for(states.size(), threads, [&](size_t i) { states[i]->code(input); });
 }
 
 void ScreenEncoder::State::code(const Input& input) {
@@ -170,6 +181,12 @@ void ScreenEncoder::State::code(const Input& input) {
   for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
   history.push(std::move(drawn), changed);
   for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
+}
+
+uint64_t ScreenEncoder::State::spent() const {
+  uint64_t sum = 0;
+  for (const RangeEncoder& stream : streams) sum += stream.spent();
+  return sum;
 }
 
 Bytes ScreenEncoder::State::finish() {

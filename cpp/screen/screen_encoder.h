@@ -1,5 +1,5 @@
 // Encodes a segment's frames as a `screen` layer. The first few frames are held back until they have told how
-// many slices the layer should have.
+// many slices the layer should have, and which component should lead its residuals.
 #pragma once
 
 #include "screen/screen_layer.h"
@@ -32,8 +32,13 @@ class ScreenEncoder {
   struct Input;
   struct State;
   using States = std::vector<std::unique_ptr<State>>;
-  States start(int slices) const;
-  void code(const Input& input);
+  // What a trial decides.
+  struct Choice {
+    int slices = 1;
+    bool first_leads = false;
+  };
+  States start(Choice choice) const;
+  static void code(const Input& input, States& states, unsigned threads);
   // Codes what was held back, after which frames are coded as they come.
   void decide();
 

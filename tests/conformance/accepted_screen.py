@@ -215,8 +215,8 @@ def screen_dice_420() -> bytes:
 
 @stream
 def screen_dice_420_rich() -> bytes:
-    """By dice: 10-bit 4:2:0, more contexts."""
-    return by_dice(header(format="yuv420p10", width=35, height=21), 8, rich=True)
+    """By dice: 10-bit 4:2:0, more contexts, the first component always leading."""
+    return by_dice(header(format="yuv420p10", width=35, height=21), 8, rich=True, first_leads=True)
 
 
 @stream

@@ -113,12 +113,13 @@ def offset_bits(offset: int) -> list[int]:
 
 
 def settings_of(**fields: Any) -> Any:
-    values = {"near": 0, "colour_bits": 10, "residual_bits": 6, "saved": 2, "slices": 1, "rich": False, **fields}
-    return screen.Settings(**values)
+    numbers = {"near": 0, "colour_bits": 10, "residual_bits": 6, "saved": 2, "slices": 1}
+    return screen.Settings(**({"rich": False, "first_leads": False} | numbers | fields))
 
 
 def layer_head(settings: Any) -> bytes:
-    fields = (settings.colour_bits, settings.residual_bits, settings.saved, settings.slices, settings.rich)
+    flags = settings.rich + 2 * settings.first_leads
+    fields = (settings.colour_bits, settings.residual_bits, settings.saved, settings.slices, flags)
     return varint(settings.near) + bytes(fields)
 
 

@@ -105,8 +105,8 @@ def screen_too_many_slices() -> bytes:
 
 @stream("kUnsupportedFeature")
 def screen_unknown_models() -> bytes:
-    """A set of contexts that this version does not know."""
-    return with_settings(rich=2)
+    """Flags that this version does not know."""
+    return with_settings(rich=4)
 
 
 @stream("kTooLarge")

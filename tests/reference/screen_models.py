@@ -338,16 +338,16 @@ def error_class(error):
 
 
 class Span:
-    """The component that varies most around a pixel leads; the two pixels at the ends of its range."""
+    """Of the first `leaders` components the one that varies most around a pixel leads; the ends of its range."""
 
     PLACES = ((-1, 0), (0, -1), (-1, -1), (1, -1)), ((0, 0), (1, 0), (0, 1)), ((1, 0), (0, 1))
     MORE = (-2, 0), (0, -2), (2, 0), (0, 2), (2, -1), (1, 1)
 
-    def __init__(self, s, components):
+    def __init__(self, s, components, leaders):
         around = [s.at(*p) for p in self.PLACES[0]] + [s.ref(*p) for p in self.PLACES[1]]
         around += [s.at(*p) for p in self.PLACES[2]] + [s.ref(-1, 0)] + [s.at(*p) for p in self.MORE]
         self.width = -1
-        for k in range(components):
+        for k in range(leaders):
             low = min(around, key=lambda pixel: component(pixel, k))  # the first of equals
             high = max(around, key=lambda pixel: component(pixel, k))
             width = component(high, k) - component(low, k)
@@ -363,8 +363,9 @@ class ResidualModel:
         self.step = 2 * settings.near + 1
         self.mask = (1 << settings.residual_bits) - 1
         self.contexts = 24 if settings.rich else 16
+        self.leaders = 1 if settings.first_leads else shape.components
         self.lines = Lazy(lambda _: BitModel())
-        self.mixers = TwoMixers(self.contexts, 16384 // 6, 4)
+        self.mixers = TwoMixers(self.contexts, 16384 // 12, 4)
         self.by_span, self.by_neighbour, self.by_first = ({} for _ in range(3))  # key: (rest, times)
         self.rest_hit = Lazy(lambda _: BitModel())
         self.low_bits = Lazy(lambda _: BitModel())
@@ -372,7 +373,7 @@ class ResidualModel:
 
     def decode(self, coder, s):
         top = self.shape.top
-        span = Span(s, self.shape.components)
+        span = Span(s, self.shape.components, self.leaders)
         residuals, first, result = [], 0, 0
         for turn, k in enumerate(span.order):
             if turn == 1:
@@ -637,7 +638,7 @@ class PhotoModel:
             w,
             n,
             w + n - nw,
-            median(w, n, w + n - nw),
+            median(w, n, nw),
             r,
             r + ((w - rw + n - rn) >> 1),
             w + ne - n,
