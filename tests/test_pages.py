@@ -262,6 +262,28 @@ def test_data_for_the_browser_is_json(address):
     assert [row["id"] for row in json.loads(body)["experiments"]] == [1, 2, 3, 4, 5]
 
 
+def test_a_ledger_that_is_not_there(tmp_path):
+    command = [sys.executable, "-m", "aicodec_native", "dashboard"]
+    for arguments, words in [
+        (["--ledger", "none"], "none: no such file"),
+        ([], "there is no *.ledger here: say with --ledger which to show"),
+        (["--ledger", __file__], "is no ledger"),
+    ]:
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert words in done.stderr
+
+
+def test_an_export_spares_what_is_there(ledger, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    command = [sys.executable, "-m", "aicodec_native", "dashboard", "--ledger", str(ledger), "--export", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "exists already and is not empty" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
 # The whole of each page.
 
 

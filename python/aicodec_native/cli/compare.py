@@ -13,6 +13,7 @@ from rich.table import Table
 
 from aicodec_native.cli.output import FrameBar, frame_bar, json_option, print_json
 from aicodec_native.compare.clip import load_clip
+from aicodec_native.compare.coding import Measures
 from aicodec_native.compare.comparison import Comparison, compare
 from aicodec_native.compare.curve import bd_rate
 from aicodec_native.compare.peers import PEERS, peers_of
@@ -60,13 +61,14 @@ def command(
     Every codec writes files at several qualities, which are decoded and measured by the same code. libaom, VVenC, VMAF
     and BD-rates need the extra 'peers' (pip install 'aicodec-native[peers]').
     """
-    _need_bjontegaard()
-    names = [] if peers.strip() == "none" else _listed(peers)
+    others = [] if peers.strip() == "none" else peers_of(_listed(peers))
+    measures = Measures(_listed(metrics))
     scores = sorted({_score(text) for text in _listed(qualities)})
     shown = min(scores, key=lambda score: abs(score - 80))
     clip = load_clip(Path(path), start, duration)
+    _need_packages()
     with tempfile.TemporaryDirectory(prefix="aicodec-compare-") as folder:
-        found = compare(clip, peers_of(names), _listed(metrics), scores, preset, Path(folder), _announce)
+        found = compare(clip, others, measures, scores, preset, Path(folder), _announce)
         if page is not None:
             write_report(found, shown, page)
     if as_json:
@@ -81,7 +83,7 @@ def _announce(name: str, total: int | None) -> AbstractContextManager[FrameBar]:
     return frame_bar(name, total)
 
 
-def _need_bjontegaard() -> None:
+def _need_packages() -> None:
     try:
         import bjontegaard  # noqa: F401
     except ImportError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ class Measures:
     """Which of point.METRICS (SSIMULACRA2 always), on every `every`-th frame. XPSNR and VMAF look at motion: they
     need all frames."""
 
-    metrics: Collection[str] = ("ssimulacra2", "psnr")
+    metrics: Sequence[str] = ("ssimulacra2", "psnr")
     every: int = 1
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from aicodec_native import _native
+from aicodec_native.compare import program
 from aicodec_native.compare.clip import Clip
 from aicodec_native.compare.coding import Measures, PeerRun, code_ours, version_of
 from aicodec_native.compare.curve import Curve, bd_rate, equal_score, grow
@@ -102,18 +103,20 @@ class Comparison:
 def compare(
     clip: Clip,
     peers: Sequence[Peer],
-    metrics: Sequence[str],
+    measures: Measures,
     qualities: Sequence[float],
     preset: str,
     folder: Path,
     announce: Announce,
 ) -> Comparison:
-    """Runs everything; coded files stay in `folder`. `qualities` are SSIMULACRA2 scores. Raises OptionError."""
-    measures = Measures(metrics)
+    """Runs everything; coded files stay in `folder`. `qualities` are SSIMULACRA2 scores. OptionError where a package
+    that a peer or metric needs is missing, before anything runs."""
+    if "vmaf" in measures.metrics or any(peer.by_program for peer in peers):
+        program.ffmpeg()
     ours = _ours(clip, qualities, preset, folder, measures, announce)
     levels = {q: equal_score(q, ours.files[q].point.scores["ssimulacra2"]) for q in qualities}
     others = [_peer(peer, clip, levels, folder, measures, announce) for peer in peers]
-    return Comparison(clip, metrics, levels, [ours, *others])
+    return Comparison(clip, measures.metrics, levels, [ours, *others])
 
 
 def _ours(
