@@ -17,7 +17,10 @@ import aicodec_native as aic
 from clips import moving_shots, yuv_frames
 from media_inputs import write_video
 
-COMMANDS = ["encode", "decode", "info", "verify", "shade", "show", "metrics", "bench", "compare", "dashboard", "demo"]
+COMMANDS = [
+    "encode", "evolve", "ledger", "decode", "info", "verify", "shade", "show", "metrics", "bench", "compare", "dashboard",
+    "demo",
+]  # fmt: skip
 FAST = ["-p", "fast", "--crf", "40"]
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from aicodec_native.authoring import ShadeResult, shade
     from aicodec_native.decoder import DecodeResult, VerifyReport, decode, verify
     from aicodec_native.encoder import EncodeResult, Progress, encode
+    from aicodec_native.loop.evolution import EvolveProgress, EvolveResult
+    from aicodec_native.loop.evolve import evolve
     from aicodec_native.quality import Quality, measure
     from aicodec_native.reader import Reader, open
 
@@ -42,6 +44,8 @@ __all__ = [
     "DecodeResult",
     "EncodeError",
     "EncodeResult",
+    "EvolveProgress",
+    "EvolveResult",
     "FormatError",
     "InputError",
     "NotAicError",
@@ -58,6 +62,7 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "evolve",
     "measure",
     "open",
     "shade",
@@ -67,6 +72,8 @@ __all__ = [
 _LAZY = {
     "DecodeResult": "decoder",
     "EncodeResult": "encoder",
+    "EvolveProgress": "loop.evolution",
+    "EvolveResult": "loop.evolution",
     "Progress": "encoder",
     "Quality": "quality",
     "Reader": "reader",
@@ -74,6 +81,7 @@ _LAZY = {
     "VerifyReport": "decoder",
     "decode": "decoder",
     "encode": "encoder",
+    "evolve": "loop.evolve",
     "measure": "quality",
     "open": "reader",
     "shade": "authoring",

@@ -67,7 +67,7 @@ class ChangeReader:
     """The frames behind a ChangeStore's path and table, as a sequence of pictures; in order it is fastest."""
 
     def __init__(self, path: str, shape: tuple[str, int, int], table: Table) -> None:
-        self._shape = shape
+        self.shape = shape
         self._table = table
         self._packed = bytearray(_native.Picture(*shape).packed_size)
         self._row = np.full(table.shape[1], -1, np.int64)  # of the frame in _packed
@@ -85,7 +85,7 @@ class ChangeReader:
             size = min(_PIECE, len(self._packed) - start)
             self._packed[start : start + size] = self._map[at : at + size]
         self._row = self._table[index]
-        picture = _native.Picture(*self._shape)
+        picture = _native.Picture(*self.shape)
         picture.unpack_from(self._packed)
         return picture
 

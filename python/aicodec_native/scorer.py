@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from aicodec_native import _native
+from aicodec_native.change_store import ChangeReader
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.quality import psnr_of
 
@@ -21,16 +22,20 @@ _CACHE_BYTES_PER_PIXEL = 100
 
 
 class Scorer:
-    """Call begin(), add() with each drawn picture of `frames`, then result(); again for the next candidate."""
+    """Call begin(), add() with each drawn picture of `frames`, then result(); again for the next candidate.
+
+    `chosen`: the frames that count, in place of those that the metric and the preset would choose.
+    """
 
     def __init__(
         self,
         metric: str,
-        frames: FrameReader,
+        frames: FrameReader | ChangeReader,
         colour: _native.Colour,
         frame_rate: float,
         preset: str,
         threads: int,
+        chosen: list[int] | None = None,
     ) -> None:
         self._metric = metric
         self._sources = frames
@@ -38,8 +43,8 @@ class Scorer:
         self._frame_rate = frame_rate
         self._threads = threads
         costly = metric in ("ssimulacra2", "ms_ssim")
-        # The frames that count, rising.
-        self.frames = sample_frames(len(frames), _SAMPLES[preset]) if costly else list(range(len(frames)))
+        usual = sample_frames(len(frames), _SAMPLES[preset]) if costly else list(range(len(frames)))
+        self.frames = usual if chosen is None else chosen  # those that count, rising
         _, width, height = frames.shape
         self._room = _CACHE_BYTES // (_CACHE_BYTES_PER_PIXEL * width * height)  # in prepared frames
         self._prepared: dict[int, _native.Ssimulacra2] = {}

@@ -47,12 +47,15 @@ Planes = list[tuple[Any, int]]
 
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
-    """How SVT-AV1 codes a segment. `crf` goes in quarter steps from 1 to 63; `preset` is SVT-AV1's, 0 to 13."""
+    """How SVT-AV1 codes a segment. `crf` goes in quarter steps from 1 to 63; `preset` is SVT-AV1's, 0 to 13;
+    `parameters` are its own, name=value, with colons between them.
+    """
 
     crf: float
     preset: int
     bit_depth: int = 10
     threads: int = 0
+    parameters: str = SVT_PARAMETERS
 
     @property
     def format(self) -> str:
@@ -129,7 +132,7 @@ def _open_encoder(
         "preset": str(settings.preset),
         "crf": str(int(settings.crf)),
         # Quarter steps of CRF exist only among SVT-AV1's own parameters.
-        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:{SVT_PARAMETERS}",
+        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:{settings.parameters}",
     }
     return context
 

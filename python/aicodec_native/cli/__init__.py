@@ -14,6 +14,8 @@ from aicodec_native.errors import AicodecError
 
 _COMMANDS = {
     "encode": "Encode a video into an .aic file.",
+    "evolve": "Encode, then make the file smaller by experiments.",
+    "ledger": "List, show or export the experiments of a ledger.",
     "decode": "Decode an .aic file into a video or images.",
     "info": "Say what an .aic file holds.",
     "verify": "Check that an .aic file decodes to what was encoded.",

@@ -7,34 +7,12 @@ from typing import Any
 
 import click
 
+from aicodec_native.cli.goals import QUALITY, TARGET
 from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, size_text
 from aicodec_native.encoder import EncodeResult, Progress, encode
 from aicodec_native.lossless_encoder import GREATEST_ERROR
 from aicodec_native.quality import METRICS
 from aicodec_native.video_layer import SVT_PRESETS
-
-
-class _Quality(click.ParamType[Any]):
-    name = "N|lossless|lossless~N"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if str(value).startswith("lossless"):
-            return value
-        try:
-            return float(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a number nor 'lossless' nor 'lossless~N'", param, ctx)
-
-
-class _Target(click.ParamType[Any]):
-    name = "METRIC=VALUE"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        metric, _, number = value.partition("=")
-        try:
-            return metric, float(number)
-        except ValueError:
-            self.fail(f"{value!r} is not METRIC=VALUE, such as psnr=45", param, ctx)
 
 
 @click.command("encode")
@@ -43,12 +21,12 @@ class _Target(click.ParamType[Any]):
 @click.option(
     "-q",
     "--quality",
-    type=_Quality(),
+    type=QUALITY,
     show_default="80",
     help="The SSIMULACRA2 score to reach: 90 is visually lossless, 80 very high, 60 medium. Or lossless; or lossless~N:"
     " every sample within N of the source (1 to 64).",
 )
-@click.option("--target", type=_Target(), help=f"Another metric to reach instead: {', '.join(METRICS)}.")
+@click.option("--target", type=TARGET, help=f"Another metric to reach instead: {', '.join(METRICS)}.")
 @click.option("--crf", type=float, help="A fixed quantiser instead, 1 to 63 in steps of 0.25: no search.")
 @click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Worker processes [default: one per core].")

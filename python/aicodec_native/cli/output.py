@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,6 +61,17 @@ def frame_bar(verb: str, total: int | None, *, quiet: bool = False) -> Iterator[
         disable=quiet or not console.is_terminal,
     ) as progress:
         yield FrameBar(progress, progress.add_task(verb, total=total, note=""))
+
+
+@contextmanager
+def status_line(text: str) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that changes while something goes on; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(Text(text)) as status:
+        yield lambda changed: status.update(Text(changed))
 
 
 def print_json(value: Any) -> None:

@@ -109,9 +109,10 @@ class Ledger:
         return self.add("files", name=name, bytes=len(data), **columns)
 
     def rows(self, query: str, *arguments: Any) -> list[sqlite3.Row]:
-        """What a query gives, rows by column name."""
+        """What a query gives, rows by column name; `arguments` for its marks, or one mapping for its names."""
+        named = len(arguments) == 1 and isinstance(arguments[0], Mapping)
         with self._lock:
-            return self._base.execute(query, arguments).fetchall()
+            return self._base.execute(query, arguments[0] if named else arguments).fetchall()
 
     def _prepare(self) -> None:
         base = self._base

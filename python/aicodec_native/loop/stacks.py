@@ -1,0 +1,229 @@
+"""Codes a segment as a strategy says: the job of a candidate's first process.
+
+What quality it has is for judge.py to say, in another process, from the bytes alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from aicodec_native import _native, tracks
+from aicodec_native.change_store import ChangeReader, Table
+from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
+from aicodec_native.errors import CorruptError, FormatError, OptionError, ProgramError
+from aicodec_native.frame_store import FrameReader
+from aicodec_native.headers import frame_rate_of
+from aicodec_native.loop.sandbox import TaskError
+from aicodec_native.loop.strategy import Strategy
+from aicodec_native.scorer import Scorer
+from aicodec_native.segment_encoder import Goal
+from aicodec_native.shader_source import compile_source
+from aicodec_native.stack import draw_in_order
+from aicodec_native.video_layer import RGB_COLOUR, SVT_PARAMETERS, SVT_PRESETS, VideoSettings, encode_pictures
+
+KINDS = {"video": _native.LAYER_VIDEO, "shader": _native.LAYER_SHADER, "screen": _native.LAYER_SCREEN}
+
+# For the search of a quantiser: the score lost per quarter step about its usual values, and what it accepts above
+# the target, about one such step.
+_SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
+_TOLERANCES = {"ssimulacra2": 0.15, "psnr": 0.05, "xpsnr": 0.05, "ssim": 0.0003, "ms_ssim": 0.0002}
+_MAX_PROBES = 5
+# The quantiser of a video layer that lies under an exact one, or where nothing is known.
+_USUAL_CRF = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTask:
+    """A segment as both processes get it; picklable. `frames_path`, `shape` and `table` are ChangeReader's arguments.
+
+    `pictures` are the numbers of the dictionary pictures that it may copy from, behind `dictionary_path` in that
+    order; `usable` counts those that stand before it in the file. `judged` are the frames that quality is measured on.
+    """
+
+    header: _native.StreamHeader
+    first_frame: int
+    times: list[int]
+    frames_path: str
+    shape: tuple[str, int, int]
+    table: Table
+    goal: Goal
+    preset: str
+    judged: list[int]
+    pictures: list[int] = field(default_factory=list)
+    dictionary_path: str = ""
+    usable: int = 0
+
+    @property
+    def frame_rate(self) -> float:
+        return float(frame_rate_of(self.header))
+
+    def frames(self) -> ChangeReader:
+        return ChangeReader(self.frames_path, self.shape, self.table)
+
+    def dictionary(self) -> dict[int, _native.Picture]:
+        if not self.pictures:
+            return {}
+        stored = FrameReader(self.dictionary_path, self.shape, len(self.pictures))
+        try:
+            return {number: stored[place] for place, number in enumerate(self.pictures)}
+        finally:
+            stored.close()
+
+    def segment(self, payload: bytes, pictures: dict[int, _native.Picture]) -> _native.Segment:
+        """As the decoder sees it. Raises FormatError."""
+        return _native.Segment(payload, self.header, _native.Dictionary(pictures), self.usable)
+
+    def serialised(self, layers: list[tuple[int, bytes]], digest: int | None = None) -> bytes:
+        return _native.build_segment(
+            header=self.header, first_frame=self.first_frame, times=self.times, digest=digest, layers=layers
+        )
+
+    def scorer(self, frames: ChangeReader) -> Scorer:
+        """For the goal's metric on the judged frames."""
+        return Scorer(self.goal.metric, frames, self.header.colour, self.frame_rate, self.preset, 1, self.judged)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildTask:
+    """`bar` is the score to reach; `guess` a CRF near which it is expected, if one is known."""
+
+    segment: SegmentTask
+    strategy: Strategy
+    program: str | None
+    bar: float
+    guess: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A segment without digest; `crf` of its video layer, if it has one; processor seconds."""
+
+    payload: bytes
+    crf: float | None
+    encode_seconds: float
+
+
+def build(task: BuildTask) -> Built:
+    """Raises TaskError for a program or strategy that does not work; deterministic."""
+    started = time.process_time()
+    try:
+        with task.segment.frames() as frames:
+            payload, crf = _Builder(task, frames).run()
+    except ProgramError as error:
+        # Text and code that the verifier refuses come as one class of exception.
+        refused = isinstance(error.__context__, CorruptError)
+        raise TaskError("refused" if refused else "invalid_program", str(error)) from None
+    except OptionError as error:
+        raise TaskError("invalid_strategy", str(error)) from None
+    except FormatError as error:
+        raise TaskError("refused", str(error)) from None
+    return Built(payload, crf, time.process_time() - started)
+
+
+class _Builder:
+    def __init__(self, task: BuildTask, frames: ChangeReader) -> None:
+        self._task = task
+        self._segment = task.segment
+        self._strategy = task.strategy
+        self._frames = frames
+        self._dictionary = task.segment.dictionary()
+        self._shader = self._shader_layer() if "shader" in task.strategy.layers else b""
+
+    def run(self) -> tuple[bytes, float | None]:
+        strategy, task = self._strategy, self._task
+        if "video" not in strategy.layers:
+            return self._stack(0.0), None
+        if strategy.crf is not None:
+            return self._stack(strategy.crf), strategy.crf
+        guess = _USUAL_CRF if task.guess is None else task.guess
+        metric = self._segment.goal.metric
+        if "screen" in strategy.layers or metric not in _SLOPES:
+            return self._stack(guess), guess
+        payloads: dict[int, bytes] = {}
+
+        def probe(step: int) -> float:
+            payloads[step] = self._stack(step / STEPS_PER_CRF)
+            return self._score(payloads[step])
+
+        plan = SearchPlan(
+            task.bar, round(guess * STEPS_PER_CRF), _SLOPES[metric], _TOLERANCES[metric], max_probes=_MAX_PROBES
+        )
+        found = search(plan, probe)
+        return payloads[found.step], found.step / STEPS_PER_CRF
+
+    def _stack(self, crf: float) -> bytes:
+        layers: list[tuple[int, bytes]] = []
+        for kind in self._strategy.layers:
+            if kind == "video":
+                layer = self._video_layer(crf)
+            elif kind == "shader":
+                layer = self._shader
+            else:
+                layer = self._screen_layer(layers)
+            layers.append((KINDS[kind], layer))
+        return self._segment.serialised(layers)
+
+    def _video_layer(self, crf: float) -> bytes:
+        header, strategy = self._segment.header, self._strategy
+        preset = SVT_PRESETS[self._segment.preset] if strategy.svt_preset is None else strategy.svt_preset
+        settings = VideoSettings(crf, preset, strategy.bit_depth, 1, self._svt_parameters())
+        video = encode_pictures(self._frames, header.colour, frame_rate_of(header), settings)
+        return _native.build_video_layer(
+            format=video.format,
+            colour=RGB_COLOUR,
+            rgb_canvas=header.format.startswith("rgb"),
+            packets=video.packets,
+        )
+
+    def _svt_parameters(self) -> str:
+        """The usual ones, changed as the strategy says."""
+        chosen = dict(part.split("=") for part in SVT_PARAMETERS.split(":"))
+        chosen |= {name: str(value) for name, value in self._strategy.svt.items()}
+        return ":".join(f"{name}={value}" for name, value in chosen.items())
+
+    def _shader_layer(self) -> bytes:
+        if self._task.program is None:
+            raise TaskError("invalid_strategy", "a shader layer wants a program")
+        program = compile_source(self._task.program)
+        columns = self._strategy.track
+        frames = len(self._segment.times) - 1
+        if any(len(column) != frames for column in columns):
+            raise TaskError("invalid_strategy", f"a column of the track has one number for each of {frames} frames")
+        if program.parameters > len(columns):
+            raise TaskError("invalid_strategy", f"param({program.parameters - 1}) has no column in the track")
+        table = tracks.pack({f"p{number}": list(column) for number, column in enumerate(columns)}) if columns else b""
+        return _native.build_shader_layer(program=program.write(), track=table)
+
+    def _screen_layer(self, below: list[tuple[int, bytes]]) -> bytes:
+        strategy, segment = self._strategy, self._segment
+        goal = segment.goal
+        if goal.metric not in _SLOPES and strategy.near > goal.target:
+            raise TaskError("invalid_strategy", f"samples may be off by {goal.target:g}, not by near={strategy.near}")
+        encoder = _native.ScreenEncoder(
+            *segment.shape,
+            preset=strategy.screen_preset or segment.preset,
+            near=strategy.near,
+            has_below=bool(below),
+            dictionary=list(self._dictionary.values()),
+        )
+        if below:
+            for source, under in zip(self._frames, self._drawn(segment.serialised(below)), strict=True):
+                encoder.add(source, under)
+        else:
+            for source in self._frames:
+                encoder.add(source)
+        return _native.build_screen_layer(pictures=segment.pictures, coded=encoder.finish())
+
+    def _drawn(self, payload: bytes) -> Iterator[_native.Picture]:
+        found = self._segment.segment(payload, self._dictionary)
+        return draw_in_order(lambda _: found, range(1), self._segment.header, 1)
+
+    def _score(self, payload: bytes) -> float:
+        scorer = self._segment.scorer(self._frames)
+        wanted = set(scorer.frames)
+        for number, picture in enumerate(self._drawn(payload)):
+            if number in wanted:
+                scorer.add(number, picture)
+        return scorer.result()[0]

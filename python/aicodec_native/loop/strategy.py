@@ -1,0 +1,128 @@
+"""How a segment is to be coded: which layers, and the knobs of each. What proposers propose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aicodec_native.errors import OptionError
+from aicodec_native.lossless_encoder import MAX_ERROR
+from aicodec_native.video_layer import SVT_PRESETS
+
+# Bottom first. `encode` stands for whatever `aicodec-native encode` makes; only the first experiment has it.
+STACKS = ("video", "screen", "shader", "shader+screen", "video+screen", "video+shader", "video+shader+screen")
+ENCODE = "encode"
+
+# SVT-AV1's parameters that may be set, with their ranges.
+SVT_KNOBS = {
+    "tune": (0, 2),
+    "enable-variance-boost": (0, 1),
+    "variance-boost-strength": (1, 4),
+    "variance-octile": (1, 8),
+    "enable-qm": (0, 1),
+    "qm-min": (0, 15),
+    "sharpness": (-7, 7),
+    "scm": (0, 2),
+    "enable-cdef": (0, 1),
+    "enable-restoration": (0, 1),
+    "enable-tf": (0, 2),
+    "enable-overlays": (0, 1),
+    "hierarchical-levels": (3, 5),
+}
+SVT_PRESET_RANGE = (0, 10)
+CRF_RANGE = (1.0, 63.0)
+SCREEN_PRESETS = tuple(SVT_PRESETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """`stack` is one of STACKS. Of a video layer: `crf`, or None for the coarsest that reaches the goal; SVT-AV1's
+    preset (None: that of the run's), bit depth and parameters. Of a screen layer: its preset (None: the run's), and
+    `near`, by which its samples may be off. Of a shader layer: `track`, its param(0), param(1), ...: columns of a
+    number a frame.
+
+    Raises OptionError for values out of range.
+    """
+
+    stack: str
+    crf: float | None = None
+    svt_preset: int | None = None
+    bit_depth: int = 10
+    svt: Mapping[str, int] = field(default_factory=dict)
+    screen_preset: str | None = None
+    near: int = 0
+    track: tuple[tuple[float, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.stack not in (*STACKS, ENCODE):
+            raise OptionError(f"no stack {self.stack!r}: choose one of {', '.join(STACKS)}")
+        if self.crf is not None:
+            _check_range("crf", self.crf, CRF_RANGE)
+            if self.crf * 4 != int(self.crf * 4):
+                raise OptionError("crf goes in steps of 0.25")
+        if self.svt_preset is not None:
+            _check_whole("svt_preset", self.svt_preset, SVT_PRESET_RANGE)
+        if self.bit_depth not in (8, 10):
+            raise OptionError("bit_depth is 8 or 10")
+        for name, value in self.svt.items():
+            if name not in SVT_KNOBS:
+                raise OptionError(f"no parameter {name!r} of SVT-AV1: there are {', '.join(SVT_KNOBS)}")
+            _check_whole(name, value, SVT_KNOBS[name])
+        if self.screen_preset is not None and self.screen_preset not in SCREEN_PRESETS:
+            raise OptionError(f"screen_preset is one of {', '.join(SCREEN_PRESETS)}")
+        _check_whole("near", self.near, (0, MAX_ERROR))
+        if any(not math.isfinite(number) for column in self.track for number in column):
+            raise OptionError("a track holds finite numbers")
+
+    @property
+    def layers(self) -> list[str]:
+        """Bottom first."""
+        return self.stack.split("+")
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what differs from the defaults, and the stack."""
+        default = Strategy(self.stack)
+        values: dict[str, Any] = {"stack": self.stack}
+        for name in self.__dataclass_fields__:
+            if getattr(self, name) != getattr(default, name):
+                values[name] = getattr(self, name)
+        if self.svt:
+            values["svt"] = dict(self.svt)
+        if self.track:
+            values["track"] = [list(column) for column in self.track]
+        return values
+
+
+def strategy_of(values: Any) -> Strategy:
+    """A strategy from JSON. Raises OptionError for whatever is wrong with it."""
+    if not isinstance(values, Mapping):
+        raise OptionError("a strategy is an object")
+    known = {name: value for name, value in values.items() if value is not None}
+    unknown = sorted(set(map(str, known)) - set(Strategy.__dataclass_fields__))
+    if unknown:
+        raise OptionError(f"no knob {unknown[0]!r}: there are {', '.join(Strategy.__dataclass_fields__)}")
+    if "stack" not in known:
+        raise OptionError("a strategy names its stack")
+    if not isinstance(known.get("svt", {}), Mapping):
+        raise OptionError("svt is an object: a number for each parameter")
+    known["svt"] = dict(known.get("svt", {}))
+    try:
+        known["track"] = tuple(tuple(float(number) for number in column) for column in known.get("track", ()))
+        if "crf" in known:
+            known["crf"] = float(known["crf"])
+    except (TypeError, ValueError):
+        raise OptionError("crf is a number, track a list of columns of numbers") from None
+    return Strategy(**known)
+
+
+def _check_whole(name: str, value: Any, limits: tuple[int, int]) -> None:
+    if type(value) is not int:
+        raise OptionError(f"{name} is a whole number")
+    _check_range(name, value, limits)
+
+
+def _check_range(name: str, value: float, limits: tuple[float, float]) -> None:
+    if not limits[0] <= value <= limits[1]:
+        raise OptionError(f"{name} goes from {limits[0]:g} to {limits[1]:g}, not {value:g}")
