@@ -18,8 +18,8 @@ from clips import moving_shots, yuv_frames
 from media_inputs import write_video
 
 COMMANDS = [
-    "encode", "evolve", "ledger", "decode", "info", "verify", "shade", "show", "metrics", "bench", "compare", "dashboard",
-    "demo",
+    "encode", "evolve", "ledger", "decode", "info", "verify", "shade", "show", "metrics", "bench", "compare",
+    "dashboard", "demo",
 ]  # fmt: skip
 FAST = ["-p", "fast", "--crf", "40"]
 
