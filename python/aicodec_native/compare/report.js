@@ -20,7 +20,7 @@
   for (const codec of codecs) {
     const row = make("tr", {}, make("th", { scope: "row" }, codec.name));
     codec.bytes_at.forEach((size, i) => row.append(cell(bytes(size), size === least[i])));
-    for (const metric of data.metrics) row.append(cell(percent(codec.bd_rate_of_aic[metric]), false));
+    for (const metric of data.metrics) row.append(cell(codec === codecs[0] ? "" : percent(codec.bd_rate_of_aic[metric]), false));
     const near = codec.points.reduce((a, b) => (distance(b) < distance(a) ? b : a));
     row.append(cell(number(near.encode_seconds), false), cell(number(near.decode_seconds), false));
     body.append(row);

@@ -4,6 +4,7 @@ draws."""
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from typing import Any
 
@@ -17,6 +18,7 @@ _LINE = (
     "encode_seconds", "decode_seconds", "usd", "same_candidate_as", "same_output_as",
 )  # fmt: skip
 _MOST_WORDS = 160
+_NEAR = 1.1
 
 
 def run_line(row: Row) -> Row:
@@ -170,47 +172,29 @@ def _failures(failed: list[Row]) -> list[dict[str, Any]]:
 
 def _next_steps(page: dict[str, Any], experiments: list[Row], failed: list[Row]) -> list[dict[str, Any]]:
     """Sentences with the experiments that they speak of."""
-    steps = []
-    for gain in _gains(experiments):
-        if gain["saved"] <= 0:
-            steps.append(
-                {
-                    "text": f"Segment {gain['segment']} is as encode made it: nothing tried was smaller.",
-                    "rows": [gain["best"]],
-                }
-            )
-    best = {gain["segment"]: gain["best"]["bytes"] for gain in _gains(experiments)}
-    near = [
-        r
-        for r in failed
-        if r["error_class"] == "larger" and r["bytes"] and r["bytes"] <= 1.05 * best.get(r["segment"], 0)
+    gains = _gains(experiments)
+    best = {gain["segment"]: gain["best"]["bytes"] for gain in gains}
+    steps = [
+        {"text": f"Segment {gain['segment']} is as encode made it: nothing tried was smaller.", "rows": [gain["best"]]}
+        for gain in gains
+        if gain["saved"] <= 0
     ]
-    if near:
-        steps.append(
-            {
-                "text": f"{len(near)} came within 5% of the best: their constants may have more to give.",
-                "rows": near[-3:],
-            }
-        )
-    missed = [
-        r
-        for r in failed
-        if r["error_class"] == "quality_missed" and r["bytes"] and r["bytes"] < best.get(r["segment"], 0)
-    ]
-    if missed:
-        steps.append(
-            {
-                "text": f"{len(missed)} were smaller and missed the quality: with a correction on top they may win.",
-                "rows": missed[-3:],
-            }
-        )
-    same = [r for r in failed if r["error_class"] == "unchanged"]
-    if same and len(same) * 4 >= len(failed):
-        steps.append(
-            {"text": f"{len(same)} proposals changed nothing: the proposer repeats itself here.", "rows": same[-3:]}
-        )
-    steps += [{"text": note["text"], "rows": []} for note in page["notes"][-3:]]
-    return steps
+
+    def of(error_class: str, most: float = math.inf) -> list[Row]:
+        """Failures of a class, of at most so many times the best bytes where there is a measure of them."""
+        rows = [row for row in failed if row["error_class"] == error_class]
+        return [row for row in rows if (row["bytes"] or 0) <= most * best.get(row["segment"], math.inf)]
+
+    for rows, text in [
+        (of("larger", _NEAR), "came within 10% of the best: finer settings around them may win"),
+        (of("quality_missed", 1.0), "were smaller and missed the quality: a correction on top may be worth it"),
+        (of("budget"), "were not judged when the budget was over: more of it would begin with them"),
+        (of("invalid_program") + of("refused"), "did not compile or were refused: what they meant is untried"),
+        (of("unchanged"), "changed nothing: the proposer repeats itself here"),
+    ]:
+        if rows:
+            steps.append({"text": f"{len(rows)} {text}.", "rows": rows[-3:]})
+    return steps + [{"text": note["text"], "rows": []} for note in page["notes"][-3:]]
 
 
 def median(values: list[float]) -> float | None:

@@ -35,7 +35,7 @@
       columns: [
         { key: "id", title: "run", number: true, cell: (row) => make("a", { href: `run-${row.id}.html` }, String(row.id)) },
         { key: "state", title: "state", cell: (row) => tag(row.state) },
-        { key: "source", title: "source", wide: true },
+        { key: "source", title: "source", text: (row) => row.source.split("/").at(-1) },
         column("saved", "saved", percent), column("best_bytes", "bytes now", whole), column("first_bytes", "at first", whole),
         column("improvements", "improvements", whole), column("experiments", "experiments", whole),
         { key: "proposer", title: "proposer", text: (row) => (row.model ? `${row.proposer} (${row.model})` : row.proposer) },

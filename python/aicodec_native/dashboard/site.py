@@ -39,9 +39,14 @@ class Site:
             lstrip_blocks=True,
         )
         self._templates.filters |= {
-            "bytes": _bytes, "number": _number, "percent": _percent, "time": _time, "for_script": json_for_script
-        }  # fmt: skip
-        self._templates.filters["median"] = content.median
+            "bytes": _bytes,
+            "for_script": json_for_script,
+            "median": content.median,
+            "name": _name,
+            "number": _number,
+            "percent": _percent,
+            "time": _time,
+        }
 
     def page(self, name: str) -> str:
         """The HTML of index.html, run-N.html, experiment-N.html or writeup-N.html."""
@@ -105,6 +110,10 @@ class Site:
     def _render(self, template: str, **content: Any) -> str:
         shared = {"live": self._live, "ledger": self._reader.path.name, "version": __version__}
         return self._templates.get_template(template).render(**content, **shared)
+
+
+def _name(path: str) -> str:
+    return Path(path).name or path
 
 
 def _bytes(value: float | None) -> str:

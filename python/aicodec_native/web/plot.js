@@ -22,10 +22,9 @@
 
   aic.number = (value, digits = 2) => {
     if (value === null || value === undefined) return "–";
-    const size = Math.abs(value);
-    if (size >= 1e9) return `${(value / 1e9).toPrecision(3)} G`;
-    if (size >= 1e6) return `${(value / 1e6).toPrecision(3)} M`;
-    if (size >= 1e4) return `${(value / 1e3).toPrecision(3)} k`;
+    for (const [unit, name] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+      if (Math.abs(value) >= (unit === 1e3 ? 1e4 : unit)) return `${Number((value / unit).toPrecision(3))} ${name}`;
+    }
     return Number.isInteger(value) ? String(value) : value.toFixed(digits);
   };
 
