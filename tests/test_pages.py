@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import re
@@ -10,6 +11,8 @@ import sys
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from aicodec_native.loop.ledger import Ledger
 from browser import open_browser, violations, watched_page
@@ -229,6 +232,24 @@ def test_words_of_a_model_stay_words(page, address, name):
     assert "stolen" not in page.title()
     if name in ("experiment-2.html", "writeup-1.html"):
         assert HOSTILE in page.locator("main").inner_text()
+
+
+def stripped(markup):
+    """The text of spans; anything else that was no text would show as a difference."""
+    return html.unescape(re.sub(r"</?span(?: class=\"\w+\")?>", "", str(markup)))
+
+
+@given(st.text() | st.text("()=+<>&'\"#\\ \n\tabdefrtunx0123."))
+@example(BETTER_PROGRAM)
+@example("x = 1  # <b>\r\nif y:\n\tz(2)\x0c\n  'a'")
+@example("def f(:\n  <script>")
+def test_highlighting_keeps_every_character_and_lets_no_markup_through(text):
+    from aicodec_native.dashboard.programs import difference, highlighted
+
+    assert stripped(highlighted(text)) == text
+    for markup in (highlighted(text), difference("", text), difference(text, "a")):
+        assert not re.search(r"<(?!/?span\b)", str(markup))
+    assert difference(text, text) == ""
 
 
 def test_nothing_outside_the_ledger_is_served(address, ledger):
