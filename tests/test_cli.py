@@ -18,7 +18,7 @@ from clips import moving_shots, yuv_frames
 from media_inputs import write_video
 
 COMMANDS = [
-    "encode", "evolve", "ledger", "decode", "info", "verify", "shade", "show", "metrics", "bench", "compare",
+    "encode", "evolve", "ledger", "decode", "info", "verify", "shade", "fit", "show", "metrics", "bench", "compare",
     "dashboard", "demo",
 ]  # fmt: skip
 FAST = ["-p", "fast", "--crf", "40"]

@@ -16,6 +16,8 @@ import pytest
 import aicodec_native as aic
 from aicodec_native.loop.evolve import evolve
 from aicodec_native.loop.ledger_reader import LedgerReader
+from aicodec_native.loop.proposals import Attempt
+from aicodec_native.loop.replay import Replay
 from loop_clips import BROKEN, WAVES, WRONG, context_of, experiments, write_waves
 
 # Draws for many seconds: as much as a pixel may cost.
@@ -35,7 +37,7 @@ def clip(tmp_path_factory):
 @pytest.fixture(scope="module")
 def large_clip(tmp_path_factory):
     """Large enough that HEAVY takes many seconds on it."""
-    return write_waves(tmp_path_factory.mktemp("large"), frames=4, size=(640, 480))
+    return write_waves(tmp_path_factory.mktemp("large"), frames=24, size=(640, 480))
 
 
 @pytest.fixture
@@ -111,6 +113,32 @@ def test_a_lossless_run_keeps_every_sample(run, clip):
         assert (reader[:] == source[:]).all()
 
 
+LIFE = """def color(x, y, t):
+    k = prev_int(1, 0, wrap=True)[0]
+    start = rand(x, y, 5) * 255
+    return rgb_int(int(start) if local_frame == 0 else k, 0, 0)
+"""
+
+
+def test_a_program_that_reads_the_frame_before_under_an_exact_layer(run, tmp_path):
+    (tmp_path / "clip").mkdir()
+    source = write_waves(tmp_path / "clip", program=LIFE)
+    other_start = LIFE.replace("y, 5", "y, 6")  # wrong in the first frame alone: the layer over it sets that right
+    over_still = "def color(x, y, t):\n    return rgb(below(0, 0))\n"
+    _, found = run(
+        proposal("shader+screen", other_start),
+        proposal("screen+shader", over_still, stills=list(range(8))),
+        proposal("screen+shader+screen", over_still, stills=[0] * 8),
+        proposal("screen+shader", over_still),
+        proposal("screen+shader", over_still, stills=[0] * 7 + [8]),
+        source=source,
+        quality="lossless",
+    )
+    assert [e["max_error"] for e in found[1:4]] == [0, 0, 0]
+    assert [e["error_class"] for e in found[4:]] == ["invalid_strategy", "invalid_strategy"]
+    assert found[1]["bytes"] < 1.2 * 64 * 48 + 200  # about the first frame's
+
+
 def test_segments_tracks_and_times_come_along(run, talking_clip, tmp_path):
     result, found = run(
         proposal("video", svt_preset=4), {**proposal("screen"), "segment": 1}, source=talking_clip, quality=50
@@ -143,16 +171,14 @@ def test_pictures_of_the_dictionary_stay_usable(run, tmp_path):
 
 def test_candidates_that_take_too_long_are_killed(run, large_clip):
     lines = [proposal("shader", HEAVY), proposal("shader", WAVES)]
-    result, found = run(*lines, source=large_clip, candidate_seconds=1.5)
+    result, found = run(*lines, source=large_clip, candidate_seconds=4.0)
     assert [e["error_class"] for e in found] == [None, "timeout", None]
-    assert "killed after 1.5 s" in found[1]["error"]
+    assert "killed after 4 s" in found[1]["error"]
     assert result.bytes < result.first_bytes
 
 
 def test_the_time_that_is_over_kills_what_runs(run, large_clip):
-    started = time.monotonic()
-    result, found = run(proposal("shader", HEAVY), source=large_clip, max_minutes=2 / 60)
-    assert time.monotonic() - started < 15
+    result, found = run(proposal("shader", HEAVY), source=large_clip, max_minutes=4 / 60)
     assert result.reason == "minutes"
     assert [e["error_class"] for e in found] in ([None, "budget"], [None])
     assert result.bytes == result.first_bytes
@@ -246,12 +272,11 @@ def test_a_program_that_fails_ends_the_run(run):
 
 
 def test_a_killed_run_goes_on(large_clip, tmp_path):
-    lines = [proposal("screen"), proposal("shader", HEAVY), proposal("shader", WAVES)]
+    lines = [proposal("shader", WAVES), proposal("shader", HEAVY), proposal("screen")]
     path = tmp_path / "proposals.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     command = [sys.executable, "-m", "aicodec_native", "evolve", str(large_clip), str(tmp_path / "out.aic")]
-    arguments = [*command, "-p", "fast"]
-    arguments += ["--proposer", f"replay:{path}", "--no-compare", "--workers", "1"]
+    arguments = [*command, "-p", "fast", "--proposer", f"replay:{path}", "--no-compare", "--workers", "1"]
     ledger = tmp_path / "out.aic.ledger"
     process = subprocess.Popen(arguments, start_new_session=True)
     try:
@@ -261,27 +286,40 @@ def test_a_killed_run_goes_on(large_clip, tmp_path):
         process.wait()
     _wait_until(lambda: not _alive(nursery))  # and with it what it was running
     before = experiments(ledger)
-    assert [e["status"] for e in before] == ["kept", "failed", "running", "running"]
+    assert [e["status"] for e in before] == ["kept", "kept", "running", "running"]
     assert not (tmp_path / "out.aic").exists()
 
     refused = subprocess.run([*arguments, "--resume", "--seed", "5"], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "other options" in refused.stderr
-    done = subprocess.run(
-        [*arguments, "--resume", "--candidate-seconds", "2", "--json"], capture_output=True, text=True, check=True
-    )
+    # What was found before counts, even if nothing new is tried.
+    resumed = [*arguments, "--resume", "--max-rounds", "1", "--json"]
+    result = json.loads(subprocess.run(resumed, capture_output=True, text=True, check=True).stdout)
+    assert (result["reason"], result["improvements"]) == ("rounds", 1)
+    assert result["bytes"] < result["first_bytes"]
+    assert result["bytes"] == os.path.getsize(tmp_path / "out.aic")
     after = experiments(ledger)
-    assert [e["stack"] for e in after] == ["encode", "screen", "shader", "shader", "shader", "shader"]
-    # The last of the first round had been waiting for its turn.
-    assert [e["error_class"] for e in after[:4]] == [None, "larger", "interrupted", "interrupted"]
-    assert [e["error_class"] for e in after[4:]] == ["timeout", None]
     assert after[:2] == before[:2]
-    result = json.loads(done.stdout)
-    assert result["improvements"] == 1
-    assert aic.verify(tmp_path / "out.aic").ok
+    assert [e["error_class"] for e in after[2:]] == ["interrupted", "interrupted"]
     with LedgerReader(ledger) as reader:
         kinds = [row["kind"] for row in reader.of_run("events", 1)]
     assert kinds == ["started", "encoded", "resumed", "finished"]
+
+
+def test_what_was_interrupted_is_proposed_again(clip, tmp_path):
+    lines = [proposal("screen"), proposal("shader", WAVES), proposal("screen"), proposal("shader", WRONG)]
+    path = tmp_path / "proposals.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def tried(number, line, error_class):
+        return Attempt(
+            number, 1, None, "replay", "", line["strategy"], line.get("program"), "failed", error_class
+        )  # fmt: skip
+
+    attempts = [tried(2, lines[0], "larger"), tried(3, lines[1], "interrupted"), tried(4, lines[2], "unchanged")]
+    with context_of(clip, attempts) as context:
+        waiting = Replay(str(path)).propose(context).proposals
+    assert [w.program for w in waiting] == [WAVES, WRONG]
 
 
 def _wait_for_heavy(ledger, process):
@@ -295,7 +333,7 @@ def _wait_for_heavy(ledger, process):
             try:
                 found = base.execute(
                     "SELECT 1 FROM experiment_lines WHERE program LIKE '%4500%' AND phase = 'judging' "
-                    "AND EXISTS (SELECT 1 FROM experiment_lines WHERE stack = 'screen' AND phase = 'done')"
+                    "AND EXISTS (SELECT 1 FROM experiment_lines WHERE round = 1 AND phase = 'done')"
                 ).fetchall()
             except sqlite3.OperationalError:  # it is just being made
                 return False
@@ -309,7 +347,7 @@ def _wait_for_heavy(ledger, process):
 
 
 def _wait_until(condition):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)

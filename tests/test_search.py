@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from random import Random
 
 import pytest
@@ -120,27 +121,28 @@ def test_a_lossless_goal_asks_for_no_lossy_layer(clip):
 
 
 def test_the_bound_of_a_screen_layer_is_searched(clip):
-    screens = [tried(2, {"stack": "screen"}, 1500)]
-    asked = []
-    reached = 5  # wider ones miss the quality
-    for number in range(3, 12):
+    screens = [tried(2, {"stack": "screen"}, 1500, 100.0)]
+    reached = 29  # wider ones miss the quality
+    for number in range(3, 20):
         with context_of(clip, screens) as context:
-            wanted = [p.strategy["near"] for p in knobs.screen(context) if set(p.strategy) == {"stack", "near"}]
+            wanted = [p.strategy["edge"] for p in knobs.screen(context) if set(p.strategy) == {"stack", "edge"}]
         if not wanted:
             break
-        asked += wanted
-        passes = wanted[0] <= reached
-        screens.append(
-            tried(number, {"stack": "screen", "near": wanted[0]}, 1500 - 10 * wanted[0], 85.0 if passes else 70.0,
-                  "larger" if passes else "quality_missed")
-        )  # fmt: skip
-    assert asked == [2, 4, 8, 6, 5]
+        (edge,) = wanted
+        score = 80 + 6 * math.log2((reached + 0.5) / edge)
+        missed = "quality_missed" if score < 80 else "larger"
+        screens.append(tried(number, {"stack": "screen", "edge": edge}, 1500 - 10 * edge, score, missed))
+    asked = [screen.strategy["edge"] for screen in screens[1:]]
+    assert asked[0] == 36
+    assert len(asked) <= 4
+    assert {reached, reached + 1} <= set(asked)
 
 
 def test_strategies_go_through_json():
     for strategy in (
         Strategy("video", crf=20.25, svt_preset=4, bit_depth=8, svt={"tune": 1}),
         Strategy("shader+screen", near=2, screen_preset="slow", track=((1.0, 2.0), (3.0, 4.0))),
+        Strategy("screen+shader", stills=(0, 0, 1)),
     ):
         assert strategy_of(strategy.to_json()) == strategy
     assert Strategy("screen").to_json() == {"stack": "screen"}
@@ -152,7 +154,8 @@ def test_strategies_go_through_json():
         None, {}, {"stack": "below"}, {"stack": "screen+video"}, {"stack": "video", "crf": 0},
         {"stack": "video", "crf": "x"}, {"stack": "video", "svt": 5}, {"stack": "video", "svt": {"preset": 1}},
         {"stack": "video", "bit_depth": 12}, {"stack": "video", "svt": {"tune": 1.5}}, {"stack": "screen", "near": -1},
-        {"stack": "screen", "screen_preset": "x"},
+        {"stack": "screen", "screen_preset": "x"}, {"stack": "screen", "stills": [1]},
+        {"stack": "screen", "near": 1, "edge": 1}, {"stack": "screen+shader"},
         {"stack": "shader", "track": [[float("nan")]]}, {"stack": "shader", "track": 5}, {"stack": "video", "speed": 1},
     ],
 )  # fmt: skip

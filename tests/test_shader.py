@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from aicodec_native import CorruptError, FormatError, TruncatedError, _native
+from aicodec_native.shader_source import compile_source
 from shader_programs import RandomProgram, picture
 from test_determinism import ISAS
 
@@ -339,6 +340,27 @@ def test_samples_of_other_pictures():
     right, up = np.clip(columns + 1, 0, 39), np.clip(rows - 1, 0, 6)
     exact = 0.75 * (plane + plane[rows, right]) / 2 + 0.25 * (plane[up, columns] + plane[up, right]) / 2
     assert np.abs(drawn("prev", 1, [half, quarter]) - exact).max() <= 0.5 + 1e-4
+
+
+OFFSETS = {
+    "one for all": "0.4, -1.3",
+    "one a row": "3 * sin(y), y - 7",
+    "one a column": "sin(x) * 90, 2 * cos(x)",
+    "turned": "0.2 * x - 0.3 * y, 0.3 * x + 0.2 * y",
+    "far outside": "x * 1e9 - 3e10, 1e9 - y * 1e9",
+}
+
+
+@pytest.mark.parametrize("offset", OFFSETS)
+@pytest.mark.parametrize("format_name", ["rgb24", "rgb30"])
+def test_samples_at_every_kind_of_offset(offset, format_name):
+    """The VM has a fast way where neighbouring pixels read neighbouring samples; the reference has none."""
+    for name in ("prev", "prev_nearest"):
+        program = compile_source(f"def color(x, y, t):\n    return rgb({name}({OFFSETS[offset]}))")
+        seen = picture(format_name, 150, 40, 5)
+        for other in (seen, None):
+            arguments = {"format": format_name, "width": 150, "height": 40, "prev": other}
+            assert program.draw(**arguments).packed() == program.draw(**arguments, reference=True).packed()
 
 
 def test_integers_divide_downwards_and_wrap():

@@ -18,6 +18,7 @@ from aicodec_native import (
     tracks,
 )
 from aicodec_native.shader_source import compile_source
+from five_scenes import FIVE_SCENES, RECORDS
 from shader_examples import EXAMPLES
 
 LIFE = EXAMPLES["8. Life"]
@@ -159,25 +160,8 @@ def test_shade_writes_a_small_file_that_verifies(tmp_path):
 
 def test_ten_seconds_of_five_scenes_fit_1000_bytes(tmp_path):
     """Issue 4's file: a table of 300 records drives five kinds of scene."""
-    records = [
-        {"frame": i, "time": i / 30, "complexity": 0.5 + 0.3 * float(np.sin(0.1 * i)), "scene_type": i % 5}
-        for i in range(300)
-    ]
-    text = """
-def color(x, y, t):
-    u, v, k, kind = x / width, y / height, param(2), param(3)
-    r = length(u - 0.5, v - 0.5)
-    c, a, b, n = u * 3 - 2, 0.0, 0.0, 0
-    for i in range(40):
-        if a * a + b * b > 4:
-            break
-        a, b, n = a * a - b * b + c, 2 * a * b + v * 2 - 1, n + 1
-    s = u + v if kind < 1 else sin(u * 9 + t) * sin(v * 7 - t) if kind < 2 else sin(r * 40 - t * 5)
-    s = s if kind < 3 else fbm(u * 8, v * 8, 4) if kind < 4 else n / 40
-    return rgb(s * k, s * s, 1 - s * k)
-"""
     path = tmp_path / "five.aic"
-    result = aic.shade(text, path, size=(96, 54), fps=30, duration=10, track=records)
+    result = aic.shade(FIVE_SCENES, path, size=(96, 54), fps=30, duration=10, track=RECORDS)
     assert result.bytes <= 1000
     with aic.open(path) as reader:
         assert len({frame.tobytes() for frame in reader}) > 250

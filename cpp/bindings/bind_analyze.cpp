@@ -1,6 +1,7 @@
 // Analysis for Python: the shot detector, and the statistic behind a file's dictionary.
 #include <pybind11/stl.h>
 
+#include "analyze/novelty.h"
 #include "analyze/recurring_blocks.h"
 #include "analyze/shots.h"
 #include "bindings/bindings.h"
@@ -47,6 +48,14 @@ std::map<uint32_t, uint64_t> find_blocks(const RecurringBlocks& blocks, const Pi
 }  // namespace
 
 void bind_analyze(py::module_& module) {
+  module.def(
+      "novelty",
+      [](const Picture& picture) {
+        const py::gil_scoped_release release;
+        return novelty(picture.view());
+      },
+      py::arg("picture"));
+
   py::class_<ShotDetector>(module, "ShotDetector")
       .def(py::init(&new_detector), py::arg("min_length"), py::arg("max_length"))
       .def_property_readonly_static("lookahead", [](const py::object&) { return ShotDetector::kLookahead; })

@@ -8,6 +8,7 @@ namespace aicodec {
 void bind_analyze(pybind11::module_& module);
 void bind_bits(pybind11::module_& module);
 void bind_container(pybind11::module_& module);
+void bind_fit(pybind11::module_& module);
 void bind_metrics(pybind11::module_& module);
 void bind_picture(pybind11::module_& module);
 void bind_screen(pybind11::module_& module);

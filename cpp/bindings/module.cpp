@@ -28,4 +28,5 @@ PYBIND11_MODULE(_native, module) {
   aicodec::bind_shader(module);
   aicodec::bind_track(module);
   aicodec::bind_metrics(module);
+  aicodec::bind_fit(module);
 }

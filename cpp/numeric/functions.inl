@@ -2,7 +2,8 @@
 // (numeric/scalar.h) or a vector of them (shader/vector.inl, once for each instruction set). The includer defines
 //   F, U, M       binary32, 32 bits of an integer (arithmetic modulo 2^32), truth value
 //   splat(float), splat(uint32_t), select(M, a, b), bits(F), from_bits(U), truncate(F), to_float(U, signed),
-//   absolute(F), floor_of(F), square_root(F), signed_less(U, U), arithmetic_right(U, int), operators + - * / < & | ^ << >>
+//   minimum(F, F), maximum(F, F) (the second operand where they are equal or one is NaN), absolute(F), floor_of(F),
+//   square_root(F), signed_less(U, U), arithmetic_right(U, int), operators + - * / < & | ^ << >>
 // Every function is total: NaN and infinity have results that follow from the operations as written, and no
 // result depends on the sign or payload of a NaN. docs/bitstream.md states the same in words.
 
@@ -17,10 +18,6 @@ AICODEC_LANE F horner(const float (&c)[n], F x) {
   for (int i = n - 2; i >= 0; --i) sum = sum * x + splat(c[i]);
   return sum;
 }
-
-// The second operand where they are equal or one is NaN.
-AICODEC_LANE F minimum(F a, F b) { return select(a < b, a, b); }
-AICODEC_LANE F maximum(F a, F b) { return select(a > b, a, b); }
 
 AICODEC_LANE F fraction(F x) { return x - floor_of(x); }
 AICODEC_LANE F modulo(F x, F y) { return x - y * floor_of(x / y); }

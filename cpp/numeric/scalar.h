@@ -25,6 +25,8 @@ inline F from_bits(U v) { return std::bit_cast<F>(v); }
 inline U truncate(F v) { return static_cast<U>(static_cast<int32_t>(v)); }
 // Of an integer with sign, rounded to nearest, ties to even.
 inline F to_float(U v) { return static_cast<F>(static_cast<int32_t>(v)); }
+inline F minimum(F a, F b) { return a < b ? a : b; }
+inline F maximum(F a, F b) { return a > b ? a : b; }
 inline F absolute(F v) { return from_bits(bits(v) & 0x7FFFFFFFu); }
 inline F square_root(F v) { return __builtin_sqrtf(v); }
 inline M signed_less(U a, U b) { return static_cast<int32_t>(a) < static_cast<int32_t>(b); }

@@ -16,8 +16,8 @@ void prefetch(const void* address) {
 
 }  // namespace
 
-ColourModel::ColourModel(const SheetShape& shape, int near, int table_bits)
-    : shape_(shape), near_(near), table_shift_(32 - table_bits) {
+ColourModel::ColourModel(const SheetShape& shape, int table_bits)
+    : shape_(shape), table_shift_(32 - table_bits) {
   for (auto& slots : slots_) slots = BigArray<Slot>(size_t{1} << table_bits);
   for (int rank = 0; rank < kRanks; ++rank)
     for (int voter = 0; voter < kVoters; ++voter)

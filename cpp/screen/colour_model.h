@@ -17,7 +17,7 @@ namespace aicodec::screen {
 
 class ColourModel {
  public:
-  ColourModel(const SheetShape& shape, int near, int table_bits);
+  ColourModel(const SheetShape& shape, int table_bits);
 
   // Codes the pixel at `site`, sets its mark and returns it. The decoder ignores `actual`.
   template <typename Coder>
@@ -52,7 +52,6 @@ class ColourModel {
   bool code_hit(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
 
   SheetShape shape_;
-  int near_;
   int table_shift_;
   BigArray<Slot> slots_[kContexts];
   // Per rank, voter, how it voted (not, first, second, third colour) and its confidence.

@@ -47,7 +47,7 @@ Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, P
   mark = 0;
   if (is_flat(s)) {
     const Pixel colour = s.at(-1, 0);
-    if (coder.bit(flat_[flat_context(s)], is_near(colour, actual, near_))) {
+    if (coder.bit(flat_[flat_context(s)], is_near(colour, actual, s.tolerance))) {
       mark = kAsReference;
       return colour;
     }
@@ -69,7 +69,7 @@ Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, P
                           (colour == s.in_reference(0, 0)) * 32 + (colour == s.at(-1, 0)) * 16 +
                           (s.mark(-1, 0) & 1) * 8 + (s.mark(0, -1) & 1) * 4 + (s.mark(1, -1) & 1) * 2 +
                           (colour == s.at(0, -1));
-      if (coder.bit(fast_[context], is_near(colour, actual, near_))) {
+      if (coder.bit(fast_[context], is_near(colour, actual, s.tolerance))) {
         for (Slot* each : {&a, &b, &c}) {
           if (each->streak < 15) ++each->streak;
           each->hits = static_cast<uint8_t>(each->hits << 1 | 1);
@@ -93,7 +93,7 @@ Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, P
     const bool exact_known = candidates.has(actual);
     const Pixel candidate = candidates.take_best();
     if (rank == 0) candidates.refused[1] = candidate;
-    const bool hit = candidate == actual || (!exact_known && is_near(candidate, actual, near_));
+    const bool hit = candidate == actual || (!exact_known && is_near(candidate, actual, s.tolerance));
     if (code_hit(coder, s, rank, candidate, hit)) {
       colour = candidate;
       break;

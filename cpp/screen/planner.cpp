@@ -11,6 +11,7 @@ Planner::Planner(const SheetShape& shape, const PlannerSettings& settings)
       columns_((shape.width + kCell - 1) / kCell),
       rows_((shape.height + kCell - 1) / kCell),
       index_(shape.width, shape.height),
+      tolerance_(shape, settings.tolerance),
       changed_(static_cast<size_t>(columns_) * static_cast<size_t>(rows_)) {}
 
 bool Planner::equal(const Raster& other, int x, int y, int dx, int dy, int width, int height) const {
@@ -18,9 +19,9 @@ bool Planner::equal(const Raster& other, int x, int y, int dx, int dy, int width
     const Pixel* a = frame_->at(x, row);
     const Pixel* b = other.at(x + dx, row + dy);
     if (std::memcmp(a, b, static_cast<size_t>(width) * sizeof(Pixel)) == 0) continue;
-    if (settings_.near == 0) return false;
+    if (tolerance_.exact()) return false;
     for (int i = 0; i < width; ++i)
-      if (!is_near(a[i], b[i], settings_.near)) return false;
+      if (!is_near(a[i], b[i], tolerance_.at(x + i, row))) return false;
   }
   return true;
 }
@@ -31,7 +32,7 @@ int Planner::mismatches(const Raster& other, int x, int y, int dx, int dy, int w
   for (int row = y; row < y + height && count < limit; ++row) {
     const Pixel* a = frame_->at(x, row);
     const Pixel* b = other.at(x + dx, row + dy);
-    for (int i = 0; i < width; ++i) count += a[i] != b[i];
+    for (int i = 0; i < width; ++i) count += !is_near(a[i], b[i], tolerance_.at(x + i, row));
   }
   return count;
 }
@@ -90,6 +91,7 @@ bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots
     references_.push_back(slot ? &slot->sheets[static_cast<size_t>(sheet)] : nullptr);
     numbers_.push_back(slot ? slot->number : 0);
   }
+  tolerance_.measure(frame, 0, shape_.height);
   top_ = shape_.height;
   bottom_ = 0;
   for (int row = 0; row < rows_; ++row)
@@ -108,7 +110,8 @@ bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots
   top_ = std::max(top_ - kCell, 0);
   bottom_ = std::min(bottom_, shape_.height);
   index_.hash_rows(frame, top_, bottom_);
-  natural_ = looks_natural();
+  // Photo blocks know no tolerance but an even one.
+  natural_ = settings_.tolerance.edge == 0 && looks_natural();
   return true;
 }
 
@@ -328,6 +331,7 @@ class SlicePlanner {
 };
 
 void Planner::plan(const SheetCoder& coder, int below, Plan& plan) const {
+  plan.tolerance = &tolerance_;
   SlicePlanner(*this, coder, below, plan).run();
 }
 

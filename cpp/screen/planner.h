@@ -5,11 +5,12 @@
 #include "screen/block_index.h"
 #include "screen/history.h"
 #include "screen/slice_coder.h"
+#include "screen/tolerance.h"
 
 namespace aicodec::screen {
 
 struct PlannerSettings {
-  int near = 0;
+  ToleranceSettings tolerance;
   // A 16x16 block must differ in so many pixels from the previous frame before a vector in full is tried for
   // it.
   int worth_a_vector = 160;
@@ -52,6 +53,7 @@ class Planner {
   int columns_;
   int rows_;
   BlockIndex index_;
+  Tolerance tolerance_;
   std::vector<uint8_t> changed_;  // per cell
   const Raster* frame_ = nullptr;
   std::vector<const Raster*> references_;

@@ -178,6 +178,20 @@ void ResidualModel::remember(const Site& s, const Span& span, int first, Pixel r
   }
 }
 
+int ResidualModel::chosen_residual(int wanted, int tolerance) const {
+  const int size = std::abs(wanted);
+  const auto with_sign = [&](int value) { return wanted < 0 ? -value : value; };
+  if (near_ > 0 || tolerance == 0) return with_sign((size + near_) / (2 * near_ + 1));
+  if (size <= tolerance) return 0;
+  int unit = 1;
+  while (2 * unit <= 2 * tolerance) unit *= 2;
+  for (; unit > 1; unit /= 2) {
+    const int rounded = (size + unit / 2) / unit * unit;
+    if (rounded > 0 && std::abs(rounded - size) <= tolerance) return with_sign(rounded);
+  }
+  return wanted;
+}
+
 void ResidualModel::open_line(int line) {
   const int contexts = rich_ ? kRichContexts : kContexts;
   for (int i = 0; i < contexts; ++i)

@@ -73,6 +73,9 @@ class ResidualModel {
   Remembered& by_span(const Span& span, int first);
   Remembered& by_neighbour(const Site& site, int first);
 
+  // The residual for a wanted difference: with steps the nearest one, else the roundest within the tolerance,
+  // whose last bits soon cost nothing.
+  int chosen_residual(int wanted, int tolerance) const;
   template <typename Coder>
   bool code_rest(Coder& coder, const Site& site, const Span& span, int first, Pixel actual, Pixel& rest);
   void set_contexts(const Site& site, const Span& span, const Prediction& prediction, int turn, int value,

@@ -25,8 +25,7 @@ Pixel ResidualModel::code(Coder& coder, const Site& site, Pixel actual) {
     if (turn > 0 && span.width() >= 10) value = on_line(span, values[0], k);
     set_contexts(site, span, prediction, turn, value, base, residuals);
     const int wanted = component(actual, k) - value;
-    const int residual =
-        code_residual(coder, wanted >= 0 ? (wanted + near_) / step : -((near_ - wanted) / step));
+    const int residual = code_residual(coder, chosen_residual(wanted, site.tolerance));
     residuals[turn] = residual;
     values[turn] = std::clamp(value + residual * step, 0, shape_.max_value);
     result |= from_component(values[turn], k);
@@ -58,7 +57,7 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, const Span& span, 
     if (i == 2 && guesses[2] == guesses[1]) continue;
     BitModel& model = rest_hit_[i][(rest_history_ & 7) * 128 + static_cast<uint32_t>(contexts[i] & 127)];
     // What was remembered under another lead may hold a part of this one, which near pixels would pass for.
-    const bool right = component(guesses[i], span.lead()) == 0 && is_near(guesses[i], wanted, near_);
+    const bool right = component(guesses[i], span.lead()) == 0 && is_near(guesses[i], wanted, site.tolerance);
     if (!coder.bit(model, right)) continue;
     rest_history_ = rest_history_ << 1 | 1;
     rest = guesses[i];

@@ -78,8 +78,9 @@ ScreenEncoder::States ScreenEncoder::start(Choice choice) const {
   LayerHeader header = choose_header(shape_, settings_);
   header.slices = choice.slices;
   header.models.first_leads = choice.first_leads;
-  std::vector<PlannerSettings> ways = {{header.models.near, 160}};
-  if (settings_.preset == ScreenPreset::kSlow) ways.push_back({header.models.near, 64});
+  const ToleranceSettings tolerance{header.models.near, static_cast<int>(settings_.edge)};
+  std::vector<PlannerSettings> ways = {{tolerance, 160}};
+  if (settings_.preset == ScreenPreset::kSlow) ways.push_back({tolerance, 64});
   States states;
   for (const PlannerSettings& way : ways)
     states.push_back(std::make_unique<State>(shape_, header, settings_.threads, way, pictures, has_below_));

@@ -11,6 +11,7 @@
 #include "screen/photo_model.h"
 #include "screen/raster.h"
 #include "screen/residual_model.h"
+#include "screen/tolerance.h"
 
 namespace aicodec::screen {
 
@@ -59,6 +60,7 @@ struct PlannedNode {
 };
 struct Plan {
   std::array<std::vector<PlannedNode>, kLevels> nodes;
+  const Tolerance* tolerance = nullptr;
   std::vector<uint8_t> novelty;  // a class of PixelCosts for every cell
 
   static int side(int cells, int level) {
@@ -227,6 +229,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
         site.marks = &mark;
         site.background = background_.at(x, y);
         site.reference = reference.at(x + block.vector.dx, top_ + y + block.vector.dy);
+        if (plan != nullptr) site.tolerance = plan->tolerance->at(x, top_ + y);
         site.guide = luma != nullptr ? guide_at(*luma, x, y) : 0;
         const Pixel actual = source != nullptr ? *source->at(x, top_ + y) : 0;
         if (block.mode == Mode::kLiteral) {

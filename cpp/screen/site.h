@@ -22,6 +22,8 @@ struct Site {
   ptrdiff_t stride = 0;
   // Stands for the luma at a chroma pixel; else zero.
   uint32_t guide = 0;
+  // How far off every sample may be, which only an encoder knows.
+  int tolerance = 0;
 
   Pixel at(int dx, int dy) const { return here[dx + dy * stride]; }
   Pixel in_reference(int dx, int dy) const { return reference[dx + dy * stride]; }

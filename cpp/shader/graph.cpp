@@ -104,17 +104,17 @@ class Builder {
     return false;
   }
 
-  // The highest level of anything that goes into it: its values stay together.
+  // The level of all that goes into it together: its values stay together.
   Level level_of_loop(size_t at, size_t end, int parent, const std::vector<int>& initial) {
     Level level = parent < 0 ? Level::kFrame : graph_.loops[size_t(parent)].level;
-    for (const int node : initial) level = std::max(level, graph_.nodes[size_t(node)].level);
+    for (const int node : initial) level = joined(level, graph_.nodes[size_t(node)].level);
     for (size_t i = at + 1; i <= end; ++i) {
       const Instruction& inside = program_.code[i];
       if (reads_pixels(inside.op)) return Level::kPixel;
       for (size_t k = 0; k < inside.count; ++k) {
         const Operand& operand = program_.operands_of(inside)[k];
         const bool own = operand.source == Operand::Source::kValue && operand.index >= first_value_[at];
-        if (!own) level = std::max(level, graph_.nodes[size_t(node_of(operand))].level);
+        if (!own) level = joined(level, graph_.nodes[size_t(node_of(operand))].level);
       }
     }
     return level;
@@ -134,7 +134,7 @@ class Builder {
     } else {
       node.kind = Node::Kind::kInput;
       node.detail = operand.index;
-      if (operand.index == uint16_t(Input::kX)) node.level = Level::kPixel;
+      if (operand.index == uint16_t(Input::kX)) node.level = Level::kColumn;
       if (operand.index == uint16_t(Input::kY)) node.level = Level::kRow;
     }
     return unique(node);
@@ -148,7 +148,7 @@ class Builder {
     if (reads_pixels(i.op)) node.level = Level::kPixel;
     for (size_t k = 0; k < in.size(); ++k) {
       node.in[k] = in[k];
-      node.level = std::max(node.level, graph_.nodes[size_t(in[k])].level);
+      node.level = joined(node.level, graph_.nodes[size_t(in[k])].level);
       const int region = graph_.region(in[k]);
       if (graph_.lies_in(region, node.loop)) node.loop = region;
     }

@@ -1,7 +1,7 @@
 // A program as the tile VM wants it: a graph of pure nodes, equal ones merged, short loops unrolled, and
 // every node with the level at which it varies. Since operations are total and have no effects, a node may be
-// computed anywhere its operands are known: outside a loop that does not change it, or once for a row or a
-// frame.
+// computed anywhere its operands are known: outside a loop that does not change it, or once for a row, a
+// column or a frame.
 #pragma once
 
 #include <array>
@@ -11,8 +11,11 @@
 
 namespace aicodec::shader {
 
-// How often a value changes.
-enum class Level : uint8_t { kFrame, kRow, kPixel };
+// Where a value changes: nowhere in a frame, from row to row, from column to column, or both ways.
+enum class Level : uint8_t { kFrame = 0, kRow = 1, kColumn = 2, kPixel = 3 };
+
+// The level of what is computed from both.
+constexpr Level joined(Level a, Level b) { return Level(uint8_t(a) | uint8_t(b)); }
 
 struct Node {
   enum class Kind : uint8_t { kConstant, kInput, kOperation, kCarried, kResult };

@@ -11,13 +11,11 @@ bool is_emit(const Step& step) { return step.is(Control::kEmit) || step.is(Contr
 
 class Encoder {
  public:
-  Encoder(const Schedule& schedule, const TileKernels& kernels, const std::vector<uint32_t>& scalars,
-          uint32_t begin, uint32_t samples)
+  Encoder(const Schedule& schedule, const TileKernels& kernels, const Places& others, uint32_t begin)
       : schedule_(schedule),
         kernels_(kernels),
-        scalars_(scalars),
+        others_(others),
         strip_(kernels.vector_bytes * kVectors),
-        samples_(samples),
         place_(schedule.values, kNowhere) {
     program_.end = begin;
   }
@@ -37,8 +35,13 @@ class Encoder {
   };
 
   bool is_own(int value) const { return value >= 0 && lives_[size_t(value)].first != kUnset; }
+  bool is_strip(int value) const {
+    return is_own(value) ||
+           (size_t(value) < others_.strips.size() && others_.strips[size_t(value)] != kNowhere);
+  }
   uint32_t where(int value) const {
-    return place_[size_t(value)] != kNowhere ? place_[size_t(value)] : scalars_[size_t(value)];
+    if (place_[size_t(value)] != kNowhere) return place_[size_t(value)];
+    return is_strip(value) ? others_.strips[size_t(value)] : others_.scalars[size_t(value)];
   }
 
   void find_lives() {
@@ -124,19 +127,22 @@ class Encoder {
   void operand(TileCode& code, int number, int value) {
     if (value < 0) return;
     code.in[number] = where(value);
-    code.step[number] = is_own(value) ? kernels_.vector_bytes : 0;
+    code.step[number] = is_strip(value) ? kernels_.vector_bytes : 0;
   }
 
-  // The operands of step s that the registers hold, as Variant bits; 0 where the handler cannot take them so.
+  // Whether the operation takes and gives values in registers.
+  bool is_short(Op op) const { return kernels_.operation(size_t(op), 0) != nullptr; }
+
+  // The operands of step s that the registers hold, a bit each; 0 where the handler cannot take them so.
   unsigned taken_by(size_t s) const {
     if (s >= schedule_.steps.size() || in_registers_ < 0) return 0;
     const Step& step = schedule_.steps[s];
     unsigned bits = 0;
     for (unsigned k = 0; k < 3; ++k)
       if (step.in[k] == in_registers_) bits |= 1u << k;
-    if (step.is_operation) return kernels_.operation(size_t(step.op), bits | kStored) != nullptr ? bits : 0;
+    if (step.is_operation) return is_short(step.op) ? bits : 0;
     const bool can = step.is(Control::kEmit) || step.is(Control::kTest) || step.is(Control::kCopy);
-    return can ? bits & kFirstInRegisters : 0;
+    return can ? bits & 1u : 0;
   }
 
   void encode(size_t s) {
@@ -147,7 +153,7 @@ class Encoder {
     for (int k = 0; k < 3; ++k) operand(code, k, step.in[size_t(k)]);
     code.immediate = step.target >= 0 ? int32_t(step.target) - int32_t(s) : step.immediate;
     if (is_emit(step)) {
-      code.out = samples_ + uint32_t(step.out) * strip_ / 2;
+      code.immediate = step.out;
     } else if (step.out >= 0) {
       code.out = place_[size_t(step.out)];
     }
@@ -161,16 +167,18 @@ class Encoder {
   TileHandler operation(size_t s, unsigned taken) {
     const Step& step = schedule_.steps[s];
     in_registers_ = step.out;
-    bool stored = kernels_.operation(size_t(step.op), taken) == nullptr;
-    if (!stored) {
-      const unsigned next = schedule_.is_label[s + 1] ? 0 : taken_by(s + 1);
-      stored = must_store(s, size_t(__builtin_popcount(next)));
-    }
-    return kernels_.operation(size_t(step.op), taken | (stored ? unsigned{kStored} : 0u));
+    if (!is_short(step.op)) return kernels_.operation(size_t(step.op), kLongVariant);
+    const unsigned next = schedule_.is_label[s + 1] ? 0 : taken_by(s + 1);
+    const auto source = [&](unsigned k) {
+      if (taken & 1u << k) return kRegisters;
+      return step.in[k] < 0 || is_strip(step.in[k]) ? kStrip : kSame;
+    };
+    return kernels_.operation(size_t(step.op), variant_of(source(0), source(1), source(2),
+                                                          must_store(s, size_t(__builtin_popcount(next)))));
   }
 
   Control control(const Step& step, unsigned taken) {
-    const bool first = taken & kFirstInRegisters;
+    const bool first = taken & 1u;
     switch (step.control) {
       case Control::kCopy:
         in_registers_ = step.out;
@@ -192,8 +200,8 @@ class Encoder {
 
   const Schedule& schedule_;
   const TileKernels& kernels_;
-  const std::vector<uint32_t>& scalars_;
-  uint32_t strip_, samples_;
+  const Places& others_;
+  uint32_t strip_;
   std::vector<Life> lives_;
   std::vector<uint32_t> place_;
   TileProgram program_;
@@ -202,9 +210,9 @@ class Encoder {
 
 }  // namespace
 
-TileProgram make_tile_program(const Schedule& schedule, const TileKernels& kernels,
-                              const std::vector<uint32_t>& scalars, uint32_t begin, uint32_t samples) {
-  return Encoder(schedule, kernels, scalars, begin, samples).run();
+TileProgram make_tile_program(const Schedule& schedule, const TileKernels& kernels, const Places& others,
+                              uint32_t begin) {
+  return Encoder(schedule, kernels, others, begin).run();
 }
 
 }  // namespace aicodec::shader

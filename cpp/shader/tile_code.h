@@ -7,8 +7,13 @@
 
 namespace aicodec::shader {
 
-// Where values of lower levels stand: an offset for each node, kNowhere for those that none reads.
 inline constexpr uint32_t kNowhere = ~uint32_t{0};
+
+// Where the values of other levels stand: offsets by node, kNowhere for those that none reads.
+struct Places {
+  std::vector<uint32_t> scalars;  // one vector, all lanes equal
+  std::vector<uint32_t> strips;   // a value for each pixel of the strip
+};
 
 struct TileProgram {
   std::vector<TileCode> code;
@@ -16,8 +21,8 @@ struct TileProgram {
   uint32_t end = 0;               // of the arena's part that it uses
 };
 
-// Values get places from offset `begin` on; samples are emitted at `samples` and one strip of uint16 on.
-TileProgram make_tile_program(const Schedule& schedule, const TileKernels& kernels,
-                              const std::vector<uint32_t>& scalars, uint32_t begin, uint32_t samples);
+// Values get places from offset `begin` on.
+TileProgram make_tile_program(const Schedule& schedule, const TileKernels& kernels, const Places& others,
+                              uint32_t begin);
 
 }  // namespace aicodec::shader

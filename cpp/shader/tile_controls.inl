@@ -91,34 +91,44 @@ void again(const TileCode* code, char* arena, AICODEC_STRIP) {
   AICODEC_CONTINUE(next);
 }
 
-AICODEC_LANE void put_samples(char* arena, uint32_t out, int vector, U samples) {
-  typedef uint16_t Narrow __attribute__((vector_size(kVectorBytes / 2), may_alias));
-  store(arena + out + vector * kVectorBytes / 2, __builtin_convertvector(samples, Narrow));
+AICODEC_LANE void put_samples(const TileCode* code, const char* arena, AICODEC_SAMPLES) {
+  const TileState* const state = reinterpret_cast<const TileState*>(arena);
+  uint8_t* const out = state->out[code->immediate];
+  if (state->max_value > 255)
+    put_words(out, AICODEC_SAMPLE_NAMES);
+  else
+    put_bytes(out, AICODEC_SAMPLE_NAMES);
 }
-void emit(const TileCode* code, char* arena, AICODEC_STRIP) {
-  const F top = splat(float(reinterpret_cast<const TileState*>(arena)->max_value));
-  for (int i = 0; i < kVectors; ++i) {
-    const F v = load<F>(place(code, arena, 0, i));
-    const F clamped = select(v > splat(0.0f), minimum(v, splat(1.0f)), splat(0.0f));
-    put_samples(arena, code->out, i, truncate(clamped * top + splat(0.5f)));
-  }
-  AICODEC_CONTINUE(code + 1);
+AICODEC_LANE U sample_of(F v, F top) {
+  return truncate(minimum(maximum(v, splat(0.0f)), splat(1.0f)) * top + splat(0.5f));
+}
+AICODEC_LANE F top_of(const char* arena) {
+  return splat(float(reinterpret_cast<const TileState*>(arena)->max_value));
 }
 void emit_registers(const TileCode* code, char* arena, AICODEC_STRIP) {
-  const F top = splat(float(reinterpret_cast<const TileState*>(arena)->max_value));
-#define AICODEC_ONE(i, r)                                            \
-  r = select(r > splat(0.0f), minimum(r, splat(1.0f)), splat(0.0f)); \
-  put_samples(arena, code->out, i, truncate(r* top + splat(0.5f)));
-  AICODEC_EACH(AICODEC_ONE)
-#undef AICODEC_ONE
+  const F top = top_of(arena);
+  put_samples(code, arena, sample_of(r0, top), sample_of(r1, top), sample_of(r2, top), sample_of(r3, top),
+              sample_of(r4, top), sample_of(r5, top), sample_of(r6, top), sample_of(r7, top));
   AICODEC_CONTINUE(code + 1);
 }
-void emit_int(const TileCode* code, char* arena, AICODEC_STRIP) {
+AICODEC_LANE U emitted(const TileCode* code, const char* arena, int vector, F top) {
+  return sample_of(load<F>(place(code, arena, 0, vector)), top);
+}
+void emit(const TileCode* code, char* arena, AICODEC_STRIP) {
+  const F top = top_of(arena);
+  put_samples(code, arena, emitted(code, arena, 0, top), emitted(code, arena, 1, top),
+              emitted(code, arena, 2, top), emitted(code, arena, 3, top), emitted(code, arena, 4, top),
+              emitted(code, arena, 5, top), emitted(code, arena, 6, top), emitted(code, arena, 7, top));
+  AICODEC_CONTINUE(code + 1);
+}
+AICODEC_LANE U emitted_int(const TileCode* code, const char* arena, int vector) {
   const M top = M{} + int32_t(reinterpret_cast<const TileState*>(arena)->max_value);
-  for (int i = 0; i < kVectors; ++i) {
-    const M v = load<M>(place(code, arena, 0, i));
-    const M low = v > 0 ? v : M{};
-    put_samples(arena, code->out, i, (U)(low < top ? low : top));
-  }
+  const M v = load<M>(place(code, arena, 0, vector)), low = v > 0 ? v : M{};
+  return (U)(low < top ? low : top);
+}
+void emit_int(const TileCode* code, char* arena, AICODEC_STRIP) {
+  put_samples(code, arena, emitted_int(code, arena, 0), emitted_int(code, arena, 1),
+              emitted_int(code, arena, 2), emitted_int(code, arena, 3), emitted_int(code, arena, 4),
+              emitted_int(code, arena, 5), emitted_int(code, arena, 6), emitted_int(code, arena, 7));
   AICODEC_CONTINUE(code + 1);
 }

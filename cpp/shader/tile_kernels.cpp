@@ -69,17 +69,42 @@ AICODEC_LANE T as(F v) {
   do_one(0, r0) do_one(1, r1) do_one(2, r2) do_one(3, r3) do_one(4, r4) do_one(5, r5) do_one(6, r6) \
       do_one(7, r7)
 
-template <int variant, int flag, typename T>
-AICODEC_LANE T operand(const TileCode* code, const char* arena, int number, int vector, F registers) {
-  if constexpr ((variant & flag) != 0) return as<T>(registers);
-  return load<T>(place(code, arena, number, vector));
-}
+// An operand of a short operation. What it reads of the code it keeps: stores into the arena may not change
+// it, but the compiler cannot know.
+template <int source>
+class Operand {
+ public:
+  [[gnu::always_inline]] Operand(const TileCode* code, const char* arena, int number)
+      : at_(arena + code->in[number]), same_{} {
+    if constexpr (source == kSame) same_ = load<F>(at_);
+  }
+  [[gnu::always_inline]] F of(int vector, F registers) const {
+    if constexpr (source == kRegisters) return registers;
+    if constexpr (source == kSame) return same_;
+    return load<F>(at_ + vector * kVectorBytes);
+  }
+
+ private:
+  const char* at_;
+  F same_;
+};
+
+template <int variant, int number>
+inline constexpr int kSourceOf = variant /
+                                 (number == 0   ? 1
+                                  : number == 1 ? kSources
+                                                : kSources * kSources) %
+                                 kSources;
+template <int variant>
+inline constexpr bool kIsStored = variant >= int(kVariants / 2);
 
 template <typename Operation, int variant>
 void unary(const TileCode* code, char* arena, AICODEC_STRIP) {
-#define AICODEC_ONE(i, r)                                                                                  \
-  r = Operation::of(operand<variant, kFirstInRegisters, typename Operation::First>(code, arena, 0, i, r)); \
-  if constexpr ((variant & kStored) != 0) store(arena + code->out + i * kVectorBytes, r);
+  const Operand<kSourceOf<variant, 0>> first(code, arena, 0);
+  char* const out = arena + code->out;
+#define AICODEC_ONE(i, r)                                           \
+  r = Operation::of(as<typename Operation::First>(first.of(i, r))); \
+  if constexpr (kIsStored<variant>) store(out + i * kVectorBytes, r);
   AICODEC_EACH(AICODEC_ONE)
 #undef AICODEC_ONE
   AICODEC_CONTINUE(code + 1);
@@ -87,10 +112,13 @@ void unary(const TileCode* code, char* arena, AICODEC_STRIP) {
 
 template <typename Operation, int variant>
 void binary(const TileCode* code, char* arena, AICODEC_STRIP) {
-#define AICODEC_ONE(i, r)                                                                                    \
-  r = Operation::of(operand<variant, kFirstInRegisters, typename Operation::First>(code, arena, 0, i, r),    \
-                    operand<variant, kSecondInRegisters, typename Operation::Second>(code, arena, 1, i, r)); \
-  if constexpr ((variant & kStored) != 0) store(arena + code->out + i * kVectorBytes, r);
+  const Operand<kSourceOf<variant, 0>> first(code, arena, 0);
+  const Operand<kSourceOf<variant, 1>> second(code, arena, 1);
+  char* const out = arena + code->out;
+#define AICODEC_ONE(i, r)                                             \
+  r = Operation::of(as<typename Operation::First>(first.of(i, r)),    \
+                    as<typename Operation::Second>(second.of(i, r))); \
+  if constexpr (kIsStored<variant>) store(out + i * kVectorBytes, r);
   AICODEC_EACH(AICODEC_ONE)
 #undef AICODEC_ONE
   AICODEC_CONTINUE(code + 1);
@@ -98,11 +126,15 @@ void binary(const TileCode* code, char* arena, AICODEC_STRIP) {
 
 template <typename Operation, int variant>
 void ternary(const TileCode* code, char* arena, AICODEC_STRIP) {
-#define AICODEC_ONE(i, r)                                                                                   \
-  r = Operation::of(operand<variant, kFirstInRegisters, typename Operation::First>(code, arena, 0, i, r),   \
-                    operand<variant, kSecondInRegisters, typename Operation::Second>(code, arena, 1, i, r), \
-                    operand<variant, kThirdInRegisters, typename Operation::Third>(code, arena, 2, i, r));  \
-  if constexpr ((variant & kStored) != 0) store(arena + code->out + i * kVectorBytes, r);
+  const Operand<kSourceOf<variant, 0>> first(code, arena, 0);
+  const Operand<kSourceOf<variant, 1>> second(code, arena, 1);
+  const Operand<kSourceOf<variant, 2>> third(code, arena, 2);
+  char* const out = arena + code->out;
+#define AICODEC_ONE(i, r)                                            \
+  r = Operation::of(as<typename Operation::First>(first.of(i, r)),   \
+                    as<typename Operation::Second>(second.of(i, r)), \
+                    as<typename Operation::Third>(third.of(i, r)));  \
+  if constexpr (kIsStored<variant>) store(out + i * kVectorBytes, r);
   AICODEC_EACH(AICODEC_ONE)
 #undef AICODEC_ONE
   AICODEC_CONTINUE(code + 1);
@@ -159,7 +191,11 @@ void by_lanes(const TileCode* code, char* arena, AICODEC_STRIP) {
   AICODEC_CONTINUE(code + 1);
 }
 
+// clang-format off: the first says how the second puts samples down.
+#include "shader/tile_samples.inl"
+
 #include "shader/tile_controls.inl"
+// clang-format on
 
 // Tables.
 struct Table {
@@ -167,50 +203,46 @@ struct Table {
   Handler controls[kControls] = {};
 };
 
+// Every variant below `end` whose operands the form has, stored and not.
+template <template <typename, int> class Form, typename Operation, int end, int variant = 0>
+constexpr void put_variants(Handler (&row)[kVariants]) {
+  if constexpr (variant < end) {
+    row[variant] = Form<Operation, variant>::kHandler;
+    row[variant + kVariants / 2] = Form<Operation, variant + int(kVariants / 2)>::kHandler;
+    put_variants<Form, Operation, end, variant + 1>(row);
+  }
+}
+template <typename Operation, int variant>
+struct Unary {
+  static constexpr Handler kHandler = unary<Operation, variant>;
+};
+template <typename Operation, int variant>
+struct Binary {
+  static constexpr Handler kHandler = binary<Operation, variant>;
+};
+template <typename Operation, int variant>
+struct Ternary {
+  static constexpr Handler kHandler = ternary<Operation, variant>;
+};
 template <typename Operation>
 constexpr void put_unary(Handler (&row)[kVariants]) {
-  row[0] = unary<Operation, 0>;
-  row[1] = unary<Operation, 1>;
-  row[8] = unary<Operation, 8>;
-  row[9] = unary<Operation, 9>;
+  put_variants<Unary, Operation, int(kSources)>(row);
 }
 template <typename Operation>
 constexpr void put_binary(Handler (&row)[kVariants]) {
-  row[0] = binary<Operation, 0>;
-  row[1] = binary<Operation, 1>;
-  row[2] = binary<Operation, 2>;
-  row[3] = binary<Operation, 3>;
-  row[8] = binary<Operation, 8>;
-  row[9] = binary<Operation, 9>;
-  row[10] = binary<Operation, 10>;
-  row[11] = binary<Operation, 11>;
+  put_variants<Binary, Operation, int(kSources * kSources)>(row);
 }
 template <typename Operation>
 constexpr void put_ternary(Handler (&row)[kVariants]) {
-  row[0] = ternary<Operation, 0>;
-  row[1] = ternary<Operation, 1>;
-  row[2] = ternary<Operation, 2>;
-  row[3] = ternary<Operation, 3>;
-  row[4] = ternary<Operation, 4>;
-  row[5] = ternary<Operation, 5>;
-  row[6] = ternary<Operation, 6>;
-  row[7] = ternary<Operation, 7>;
-  row[8] = ternary<Operation, 8>;
-  row[9] = ternary<Operation, 9>;
-  row[10] = ternary<Operation, 10>;
-  row[11] = ternary<Operation, 11>;
-  row[12] = ternary<Operation, 12>;
-  row[13] = ternary<Operation, 13>;
-  row[14] = ternary<Operation, 14>;
-  row[15] = ternary<Operation, 15>;
+  put_variants<Ternary, Operation, int(kSources * kSources * kSources)>(row);
 }
 
 constexpr Table make_table() {
   Table table;
   const auto row = [&](Op op) -> Handler(&)[kVariants] { return table.operations[size_t(op)]; };
 #define AICODEC_PUT(form, name) put_##form<name>(row(Op::k##name));
-#define AICODEC_PUT_LONG(form, name) row(Op::k##name)[kStored] = long_##form<name>;
-#define AICODEC_PUT_LANES(name, ...) row(Op::k##name)[kStored] = by_lanes<__VA_ARGS__>;
+#define AICODEC_PUT_LONG(form, name) row(Op::k##name)[kLongVariant] = long_##form<name>;
+#define AICODEC_PUT_LANES(name, ...) row(Op::k##name)[kLongVariant] = by_lanes<__VA_ARGS__>;
   AICODEC_PUT(unary, Neg)
   AICODEC_PUT(unary, Abs)
   AICODEC_PUT(unary, Sqrt)
@@ -246,6 +278,9 @@ constexpr Table make_table() {
   AICODEC_PUT(ternary, SelectInt)
   AICODEC_PUT(ternary, Mix)
   AICODEC_PUT(ternary, Clamp)
+  AICODEC_PUT(binary, Length)
+  AICODEC_PUT(binary, Mod)
+  AICODEC_PUT(ternary, Smoothstep)
   AICODEC_PUT_LONG(unary, Sin)
   AICODEC_PUT_LONG(unary, Cos)
   AICODEC_PUT_LONG(unary, SinTurns)
@@ -254,15 +289,12 @@ constexpr Table make_table() {
   AICODEC_PUT_LONG(unary, Exp2)
   AICODEC_PUT_LONG(unary, Log)
   AICODEC_PUT_LONG(unary, Log2)
-  AICODEC_PUT_LONG(binary, Length)
-  AICODEC_PUT_LONG(binary, Mod)
   AICODEC_PUT_LONG(binary, Pow)
   AICODEC_PUT_LONG(binary, Atan2)
-  AICODEC_PUT_LONG(ternary, Smoothstep)
   AICODEC_PUT_LONG(ternary, ValueNoise)
   AICODEC_PUT_LONG(ternary, GradientNoise)
   AICODEC_PUT_LONG(ternary, Hash)
-  row(Op::kFbm)[kStored] = fbm;
+  row(Op::kFbm)[kLongVariant] = fbm;
   AICODEC_PUT_LANES(DivInt, divide_lanes)
   AICODEC_PUT_LANES(ModInt, modulo_lanes)
   AICODEC_PUT_LANES(Below, sample_lanes<false, false>)
@@ -302,13 +334,17 @@ void run(const TileCode* code, char* arena) {
   reinterpret_cast<Handler>(code->handler)(code, arena, zero, zero, zero, zero, zero, zero, zero, zero);
 }
 
-void narrow(const uint16_t* __restrict in, uint8_t* __restrict out, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) out[i] = uint8_t(in[i]);
+void spread(char* arena, const uint32_t* from, const uint32_t* to, size_t count, uint32_t lane) {
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t v;
+    __builtin_memcpy(&v, arena + from[i] + size_t{4} * lane, 4);
+    store(arena + to[i], splat(v));
+  }
 }
 
 }  // namespace
 
 extern const TileKernels kTileKernels;
-const TileKernels kTileKernels = {kVectorBytes, operation, control, run, narrow};
+const TileKernels kTileKernels = {kVectorBytes, operation, control, run, spread};
 
 }  // namespace aicodec::shader::AICODEC_KERNELS

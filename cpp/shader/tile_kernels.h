@@ -38,11 +38,22 @@ struct TileState {
   uint32_t max_value;
   uint32_t x, y;    // of the strip's first pixel
   uint32_t origin;  // what the strip counts from: x, or y in a program for rows
+  uint8_t* out[3];  // where its samples go, a byte each or a uint16
 };
 
-// Where the last value computed is taken from and put.
-enum Variant : uint8_t { kFirstInRegisters = 1, kSecondInRegisters = 2, kThirdInRegisters = 4, kStored = 8 };
-inline constexpr size_t kVariants = 16;
+// Where a handler takes an operand from: a strip in the arena, the registers, or one vector in the arena that
+// holds for the whole strip.
+enum Source : uint8_t { kStrip, kRegisters, kSame };
+inline constexpr size_t kSources = 3;
+
+// Handlers of one operation: the sources of its operands, and whether the result goes into the arena besides
+// the registers. Operands that there are not count as kStrip.
+constexpr size_t variant_of(Source first, Source second, Source third, bool stored) {
+  return first + kSources * (second + kSources * (third + kSources * size_t(stored)));
+}
+inline constexpr size_t kVariants = 2 * kSources * kSources * kSources;
+// The only variant of long operations, which work from memory to memory wherever their operands lie.
+inline constexpr size_t kLongVariant = variant_of(kStrip, kStrip, kStrip, true);
 
 // Steps that are no operation of the program's.
 enum class Control : uint8_t {
@@ -57,7 +68,7 @@ enum class Control : uint8_t {
   kLatch,    // out = in[0] where the mask in[1] is set
   kLeave,    // jumps by immediate where the mask in[0] is empty
   kAgain,    // the counter at out less one; jumps by immediate unless it is 0
-  kEmit,     // a float in[0] as samples at out (uint16)
+  kEmit,     // a float in[0] as samples of the channel `immediate`
   kEmitInt,  // an integer likewise
   kTestRegisters,  // as kTest and kEmit, of the registers
   kEmitRegisters,
@@ -66,12 +77,12 @@ inline constexpr size_t kControls = 14;
 
 struct TileKernels {
   uint32_t vector_bytes;
-  // By operation and variant; null where the variant does not exist: long operations work from memory to
-  // memory (kStored alone).
+  // By operation and variant; null where the variant does not exist.
   TileHandler (*operation)(size_t op, size_t variant);
   TileHandler (*control)(Control which);
   void (*run)(const TileCode* code, char* arena);
-  void (*narrow)(const uint16_t* in, uint8_t* out, uint32_t count);
+  // One lane of each of `count` strips into a whole vector: from and to are offsets.
+  void (*spread)(char* arena, const uint32_t* from, const uint32_t* to, size_t count, uint32_t lane);
 };
 
 AICODEC_DECLARE_KERNELS(TileKernels, kTileKernels)

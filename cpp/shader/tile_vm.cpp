@@ -17,6 +17,7 @@ namespace {
 constexpr uint32_t kAlignment = 64;
 // A scalar fills one vector of the widest set, all lanes equal.
 constexpr uint32_t kScalarBytes = 64;
+// At most the strip of the smallest set: a task's rows are one strip of the program for rows.
 constexpr uint32_t kRowsPerTask = 32;
 
 const TileKernels& kernels() { return AICODEC_PICK_KERNELS(kTileKernels); }
@@ -57,15 +58,16 @@ struct Compiled {
   std::vector<Scalar> scalars;
   // Places where the frame's and the rows' values stand for the levels above, in the order of the exports.
   std::vector<uint32_t> frame_values, row_values, root_values;
-  TileProgram frame, row, pixel;
-  uint32_t samples = 0;
+  TileProgram frame, row, column, pixel;
+  uint32_t samples = 0;       // where those of a strip go that reaches over the picture's edge
+  uint32_t scalar_bytes = 0;  // of the arena: what all tasks begin with
   uint32_t arena_bytes = 0;
 
   uint32_t strip() const { return kernels().vector_bytes / 4 * kVectors; }
 
   void set_up(char* arena, const Frame& input, const Picture& rgb) const;
   void draw_rows(char* arena, Picture& rgb, uint32_t first, uint32_t end) const;
-  void draw_row(char* arena, Picture& rgb, uint32_t y) const;
+  void draw_strip(char* arena, Picture& rgb, uint32_t x, uint32_t y) const;
 };
 
 void Compiled::set_up(char* arena, const Frame& input, const Picture& rgb) const {
@@ -102,35 +104,40 @@ void Compiled::set_up(char* arena, const Frame& input, const Picture& rgb) const
     put_scalar(arena, frame_values[i], lane(arena, frame.exports[i], 0));
 }
 
+// Strip by strip from top to bottom, so that what is the same all along a column is computed once.
 void Compiled::draw_rows(char* arena, Picture& rgb, uint32_t first, uint32_t end) const {
-  for (uint32_t y = first; y < end; ++y) {
-    const uint32_t number = (y - first) % strip();
-    if (number == 0) {
-      state_of(arena)->origin = y;
-      kernels().run(row.code.data(), arena);
+  TileState& state = *state_of(arena);
+  state.origin = first;
+  kernels().run(row.code.data(), arena);
+  for (uint32_t x = 0; x < rgb.width(); x += strip()) {
+    state.x = state.origin = x;
+    kernels().run(column.code.data(), arena);
+    for (uint32_t y = first; y < end; ++y) {
+      kernels().spread(arena, row.exports.data(), row_values.data(), row_values.size(), y - first);
+      draw_strip(arena, rgb, x, y);
     }
-    for (size_t i = 0; i < row_values.size(); ++i)
-      put_scalar(arena, row_values[i], lane(arena, row.exports[i], number));
-    draw_row(arena, rgb, y);
   }
 }
 
-void Compiled::draw_row(char* arena, Picture& rgb, uint32_t y) const {
+void Compiled::draw_strip(char* arena, Picture& rgb, uint32_t x, uint32_t y) const {
   TileState& state = *state_of(arena);
   state.y = y;
-  const uint16_t* const made = reinterpret_cast<const uint16_t*>(arena + samples);
-  for (uint32_t x = 0; x < rgb.width(); x += strip()) {
-    state.x = state.origin = x;
-    kernels().run(pixel.code.data(), arena);
-    const uint32_t count = std::min(strip(), rgb.width() - x);
-    for (int p = 0; p < 3; ++p) {
-      const uint16_t* const from = made + uint32_t(p) * strip();
-      if (rgb.format().sample_bytes() == 1)
-        kernels().narrow(from, rgb.plane(p).row<uint8_t>(y) + x, count);
-      else
-        std::memcpy(rgb.plane(p).row<uint16_t>(y) + x, from, size_t{2} * count);
-    }
+  const size_t bytes = rgb.format().sample_bytes(), count = std::min(strip(), rgb.width() - x);
+  const bool reaches_over = count < strip();
+  uint8_t* places[3];
+  for (int p = 0; p < 3; ++p) {
+    places[p] = rgb.plane(p).row<uint8_t>(y) + x * bytes;
+    // Going down no machine foresees which lines are written next, and stores that wait for one hold up all
+    // others.
+    if (y + 1 < rgb.height())
+      for (size_t line = 0; line < count * bytes; line += kAlignment)
+        __builtin_prefetch(rgb.plane(p).row<uint8_t>(y + 1) + x * bytes + line, 1);
+    state.out[p] =
+        reaches_over ? reinterpret_cast<uint8_t*>(arena) + samples + uint32_t(p) * strip() * 2 : places[p];
   }
+  kernels().run(pixel.code.data(), arena);
+  if (!reaches_over) return;
+  for (int p = 0; p < 3; ++p) std::memcpy(places[p], state.out[p], count * bytes);
 }
 
 // `roots` are evaluated with the frame's values, and stand in places of their own afterwards.
@@ -148,33 +155,40 @@ Compiled compile(const Graph& graph, const std::vector<int>& outputs, const std:
   // From above: what a level needs of those below is what these have to compute.
   const Schedule pixel = make_schedule(graph, Level::kPixel, outputs);
   const std::vector<int> rows = only(pixel.imports, Level::kRow);
+  const std::vector<int> columns = only(pixel.imports, Level::kColumn);
   const Schedule row = make_schedule(graph, Level::kRow, rows);
-  std::vector<int> below = pixel.imports;
-  below.insert(below.end(), row.imports.begin(), row.imports.end());
-  below.insert(below.end(), roots.begin(), roots.end());
+  const Schedule column = make_schedule(graph, Level::kColumn, columns);
+  std::vector<int> below = roots;
+  for (const Schedule* above : {&pixel, &row, &column})
+    below.insert(below.end(), above->imports.begin(), above->imports.end());
   const std::vector<int> frames = only(below, Level::kFrame);
   const Schedule frame = make_schedule(graph, Level::kFrame, frames);
   below.insert(below.end(), frame.imports.begin(), frame.imports.end());
 
   uint32_t end = (uint32_t(sizeof(TileState)) + kAlignment - 1) / kAlignment * kAlignment;
-  std::vector<uint32_t> places(graph.nodes.size(), kNowhere);
+  Places places;
+  places.scalars.assign(graph.nodes.size(), kNowhere);
+  places.strips = places.scalars;
   for (const int n : below) {
-    if (places[size_t(n)] != kNowhere) continue;
-    places[size_t(n)] = end;
+    if (places.scalars[size_t(n)] != kNowhere || graph.nodes[size_t(n)].level == Level::kColumn) continue;
+    places.scalars[size_t(n)] = end;
     end += kScalarBytes;
     if (is_scalar(graph.nodes[size_t(n)]))
-      made.scalars.push_back({places[size_t(n)], graph.nodes[size_t(n)]});
+      made.scalars.push_back({places.scalars[size_t(n)], graph.nodes[size_t(n)]});
   }
-  for (const int n : frames) made.frame_values.push_back(places[size_t(n)]);
-  for (const int n : rows) made.row_values.push_back(places[size_t(n)]);
-  for (const int n : roots) made.root_values.push_back(places[size_t(n)]);
-  made.samples = end;
+  for (const int n : frames) made.frame_values.push_back(places.scalars[size_t(n)]);
+  for (const int n : rows) made.row_values.push_back(places.scalars[size_t(n)]);
+  for (const int n : roots) made.root_values.push_back(places.scalars[size_t(n)]);
+  made.scalar_bytes = made.samples = end;
   end += 3 * made.strip() * 2;
   end = (end + kAlignment - 1) / kAlignment * kAlignment;
-  made.frame = make_tile_program(frame, kernels(), places, end, made.samples);
-  // A row's values wait in their places while its pixels are drawn; the frame's are copied away before.
-  made.row = make_tile_program(row, kernels(), places, end, made.samples);
-  made.pixel = make_tile_program(pixel, kernels(), places, made.row.end, made.samples);
+  made.frame = make_tile_program(frame, kernels(), places, end);
+  // The values of rows and columns wait where they were computed while pixels are drawn; the frame's are
+  // copied away before.
+  made.row = make_tile_program(row, kernels(), places, end);
+  made.column = make_tile_program(column, kernels(), places, made.row.end);
+  for (size_t i = 0; i < columns.size(); ++i) places.strips[size_t(columns[i])] = made.column.exports[i];
+  made.pixel = make_tile_program(pixel, kernels(), places, made.column.end);
   made.arena_bytes = std::max(made.frame.end, made.pixel.end) + kAlignment;
   return made;
 }
@@ -258,9 +272,9 @@ TileVm::~TileVm() = default;
 TileVm::TileVm(TileVm&&) noexcept = default;
 TileVm& TileVm::operator=(TileVm&&) noexcept = default;
 
-std::array<size_t, 3> TileVm::steps() const {
+std::array<size_t, 4> TileVm::steps() const {
   const Compiled& code = programs_->whole();
-  return {code.frame.code.size(), code.row.code.size(), code.pixel.code.size()};
+  return {code.frame.code.size(), code.row.code.size(), code.column.code.size(), code.pixel.code.size()};
 }
 
 void TileVm::draw(const Frame& frame, Picture& rgb, unsigned threads) const {
@@ -272,7 +286,7 @@ void TileVm::draw(const Frame& frame, Picture& rgb, unsigned threads) const {
   parallel_for(tasks, threads, [&](size_t task) {
     const FloatEnvironment exact_here;
     const Arena arena = make_arena(code->arena_bytes);
-    std::memcpy(arena.get(), first.get(), code->arena_bytes);
+    std::memcpy(arena.get(), first.get(), code->scalar_bytes);
     const uint32_t begin = uint32_t(task) * kRowsPerTask;
     code->draw_rows(arena.get(), rgb, begin, std::min(begin + kRowsPerTask, rgb.height()));
   });

@@ -21,9 +21,9 @@ class TileVm {
   // parameters as the program reads.
   void draw(const Frame& frame, Picture& rgb, unsigned threads) const;
 
-  // How many steps there are for a frame, a row and a strip, before choices that hold for a whole frame are
-  // made.
-  std::array<size_t, 3> steps() const;
+  // How many steps there are for a frame, a row, a column and a strip, before choices that hold for a whole
+  // frame are made.
+  std::array<size_t, 4> steps() const;
 
  private:
   class Programs;

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aicodec_native.authoring import ShadeResult, shade
     from aicodec_native.decoder import DecodeResult, VerifyReport, decode, verify
     from aicodec_native.encoder import EncodeResult, Progress, encode
+    from aicodec_native.fitting import FitResult, fit
     from aicodec_native.loop.evolution import EvolveProgress, EvolveResult
     from aicodec_native.loop.evolve import evolve
     from aicodec_native.quality import Quality, measure
@@ -46,6 +47,7 @@ __all__ = [
     "EncodeResult",
     "EvolveProgress",
     "EvolveResult",
+    "FitResult",
     "FormatError",
     "InputError",
     "NotAicError",
@@ -63,6 +65,7 @@ __all__ = [
     "decode",
     "encode",
     "evolve",
+    "fit",
     "measure",
     "open",
     "shade",
@@ -74,6 +77,7 @@ _LAZY = {
     "EncodeResult": "encoder",
     "EvolveProgress": "loop.evolution",
     "EvolveResult": "loop.evolution",
+    "FitResult": "fitting",
     "Progress": "encoder",
     "Quality": "quality",
     "Reader": "reader",
@@ -82,6 +86,7 @@ _LAZY = {
     "decode": "decoder",
     "encode": "encoder",
     "evolve": "loop.evolve",
+    "fit": "fitting",
     "measure": "quality",
     "open": "reader",
     "shade": "authoring",

@@ -90,6 +90,8 @@ class ShotDetector:
     def push(self, picture: Picture) -> list[int]: ...
     def finish(self) -> list[int]: ...
 
+def novelty(picture: Picture) -> float: ...
+
 class RecurringBlocks:
     max_pictures: ClassVar[int]
     def __init__(self) -> None: ...
@@ -277,6 +279,45 @@ class ShaderProgram:
         reference: bool = False,
     ) -> Picture: ...
 
+# Fitting: see cpp/fit. `directions` is (n, parameters), (0, 0) for the program's own derivatives; `equations` gives the
+# cost, half its gradient and the matrix of the normal equations; `rows` residuals (groups, 3), their derivatives
+# (groups, 3, n) and how far from straight each group is.
+
+_Floats = npt.NDArray[np.float32]
+_Doubles = npt.NDArray[np.float64]
+_Unsigned = npt.NDArray[np.uint32]
+
+class FitSamples:
+    def __init__(
+        self, *, frame: _Unsigned, y: _Unsigned, x: _Unsigned, colours: _Floats, weights: _Floats, group: int = 1
+    ) -> None: ...
+    def __len__(self) -> int: ...
+
+class ProgramFit:
+    def __init__(
+        self,
+        *,
+        program: _Bytes,
+        parameter_of: Sequence[int],
+        parameters: int,
+        format: str,
+        width: int,
+        height: int,
+        times: _Floats,
+        track: _Floats,
+        below: Sequence[Picture],
+        prev: Sequence[Picture | None],
+    ) -> None: ...
+    @property
+    def edges(self) -> npt.NDArray[np.bool_]: ...
+    def equations(
+        self, values: _Floats, samples: FitSamples, scale: float, directions: _Floats, threads: int = 0
+    ) -> tuple[float, _Doubles, _Doubles]: ...
+    def cost(self, values: _Floats, samples: FitSamples, scale: float, threads: int = 0) -> float: ...
+    def rows(
+        self, values: _Floats, samples: FitSamples, directions: _Floats, threads: int = 0
+    ) -> tuple[_Floats, _Floats, _Floats]: ...
+
 # Tables of time series: see cpp/track. A column is (name, is_float, its 64-bit words); a guess ("steps", offset,
 # scale) or ("sinusoid", offset, scale, rate, phase) of decimals (mantissa, exponent).
 
@@ -319,7 +360,9 @@ class ScreenEncoder:
         *,
         preset: str = "medium",
         near: int = 0,
+        edge: int = 0,
         has_below: bool = False,
+        threads: int = 1,
         dictionary: Sequence[Picture] = [],
     ) -> None: ...
     def add(self, source: Picture, below: Picture | None = None) -> None: ...

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+from aicodec_native.candidate import Goal
 from aicodec_native.errors import OptionError
 from aicodec_native.lossless_encoder import GREATEST_ERROR, MAX_ERROR
 from aicodec_native.quality import METRICS
-from aicodec_native.segment_encoder import Goal
 
 DEFAULT_QUALITY = 80.0
 

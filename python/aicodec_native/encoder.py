@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import __version__, _native
+from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, ChangeStore
 from aicodec_native.dictionary_plan import DictionaryPlan, DictionaryUse
 from aicodec_native.encode_options import check_numbers, goal_of
@@ -25,7 +26,7 @@ from aicodec_native.headers import header_of, stored_packet, stored_track
 from aicodec_native.lossless_encoder import GREATEST_ERROR, LosslessJob, LosslessSegment
 from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
 from aicodec_native.part_file import PartFile
-from aicodec_native.segment_encoder import CodedSegment, Goal, SegmentJob
+from aicodec_native.segment_encoder import CodedSegment, SegmentJob
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
 from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
 from aicodec_native.workers import WorkerPool, run_job

@@ -29,6 +29,9 @@ SVT_PRESETS = {"fast": 8, "medium": 6, "slow": 4}
 # frame: a segment is a closed group, cut elsewhere.
 SVT_PARAMETERS = "enable-variance-boost=1:tune=2:scd=0"
 
+# SVT-AV1's tools for screens: 25-40% fewer bytes on drawn video.
+_DRAWN_PARAMETERS = ":scm=1"
+
 # What converts an RGB canvas to AV1's 4:2:0 and back: full range and centred chroma lose least.
 RGB_COLOUR = _native.Colour(matrix=1, full_range=True, chroma_centred=True)
 
@@ -47,14 +50,15 @@ Planes = list[tuple[Any, int]]
 
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
-    """How SVT-AV1 codes a segment. `crf` goes in quarter steps from 1 to 63; `preset` is SVT-AV1's, 0 to 13;
-    `parameters` are its own, name=value, with colons between them.
+    """How SVT-AV1 codes a segment. `crf` goes in quarter steps from 1 to 63; `preset` is SVT-AV1's, 0 to 13.
+    `drawn`: with its tools for screens; `parameters`: its own, name=value, with colons between them.
     """
 
     crf: float
     preset: int
     bit_depth: int = 10
     threads: int = 0
+    drawn: bool = False
     parameters: str = SVT_PARAMETERS
 
     @property
@@ -128,11 +132,12 @@ def _open_encoder(
     used = RGB_COLOUR if _is_rgb(picture.format) else colour
     context.color_range = 2 if used.full_range else 1
     threads = settings.threads or os.cpu_count() or 1
+    parameters = settings.parameters + (_DRAWN_PARAMETERS if settings.drawn else "")
     context.options = {
         "preset": str(settings.preset),
         "crf": str(int(settings.crf)),
         # Quarter steps of CRF exist only among SVT-AV1's own parameters.
-        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:{settings.parameters}",
+        "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:{parameters}",
     }
     return context
 

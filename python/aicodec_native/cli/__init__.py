@@ -20,6 +20,7 @@ _COMMANDS = {
     "info": "Say what an .aic file holds.",
     "verify": "Check that an .aic file decodes to what was encoded.",
     "shade": "Make an .aic file from a shader program alone.",
+    "fit": "Change the constants of a shader program until it draws a video.",
     "show": "Print the programs and layers of an .aic file.",
     "metrics": "Measure how close one video is to another.",
     "bench": "Measure the codec's hot paths on this machine.",

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from aicodec_native.cli.goals import QUALITY, TARGET
 from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, size_text
@@ -40,13 +42,14 @@ from aicodec_native.video_layer import SVT_PRESETS
     show_default=True,
     help="The longest distance between seek points, at the nominal frame rate.",
 )
+@click.option("--explain", is_flag=True, help="Say what was tried for each segment, and why the winner won.")
 @click.option("--digests/--no-digests", default=True, help="Store a hash of each segment's frames, for verify.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted encode stopped.")
 @click.option(
     "-y", "--overwrite", is_flag=True, help="Replace an existing output, and what an interrupted encode left."
 )
 @json_option
-def command(source: str, output: str, as_json: bool, **options: Any) -> None:
+def command(source: str, output: str, explain: bool, as_json: bool, **options: Any) -> None:
     """Encode a video.
 
     INPUT is anything that FFmpeg opens, an image pattern such as frames/%04d.png, or - for standard input.
@@ -60,14 +63,28 @@ def command(source: str, output: str, as_json: bool, **options: Any) -> None:
     print_warnings(result.warnings)
     if not result.reached:
         click.echo(
-            f"warning: {_shortfall(result)} could not reach {result.metric} {result.target:g} "
-            "with 4:2:0 AV1; the best is kept",
+            f"warning: {_shortfall(result)} could not reach {result.metric} {result.target:g}; the best is kept",
             err=True,
         )
     if as_json:
         print_json(asdict(result))
     else:
+        if explain:
+            _explain(result)
         click.echo(_summary(result))
+
+
+def _explain(result: EncodeResult) -> None:
+    for number, segment in enumerate(result.segments):
+        table = Table(box=None, title=f"segment {number + 1}: {segment['frames']} frames", title_justify="left")
+        for heading in ("stack", "setting", "bytes", result.metric, "seconds", ""):
+            table.add_column(heading, justify="left" if heading in ("stack", "setting", "") else "right")
+        for tried in segment.get("tried", []):
+            won = (tried["stack"], tried["setting"]) == (segment["stack"], segment["setting"])
+            verdict = "kept" if won else "" if tried["reached"] else "misses the target"
+            cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", f"{tried['score']:.2f}")
+            table.add_row(*cells, f"{tried['seconds']:.1f}", verdict)
+        Console().print(table)
 
 
 def _shortfall(result: EncodeResult) -> str:

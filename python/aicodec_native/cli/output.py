@@ -74,6 +74,22 @@ def status_line(text: str) -> Iterator[Callable[[str], None]]:
         yield lambda changed: status.update(Text(changed))
 
 
+@contextmanager
+def part_bar(verb: str) -> Iterator[Callable[[float, float], None]]:
+    """A bar for what takes a known time: it is called with the part that is over and the PSNR so far."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn(verb),
+        BarColumn(),
+        TextColumn("{task.fields[note]}", style="dim"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task(verb, total=1.0, note="")
+        yield lambda part, psnr: progress.update(task, completed=part, note=f"{psnr:.2f} dB")
+
+
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, allow_nan=False))
 

@@ -123,7 +123,7 @@ class Archive:
             format=self._format,
             width=context.header.width,
             height=context.header.height,
-            t=context.start + place / context.fps,
+            t=(context.first_frame + place) / context.fps,
             frame=context.first_frame + place,
             step=place,
         )

@@ -16,8 +16,9 @@ _LOOKS = 8
 
 def diagnose(frames: ChangeReader, colour: _native.Colour) -> dict[str, Any]:
     """Of pairs of neighbouring frames: `repeats`, the share of equal ones, and `changed`, the share of pixels that
-    differ. Of the middle frame: `colours`, the number of distinct ones; `flat`, the share of pixels equal to the one to
-    their left; `noise`, the mean absolute second difference along a row; `mean`, its mean colour, 0 to 1."""
+    differ; and `novelty`, the greatest of their frames (cpp/analyze/novelty.h). Of the middle frame: `colours`, the
+    number of distinct ones; `flat`, the share of pixels equal to the one to their left; `noise`, the mean absolute
+    second difference along a row; `mean`, its mean colour, 0 to 1."""
     count = len(frames)
     places = sorted({round(i * (count - 1) / _LOOKS) for i in range(_LOOKS + 1)})
     middle = frames[count // 2].rgb(colour)
@@ -31,6 +32,7 @@ def diagnose(frames: ChangeReader, colour: _native.Colour) -> dict[str, Any]:
         "colours": len(np.unique(packed)),
         "flat": round(float((packed[:, 1:] == packed[:, :-1]).mean()) if packed.shape[1] > 1 else 1.0, 4),
         "noise": round(float(np.abs(np.diff(rows, 2, axis=1)).mean()) / peak if rows.shape[1] > 2 else 0.0, 5),
+        "novelty": round(max(_native.novelty(frames[i]) for i in places), 4),
         "mean": [round(float(value) / peak, 3) for value in rows.mean(axis=(0, 1))],
     }
 

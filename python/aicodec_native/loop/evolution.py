@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aicodec_native import __version__, _native
+from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeStore
 from aicodec_native.encoder import encode
 from aicodec_native.errors import AicodecError
@@ -31,7 +32,6 @@ from aicodec_native.loop.stacks import SegmentTask
 from aicodec_native.lossless_encoder import GREATEST_ERROR
 from aicodec_native.media import Source
 from aicodec_native.scorer import sample_frames
-from aicodec_native.segment_encoder import Goal
 
 # Frames of a segment that quality is measured on.
 _JUDGED = 32
@@ -213,7 +213,8 @@ class Evolution:
             )
         self._warnings = result.warnings
         reports = [
-            {"crf": report.get("crf"), "seconds": report["seconds"]} for report in result.segments
+            {"crf": report.get("crf"), "made": _made(report), "seconds": report["seconds"]}
+            for report in result.segments
         ]  # fmt: skip
         self._ledger.add(
             "events", run=self._run, kind="encoded", detail={"bytes": result.bytes, "segments": reports}
@@ -260,13 +261,14 @@ class Evolution:
                 if not waiting:
                     return
                 run, report = waiting.popleft()
-            run.begin(report["crf"], report["seconds"])
+            run.begin(report["made"], report["crf"], report["seconds"])
             if time.monotonic() >= end:
                 run.ended = "minutes"
             elif self._small_enough():
                 run.ended = "target"
             else:
                 run.round()
+            self._told(run, "")  # also what an earlier session has found
             with self._lock:
                 if run.ended:
                     self._reasons.add(run.ended)
@@ -364,6 +366,11 @@ class Evolution:
         job = self._job
         exact = job.goal.metric == GREATEST_ERROR
         return {"start": job.start, "duration": job.duration, "fps": job.fps, "exact": exact}
+
+
+def _made(report: dict[str, Any]) -> str:
+    """What `encode` chose for a segment, in words; of a lossless one it tells nothing."""
+    return f"{report['stack']}, {report['setting']}" if "stack" in report else "lossless"
 
 
 def _frames_digest(task: SegmentTask) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aicodec_native.loop.proposals import Attempt, Context, Proposal
-from aicodec_native.loop.strategy import SCREEN_PRESETS, Strategy
-from aicodec_native.lossless_encoder import GREATEST_ERROR, MAX_ERROR
+from aicodec_native.loop.strategy import MAX_EDGE, SCREEN_PRESETS, Strategy
+from aicodec_native.lossless_encoder import GREATEST_ERROR
 from aicodec_native.video_layer import SVT_PRESETS
 
 # What SVT-AV1 is usually told (video_layer.py), and what else is worth a try, the most promising first.
@@ -34,6 +34,12 @@ _SVT = (
 _FINER = (2, 1, 3, 4)
 # A screen layer this many times as large as the best candidate is not worth more tries.
 _HOPELESS = 4.0
+# Of a screen layer: where its bound usually lies, what twice the bound costs in points of SSIMULACRA2, and how little a
+# wider bound may save before it is not worth going on.
+_USUAL_EDGE, _USUAL_SCORE, _POINTS_PER_DOUBLING = 36, 80.0, 6.0
+_FLAT = 0.998
+# Below this novelty (diagnostics.py) SVT-AV1's tools for screens save bytes.
+_DRAWN = 0.12
 
 
 def video(context: Context) -> Iterator[Proposal]:
@@ -41,7 +47,8 @@ def video(context: Context) -> Iterator[Proposal]:
     if context.metric == GREATEST_ERROR:
         return
     tried = _tried(context, "video")
-    best, setting = _best(context, tried, {"stack": "video"})
+    drawn = context.diagnostics.get("novelty", 1.0) < _DRAWN
+    best, setting = _best(context, tried, {"stack": "video"} | ({"svt": {"scm": 1}} if drawn else {}))
     preset = setting.get("svt_preset", SVT_PRESETS[context.preset])
     usual = SVT_PRESETS[context.preset]
     for finer in _FINER:
@@ -56,29 +63,26 @@ def video(context: Context) -> Iterator[Proposal]:
 
 
 def screen(context: Context) -> Iterator[Proposal]:
-    """Screen layers: exact, then with the greatest error that still reaches the goal."""
+    """Screen layers: exact, or for a score with the greatest errors at edges that still reach it."""
     tried = _tried(context, "screen")
     exact = context.metric == GREATEST_ERROR
     slow = SCREEN_PRESETS[-1]
-    limit = int(context.target) if exact else MAX_ERROR
-    plain: dict[str, Any] = {"stack": "screen"} | ({"near": limit} if exact and limit else {})
-    _, setting = _best(context, tried, plain)
+    limit = int(context.target) if exact else 0
+    plain: dict[str, Any] = {"stack": "screen"} | ({"near": limit} if limit else {})
+    best, setting = _best(context, tried, plain)
     if not tried and not exact:
         yield Proposal(plain, hypothesis="screen: exact")
         return
     sizes = [attempt.bytes for attempt in tried]
     if sizes and min(sizes) > _HOPELESS * context.best.bytes:
         return
+    if not exact and (edge := _next_edge(context, tried)) is not None:
+        yield Proposal({"stack": "screen", "edge": edge}, hypothesis=f"screen: edges within {edge}")
     if context.preset != slow:
-        yield Proposal({**setting, "screen_preset": slow}, hypothesis=f"screen: preset {slow}")
-    if not exact:
-        near = _next_near(tried)
-        if near is not None:
-            yield Proposal({"stack": "screen", "near": near}, hypothesis=f"screen: samples within {near}")
-    elif limit:
-        for near in (limit // 2, limit - 1, 0):
-            if near != setting.get("near", 0):
-                yield Proposal({**setting, "near": near}, hypothesis=f"screen: samples within {near}")
+        yield _turned(setting, best, f"screen: preset {slow}", screen_preset=slow)
+    for near in (limit // 2, limit - 1, 0) if limit else ():
+        if near != setting.get("near", 0):
+            yield _turned(setting, best, f"screen: samples within {near}", near=near)
 
 
 def hybrid(context: Context) -> Iterator[Proposal]:
@@ -91,23 +95,26 @@ def hybrid(context: Context) -> Iterator[Proposal]:
         yield Proposal(strategy, hypothesis=f"hybrid: exact over AV1 at CRF {crf:g}")
 
 
-def _next_near(tried: Sequence[Attempt]) -> int | None:
-    """A bound between the widest that reached the goal and the narrowest that missed it; wider ones as long as they
-    save bytes."""
-    plain = {
-        attempt.strategy.get("near", 0): attempt for attempt in tried if set(attempt.strategy) <= {"stack", "near"}
-    }
-    passed = {near: attempt.bytes for near, attempt in plain.items() if attempt.error_class in (None, "larger")}
-    missed = [near for near, attempt in plain.items() if attempt.error_class == "quality_missed"]
+def _next_edge(context: Context, tried: Sequence[Attempt]) -> int | None:
+    """A bound between the widest that reached the goal and the narrowest that missed it, where the scores so far say
+    that the goal lies; None where that is known, or wider ones save nothing."""
+    plain = {a.strategy.get("edge", 0): a for a in tried if set(a.strategy) <= {"stack", "edge"}}
+    passed = {edge: a.bytes for edge, a in plain.items() if a.error_class != "quality_missed"}
     if not passed:
         return None
-    widest = max(passed)
-    if widest and passed[widest] >= passed[max(near for near in passed if near < widest)]:
+    low = max(passed)
+    if low and passed[low] >= _FLAT * passed[max(edge for edge in passed if edge < low)]:
         return None
-    if missed:
-        return (widest + min(missed)) // 2 if min(missed) - widest > 1 else None
-    wider = 2 * widest if widest else 2
-    return wider if wider <= MAX_ERROR else None
+    high = min((edge for edge in plain if edge > low), default=MAX_EDGE + 1)
+    known = [edge for edge in plain if edge]
+    if not known or context.metric != "ssimulacra2":
+        guess = (
+            _USUAL_EDGE * 2 ** ((_USUAL_SCORE - context.bar) / _POINTS_PER_DOUBLING) if not known else (low + high) / 2
+        )
+    else:
+        nearest = min(known, key=lambda edge: abs(plain[edge].measurements["score"] - context.bar))
+        guess = nearest * 2 ** ((plain[nearest].measurements["score"] - context.bar) / _POINTS_PER_DOUBLING)
+    return min(max(int(guess), low + 1), high - 1) if high - low > 1 else None
 
 
 def _tried(context: Context, stack: str) -> list[Attempt]:

@@ -91,7 +91,7 @@ class Context:
     """All that a proposer knows. `attempts` are in order, the first being what `encode` made; `bar` is the score that a
     candidate must reach (of `max_error`: not exceed); `frames` the source pictures of the segment, for use while
     propose() runs; `notes` what a model noted in earlier rounds; `draw_best` gives frames of the best candidate as
-    decoded, by number.
+    decoded, by number. `start` is the `t` of programs in the first frame, `seconds` how long the segment is shown.
 
     A proposer keeps no state that matters: with the same context it proposes the same, so that a killed run goes on.
     """

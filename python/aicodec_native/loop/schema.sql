@@ -5,7 +5,7 @@ CREATE TABLE runs (
   id INTEGER PRIMARY KEY,
   created REAL NOT NULL,          -- Unix seconds, as every `created`
   source TEXT NOT NULL,
-  source_digest TEXT NOT NULL,    -- of the frames: what tells clips apart
+  source_digest TEXT NOT NULL,    -- SHA-256 of the file
   output TEXT NOT NULL,
   metric TEXT NOT NULL,
   target REAL NOT NULL,

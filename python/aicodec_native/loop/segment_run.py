@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -113,16 +113,16 @@ class SegmentRun:
         goal, first = self._task.goal, self.attempts[0].measurements["score"]
         return goal.target if goal.metric == GREATEST_ERROR else min(goal.target, first)
 
-    def begin(self, crf: float | None, seconds: float | None) -> None:
-        """Round 0: what `encode` made, with the CRF and the seconds that it tells of. Does nothing a second time."""
+    def begin(self, made: str, crf: float | None, seconds: float | None) -> None:
+        """Round 0: what `encode` made, with what it tells of that. Does nothing a second time."""
         if not self.attempts:
-            self._first(crf, seconds)
+            self._first(made, crf, seconds)
         if self._desk.compare and not self._began and self._task.goal.metric != GREATEST_ERROR:
             self._peers = self._desk.threads.submit(self._measure_peers)
         self._began = True
 
-    def _first(self, crf: float | None, seconds: float | None) -> None:
-        trial = self._record(Proposal({"stack": ENCODE}, hypothesis="what encode makes"), 0, "encode")
+    def _first(self, made: str, crf: float | None, seconds: float | None) -> None:
+        trial = self._record(Proposal({"stack": ENCODE}, hypothesis=f"what encode makes: {made}"), 0, "encode")
         with self._desk.spending.busy():
             outcome = self._desk.evaluator.measure(
                 self._task, self._segment.payload, self._phase(trial), crf=crf, encode_seconds=seconds, patient=True
@@ -223,12 +223,11 @@ class SegmentRun:
 
     def _context(self, number: int) -> Context:
         task, segment = self._task, self._segment
-        base = Fraction(*task.header.time_base)
         return Context(
             run=self._desk.run,
             segment=segment.number,
             first_frame=segment.first_frame,
-            start=float((segment.times[0] - task.header.origin) * base),
+            start=segment.first_frame / float(frame_rate_of(task.header)),
             seconds=self._seconds,
             fps=float(frame_rate_of(task.header)),
             header=task.header,
@@ -313,13 +312,14 @@ class SegmentRun:
         return began
 
     def _record(self, proposal: Proposal, number: int, name: str, turn: int | None = None) -> _Trial:
-        known = {attempt.id for attempt in self.attempts}
+        if proposal.parent not in {attempt.id for attempt in self.attempts}:
+            proposal = replace(proposal, parent=None)  # a model may name any number
         row = self._desk.ledger.add(
             "experiments",
             run=self._desk.run,
             segment=self._row,
             round=number,
-            parent=proposal.parent if proposal.parent in known else None,
+            parent=proposal.parent,
             turn=turn,
             proposer=name,
             hypothesis=proposal.hypothesis,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from aicodec_native import _native, tracks
+from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, Table
 from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
 from aicodec_native.errors import CorruptError, FormatError, OptionError, ProgramError
@@ -18,7 +19,6 @@ from aicodec_native.headers import frame_rate_of
 from aicodec_native.loop.sandbox import TaskError
 from aicodec_native.loop.strategy import Strategy
 from aicodec_native.scorer import Scorer
-from aicodec_native.segment_encoder import Goal
 from aicodec_native.shader_source import compile_source
 from aicodec_native.stack import draw_in_order
 from aicodec_native.video_layer import RGB_COLOUR, SVT_PARAMETERS, SVT_PRESETS, VideoSettings, encode_pictures
@@ -129,6 +129,7 @@ class _Builder:
         self._strategy = task.strategy
         self._frames = frames
         self._dictionary = task.segment.dictionary()
+        self._program: _native.ShaderProgram | None = None
         self._shader = self._shader_layer() if "shader" in task.strategy.layers else b""
 
     def run(self) -> tuple[bytes, float | None]:
@@ -160,6 +161,8 @@ class _Builder:
                 layer = self._video_layer(crf)
             elif kind == "shader":
                 layer = self._shader
+            elif not layers and self._strategy.stills:
+                layer = self._stills_layer()
             else:
                 layer = self._screen_layer(layers)
             layers.append((KINDS[kind], layer))
@@ -168,7 +171,7 @@ class _Builder:
     def _video_layer(self, crf: float) -> bytes:
         header, strategy = self._segment.header, self._strategy
         preset = SVT_PRESETS[self._segment.preset] if strategy.svt_preset is None else strategy.svt_preset
-        settings = VideoSettings(crf, preset, strategy.bit_depth, 1, self._svt_parameters())
+        settings = VideoSettings(crf, preset, strategy.bit_depth, 1, parameters=self._svt_parameters())
         video = encode_pictures(self._frames, header.colour, frame_rate_of(header), settings)
         return _native.build_video_layer(
             format=video.format,
@@ -186,7 +189,7 @@ class _Builder:
     def _shader_layer(self) -> bytes:
         if self._task.program is None:
             raise TaskError("invalid_strategy", "a shader layer wants a program")
-        program = compile_source(self._task.program)
+        program = self._program = compile_source(self._task.program)
         columns = self._strategy.track
         frames = len(self._segment.times) - 1
         if any(len(column) != frames for column in columns):
@@ -196,25 +199,72 @@ class _Builder:
         table = tracks.pack({f"p{number}": list(column) for number, column in enumerate(columns)}) if columns else b""
         return _native.build_shader_layer(program=program.write(), track=table)
 
+    def _stills_layer(self) -> bytes:
+        """What a program reads below it: frames of the segment, exactly."""
+        stills = self._strategy.stills
+        if len(stills) != len(self._frames) or max(stills) >= len(self._frames):
+            raise TaskError("invalid_strategy", f"stills are numbers below {len(self._frames)}, as many as that")
+        encoder = self._screen_encoder(near=0, edge=0, has_below=False)
+        for still in stills:
+            encoder.add(self._frames[still])
+        return _native.build_screen_layer(pictures=self._segment.pictures, coded=encoder.finish())
+
+    def _screen_encoder(self, *, near: int, edge: int, has_below: bool) -> _native.ScreenEncoder:
+        return _native.ScreenEncoder(
+            *self._segment.shape,
+            preset=self._strategy.screen_preset or self._segment.preset,
+            near=near,
+            edge=edge << (self._frames[0].bit_depth - 8),
+            has_below=has_below,
+            dictionary=list(self._dictionary.values()),
+        )
+
     def _screen_layer(self, below: list[tuple[int, bytes]]) -> bytes:
         strategy, segment = self._strategy, self._segment
         goal = segment.goal
         if goal.metric not in _SLOPES and strategy.near > goal.target:
             raise TaskError("invalid_strategy", f"samples may be off by {goal.target:g}, not by near={strategy.near}")
-        encoder = _native.ScreenEncoder(
-            *segment.shape,
-            preset=strategy.screen_preset or segment.preset,
-            near=strategy.near,
-            has_below=bool(below),
-            dictionary=list(self._dictionary.values()),
-        )
+        if goal.metric not in _SLOPES and strategy.edge:
+            raise TaskError("invalid_strategy", "no edge may be off here: edge is for scores")
+        encoder = self._screen_encoder(near=strategy.near, edge=strategy.edge, has_below=bool(below))
         if below:
-            for source, under in zip(self._frames, self._drawn(segment.serialised(below)), strict=True):
+            reads_prev = self._program is not None and self._program.reads_prev
+            under_it = self._drawn_from_sources(below) if reads_prev else self._drawn(segment.serialised(below))
+            for source, under in zip(self._frames, under_it, strict=True):
                 encoder.add(source, under)
         else:
             for source in self._frames:
                 encoder.add(source)
         return _native.build_screen_layer(pictures=segment.pictures, coded=encoder.finish())
+
+    def _drawn_from_sources(self, layers: list[tuple[int, bytes]]) -> Iterator[_native.Picture]:
+        """What a program at the top of `layers` draws if an exact layer over it makes `prev` the source's frame."""
+        if self._strategy.near or self._strategy.edge:
+            raise TaskError("invalid_strategy", "a program that reads prev wants an exact screen layer over it")
+        program, header = self._program, self._segment.header
+        assert program is not None
+        rgb = "rgb30" if self._frames[0].bit_depth == 10 else "rgb24"
+
+        def in_rgb(picture: _native.Picture) -> _native.Picture:
+            return picture if picture.format == rgb else picture.convert(rgb, header.colour)
+
+        under = self._drawn(self._segment.serialised(layers[:-1])) if layers[:-1] else None
+        prev: _native.Picture | None = None
+        for number, source in enumerate(self._frames):
+            frame = self._segment.first_frame + number
+            drawn = program.draw(
+                format=rgb,
+                width=header.width,
+                height=header.height,
+                t=frame / self._segment.frame_rate,
+                frame=frame,
+                step=number,
+                parameters=[column[number] for column in self._strategy.track],
+                below=in_rgb(next(under)) if under else None,
+                prev=prev,
+            )
+            yield drawn if header.format == rgb else drawn.convert(header.format, header.colour)
+            prev = in_rgb(source)
 
     def _drawn(self, payload: bytes) -> Iterator[_native.Picture]:
         found = self._segment.segment(payload, self._dictionary)

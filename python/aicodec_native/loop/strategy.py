@@ -12,7 +12,10 @@ from aicodec_native.lossless_encoder import MAX_ERROR
 from aicodec_native.video_layer import SVT_PRESETS
 
 # Bottom first. `encode` stands for whatever `aicodec-native encode` makes; only the first experiment has it.
-STACKS = ("video", "screen", "shader", "shader+screen", "video+screen", "video+shader", "video+shader+screen")
+STACKS = (
+    "video", "screen", "shader", "shader+screen", "video+screen", "video+shader", "video+shader+screen",
+    "screen+shader", "screen+shader+screen",
+)  # fmt: skip
 ENCODE = "encode"
 
 # SVT-AV1's parameters that may be set, with their ranges.
@@ -32,6 +35,8 @@ SVT_KNOBS = {
     "hierarchical-levels": (3, 5),
 }
 SVT_PRESET_RANGE = (0, 10)
+# Of a screen layer's samples at edges, in 8-bit code values.
+MAX_EDGE = 128
 CRF_RANGE = (1.0, 63.0)
 SCREEN_PRESETS = tuple(SVT_PRESETS)
 
@@ -40,8 +45,9 @@ SCREEN_PRESETS = tuple(SVT_PRESETS)
 class Strategy:
     """`stack` is one of STACKS. Of a video layer: `crf`, or None for the coarsest that reaches the goal; SVT-AV1's
     preset (None: that of the run's), bit depth and parameters. Of a screen layer: its preset (None: the run's), and
-    `near`, by which its samples may be off. Of a shader layer: `track`, its param(0), param(1), ...: columns of a
-    number a frame.
+    `near`, by which its samples may be off, or `edge`, by which those at edges may be. Of a shader layer: `track`, its
+    param(0), param(1), ...: columns of a number a frame. Of a screen layer under it: `stills`, for each frame the frame
+    of the segment that it shows.
 
     Raises OptionError for values out of range.
     """
@@ -53,7 +59,9 @@ class Strategy:
     svt: Mapping[str, int] = field(default_factory=dict)
     screen_preset: str | None = None
     near: int = 0
+    edge: int = 0
     track: tuple[tuple[float, ...], ...] = ()
+    stills: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.stack not in (*STACKS, ENCODE):
@@ -73,8 +81,15 @@ class Strategy:
         if self.screen_preset is not None and self.screen_preset not in SCREEN_PRESETS:
             raise OptionError(f"screen_preset is one of {', '.join(SCREEN_PRESETS)}")
         _check_whole("near", self.near, (0, MAX_ERROR))
+        _check_whole("edge", self.edge, (0, MAX_EDGE))
+        if self.near and self.edge:
+            raise OptionError("near and edge exclude each other")
         if any(not math.isfinite(number) for column in self.track for number in column):
             raise OptionError("a track holds finite numbers")
+        for still in self.stills:
+            _check_whole("a still", still, (0, 1 << 20))
+        if bool(self.stills) != self.stack.startswith("screen+"):
+            raise OptionError("stills are for a screen layer under a shader, which wants them")
 
     @property
     def layers(self) -> list[str]:
@@ -83,15 +98,17 @@ class Strategy:
 
     def to_json(self) -> dict[str, Any]:
         """Only what differs from the defaults, and the stack."""
-        default = Strategy(self.stack)
+        plain = Strategy("video")
         values: dict[str, Any] = {"stack": self.stack}
         for name in self.__dataclass_fields__:
-            if getattr(self, name) != getattr(default, name):
+            if name != "stack" and getattr(self, name) != getattr(plain, name):
                 values[name] = getattr(self, name)
         if self.svt:
             values["svt"] = dict(self.svt)
         if self.track:
             values["track"] = [list(column) for column in self.track]
+        if self.stills:
+            values["stills"] = list(self.stills)
         return values
 
 
@@ -110,10 +127,11 @@ def strategy_of(values: Any) -> Strategy:
     known["svt"] = dict(known.get("svt", {}))
     try:
         known["track"] = tuple(tuple(float(number) for number in column) for column in known.get("track", ()))
+        known["stills"] = tuple(known.get("stills", ()))
         if "crf" in known:
             known["crf"] = float(known["crf"])
     except (TypeError, ValueError):
-        raise OptionError("crf is a number, track a list of columns of numbers") from None
+        raise OptionError("crf is a number, track a list of columns of numbers, stills of whole numbers") from None
     return Strategy(**known)
 
 

@@ -11,7 +11,7 @@ from aicodec_native.loop.proposals import Proposal
 from aicodec_native.loop.strategy import SCREEN_PRESETS, STACKS, SVT_KNOBS, strategy_of
 from aicodec_native.shader_source import compile_source
 
-_WITH_PROGRAM = [stack for stack in STACKS if "shader" in stack]
+_WITH_PROGRAM = [stack for stack in STACKS if "shader" in stack and not stack.startswith("screen")]
 _WITHOUT = [stack for stack in STACKS if "shader" not in stack]
 # What one frame of a program may cost (docs/shader.md, "Limits").
 _MAX_FRAME_WORK = 1 << 37
@@ -25,6 +25,9 @@ _COMMON: dict[str, Any] = {
     "hypothesis": {"type": "string", "description": "In a sentence: what this tries and why it may be smaller."},
     "parent": _maybe("integer", "The experiment that it is derived from."),
     "near": _maybe("integer", "Of a screen layer: by how much samples may be off; 0 to 64."),
+    "edge": _maybe(
+        "integer", "Of a screen layer, in place of near: by how much samples at edges may be off; 0 to 128."
+    ),
     "crf": _maybe("number", "Of a video layer: its quantiser, 1 to 63; null finds the coarsest that is good enough."),
 }
 

@@ -1,0 +1,57 @@
+"""Candidates for a segment: stacks of layers that were coded, decoded and scored. The smallest that reaches the goal
+wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What every segment must reach: `metric` >= `target`, or with `crf` a fixed quantiser and no search."""
+
+    metric: str
+    target: float
+    crf: float | None = None
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A stack as it was measured.
+
+    `stack` names its layers from the bottom ("video", "screen", "shader+screen"), `setting` how they were coded.
+    `layers` are build_segment's. `scores` are of the frames measured, `hashes` of frames by number: of all of them
+    where `digest` is known.
+    """
+
+    stack: str
+    setting: str
+    layers: list[tuple[int, bytes]]
+    score: float
+    scores: list[float]
+    hashes: dict[int, int] = field(default_factory=dict)
+    digest: int | None = None
+    reached: bool = True
+    seconds: float = 0.0
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all layers."""
+        return sum(len(payload) for _, payload in self.layers)
+
+    def rank(self) -> tuple[bool, float]:
+        """Lower is better: the smallest that reaches the goal, or else the best score."""
+        return (not self.reached, self.size if self.reached else -self.score)
+
+    def report(self) -> dict[str, Any]:
+        """What `--explain` and JSON tell of it."""
+        return {
+            "stack": self.stack,
+            "setting": self.setting,
+            "bytes": self.size,
+            "score": self.score,
+            "reached": self.reached,
+            "seconds": self.seconds,
+        }

@@ -1,0 +1,131 @@
+"""Screen layers alone, at the tolerance that just reaches the goal.
+
+The coder may be off at edges, by half of their contrast and at most by the tolerance (cpp/screen/tolerance.h), which is
+searched, two at once where there are two threads. Tolerance 0 is exact.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from aicodec_native import _native
+from aicodec_native.candidate import Candidate, Goal
+from aicodec_native.frame_store import FrameReader
+from aicodec_native.scorer import Scorer
+
+# In 8-bit code values.
+_MOST = 128
+# The tolerance that usually gives a SSIMULACRA2 score. Other metrics start in the middle.
+_TYPICAL = ((95.0, 6), (90.0, 14), (85.0, 24), (80.0, 36), (70.0, 64), (0.0, 90))
+_MIDDLE = 16
+# What twice the tolerance costs in points of SSIMULACRA2 around 90.
+_POINTS_PER_DOUBLING = 5.5
+# The second of a pair lies so much further.
+_NEXT = 1.15
+_PROBES = {"fast": 2, "medium": 4, "slow": 7}
+# Exact pixels for so little more are worth it.
+_WORTH_EXACTNESS = 1.02
+
+Told = Callable[[float, str], None]
+
+
+class ScreenSearch:
+    """Of one segment. `wrap` makes a parsed segment of a layer's bytes."""
+
+    def __init__(
+        self,
+        frames: FrameReader,
+        scorer: Scorer,
+        goal: Goal,
+        preset: str,
+        threads: int,
+        wrap: Callable[[list[tuple[int, bytes]]], _native.Segment],
+        told: Told,
+    ) -> None:
+        self._frames = frames
+        self._scorer = scorer
+        self._goal = goal
+        self._preset = preset
+        self._threads = threads
+        self._wrap = wrap
+        self._told = told
+        self.tried: dict[int, Candidate] = {}
+
+    def run(self) -> Candidate:
+        """The best of the candidates it tried, which stay in `tried` by tolerance."""
+        self._probe([0, self._guess()])
+        while len(self.tried) < _PROBES[self._preset] and not self._is_flat():
+            tolerances = self._next_tolerances()
+            if not tolerances:
+                break
+            self._probe(tolerances)
+        best = min(self.tried.values(), key=Candidate.rank)
+        exact = self.tried[0]
+        return exact if exact.size <= _WORTH_EXACTNESS * best.size else best
+
+    def _guess(self) -> int:
+        if self._goal.metric != "ssimulacra2":
+            return _MIDDLE
+        return next(tolerance for score, tolerance in _TYPICAL if self._goal.target >= score)
+
+    def _next_tolerances(self) -> list[int]:
+        """Those about where the score should meet the target, between the last that reached it and the next known."""
+        low = max(tolerance for tolerance, candidate in self.tried.items() if candidate.reached)
+        high = min((tolerance for tolerance in self.tried if tolerance > low), default=_MOST + 1)
+        if self._goal.metric == "ssimulacra2":
+            known = [tolerance for tolerance in self.tried if tolerance > 0]
+            nearest = min(known, key=lambda tolerance: abs(self.tried[tolerance].score - self._goal.target))
+            spare = self.tried[nearest].score - self._goal.target
+            first = math.floor(nearest * 2.0 ** (spare / _POINTS_PER_DOUBLING))
+        else:
+            first = math.floor(math.sqrt(max(low, 1) * high))
+        first = min(max(first, low + 1), high - 1)
+        pair = [first, max(first + 1, round(first * _NEXT))][: min(2, self._threads)]
+        return [tolerance for tolerance in pair if low < tolerance < high]
+
+    def _is_flat(self) -> bool:
+        """Whether tolerance saves nothing here: text and flat colours."""
+        sizes = [candidate.size for candidate in self.tried.values()]
+        return self.tried[0].size <= _WORTH_EXACTNESS * min(sizes)
+
+    def _probe(self, tolerances: list[int]) -> None:
+        self._told(min(0.9, len(self.tried) / _PROBES[self._preset]), "screen layer")
+        started = time.perf_counter()
+        with ThreadPoolExecutor(min(self._threads, len(tolerances))) as pool:
+            coded = list(pool.map(self._coded, tolerances))
+        for tolerance, layer in zip(tolerances, coded, strict=True):
+            self.tried[tolerance] = self._measured(tolerance, layer)
+        for tolerance in tolerances:
+            self.tried[tolerance].seconds = (time.perf_counter() - started) / len(tolerances)
+
+    def _coded(self, tolerance: int) -> bytes:
+        edge = tolerance << (self._frames[0].bit_depth - 8)
+        encoder = _native.ScreenEncoder(*self._frames.shape, preset=self._preset, edge=edge)
+        for picture in self._frames:
+            encoder.add(picture)
+        return _native.build_screen_layer(pictures=[], coded=encoder.finish())
+
+    def _measured(self, tolerance: int, layer: bytes) -> Candidate:
+        """Drawn by the decoder that users have, and scored."""
+        layers = [(_native.LAYER_SCREEN, layer)]
+        segment = self._wrap(layers)
+        scorer = self._scorer
+        scorer.begin()
+        wanted = set(scorer.frames)
+        digest = _native.SegmentDigest()
+        for number in range(len(self._frames)):
+            picture = segment.draw(number, _no_video, self._threads)
+            digest.add(_native.picture_hash(picture))
+            if number in wanted:
+                scorer.add(number, picture)
+        score, scores = scorer.result()
+        setting = f"edges within {tolerance}" if tolerance else "exact"
+        reached = tolerance == 0 or score >= self._goal.target
+        return Candidate("screen", setting, layers, score, scores, digest=digest.value, reached=reached)
+
+
+def _no_video(_layer: int, _frame: int) -> list[tuple[bytes, int]]:
+    raise AssertionError("a screen layer asks for no video")

@@ -1,0 +1,119 @@
+"""Which stack a segment gets: camera footage AV1, drawings the screen layer, each as coarse as the goal allows."""
+
+import numpy as np
+import pytest
+
+import aicodec_native as aic
+from aicodec_native import _native
+from clips import yuv_frames
+from media_inputs import write_video
+
+
+def drawing(frames=12, width=192, height=128):
+    """Discs with smooth edges that move over flat colours."""
+    y, x = np.mgrid[0:height, 0:width]
+    clip = np.zeros((frames, height, width, 3), np.uint8)
+    for number in range(frames):
+        picture = np.full((height, width, 3), (30.0, 60.0, 90.0))
+        for at, colour in ((0.2, (240, 80, 60)), (0.55, (250, 220, 40)), (0.8, (40, 200, 160))):
+            centre = width * at + 1.3 * number, height * (0.3 + 0.5 * at)
+            cover = np.clip(20.5 - np.hypot(x - centre[0], y - centre[1]), 0, 1)[..., None]
+            picture = picture * (1 - cover) + cover * np.array(colour)
+        clip[number] = np.round(picture)
+    return clip
+
+
+def footage(frames=12, width=192, height=128):
+    """Smooth shapes under a camera's noise."""
+    y, x = np.mgrid[0:height, 0:width]
+    noise = np.random.default_rng(1).normal(0, 6, (frames, height, width, 3))
+    smooth = [128 + 60 * np.sin(x / 17 + n / 3) + 40 * np.cos(y / 11) for n in range(frames)]
+    return np.clip(np.stack(smooth)[..., None] + noise, 0, 255).astype(np.uint8)
+
+
+def encoded(clip, path, **options):
+    return aic.encode(clip, path, preset="fast", **options)
+
+
+def read(path):
+    with aic.open(path) as reader:
+        return np.stack(list(reader))
+
+
+def test_drawings_get_screen_layers_that_just_reach_the_goal(tmp_path):
+    clip = drawing()
+    fine = encoded(clip, tmp_path / "fine.aic", quality=90)
+    coarse = encoded(clip, tmp_path / "coarse.aic", quality=84)
+    exact = encoded(clip, tmp_path / "exact.aic", quality="lossless")
+    assert [r.segments[0]["stack"] for r in (fine, coarse)] == ["screen", "screen"]
+    assert fine.score >= 90
+    assert coarse.score >= 84
+    assert coarse.bytes < fine.bytes < exact.bytes
+
+
+def test_flat_areas_stay_exact(tmp_path):
+    clip = drawing()
+    result = encoded(clip, tmp_path / "a.aic", quality=88)
+    drawn = read(tmp_path / "a.aic")
+    assert result.segments[0]["setting"] != "exact"
+    different = (drawn != clip).any(axis=-1)
+    assert different.any()
+    for number in np.flatnonzero(different.any(axis=(1, 2))):
+        rows = np.pad(clip[number].astype(int), ((1, 1), (1, 1), (0, 0)), mode="edge")
+        windows = np.lib.stride_tricks.sliding_window_view(rows, (3, 3), axis=(0, 1))
+        contrast = (windows.max((-1, -2)) - windows.min((-1, -2))).max(-1)
+        error = np.abs(drawn[number].astype(int) - clip[number]).max(-1)
+        assert (error <= contrast // 2).all()
+
+
+def test_camera_footage_gets_video_without_a_try_of_the_screen_layer(tmp_path):
+    result = encoded(footage(), tmp_path / "a.aic", quality=60)
+    segment = result.segments[0]
+    assert segment["stack"] == "video"
+    assert segment["novelty"] > 0.4
+    assert {tried["stack"] for tried in segment["tried"]} == {"video"}
+
+
+def test_the_winner_is_the_smallest_that_reaches_the_goal(tmp_path):
+    segment = encoded(drawing(), tmp_path / "a.aic", quality=85).segments[0]
+    reaching = [tried for tried in segment["tried"] if tried["reached"]]
+    best = min(reaching, key=lambda tried: tried["bytes"])
+    won = next(t for t in segment["tried"] if (t["stack"], t["setting"]) == (segment["stack"], segment["setting"]))
+    assert won["bytes"] <= 1.02 * best["bytes"]
+
+
+def test_text_is_exact_whatever_is_asked(tmp_path):
+    """Where tolerance saves nothing, pixels are kept."""
+    random = np.random.default_rng(2)
+    glyphs = random.integers(0, 2, (16, 8, 8), np.uint8) * 255
+    page = np.concatenate([np.concatenate(glyphs[random.integers(0, 16, 24)], axis=1) for _ in range(12)])
+    clip = np.repeat(page[None, :, :, None], 6, axis=0).repeat(3, axis=3)
+    result = encoded(clip, tmp_path / "a.aic", quality=60)
+    assert result.segments[0]["setting"] == "exact"
+    np.testing.assert_array_equal(read(tmp_path / "a.aic"), clip)
+
+
+@pytest.mark.parametrize(("metric", "value"), [("psnr", 42.0), ("xpsnr", 44.0), ("ssim", 0.99)])
+def test_other_metrics_are_reached(tmp_path, metric, value):
+    result = encoded(drawing(6), tmp_path / "a.aic", target=(metric, value))
+    assert result.reached
+    assert result.score >= value
+
+
+def test_a_fixed_crf_means_video(tmp_path):
+    result = encoded(drawing(4), tmp_path / "a.aic", crf=40)
+    assert [tried["stack"] for tried in result.segments[0]["tried"]] == ["video"]
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuv444p10le"])
+def test_every_format(tmp_path, form):
+    clip = write_video(tmp_path / "a.mkv", yuv_frames(drawing(5), form))
+    result = encoded(clip, tmp_path / "a.aic", quality=96)
+    assert result.segments[0]["stack"] == "screen"
+    assert result.score >= 96
+
+
+def test_novelty_tells_cameras_from_computers():
+    assert _native.novelty(_native.Picture.from_rgb(drawing(1)[0])) < 0.12
+    assert _native.novelty(_native.Picture.from_rgb(footage(1)[0])) > 0.4
+    assert _native.novelty(_native.Picture.from_rgb(np.zeros((1, 1, 3), np.uint8))) == 0
