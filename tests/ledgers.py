@@ -12,7 +12,10 @@ from aicodec_native.stills import png_of
 from clips import moving_shots, yuv_frames
 from media_inputs import write_video
 
-HOSTILE = "</script><script>document.title='stolen'</script><img src=x onerror=\"document.title='stolen'\">"
+HOSTILE = (
+    "</script><script>document.title='stolen'</script><img src=x onerror=\"document.title='stolen'\">"
+    ' "files/00.png" "media/experiment-99.mp4" {{ 7 * 7 }}'
+)
 FIRST_PROGRAM = "def color(x, y, t):\n    # a plain sky\n    return rgb(0.2, 0.4, 0.9)\n"
 BETTER_PROGRAM = "def color(x, y, t):\n    w = sin(x * 12.0 + t)\n    return rgb(0.2, 0.4 + 0.1 * w, 0.9)\n"
 SIZE = (192, 128)

@@ -13,8 +13,8 @@ from aicodec_native.dashboard.site import STATIC, Site
 from aicodec_native.errors import OutputError
 from aicodec_native.loop.ledger_reader import LedgerReader
 
-# What pages refer to besides each other.
-_REFERRED = re.compile(r"(?:files/[0-9a-f]+\.\w+|media/experiment-[\d-]+\.(?:png|mp4))")
+# What pages refer to besides each other. Between plain quotes: in text from a model they are escaped, in HTML and JSON.
+_REFERRED = re.compile(r'"(files/[0-9a-f]+\.\w+|media/experiment-[\d-]+\.(?:png|mp4))"')
 
 
 def export(ledger: Path, folder: Path, progress: Callable[[int, int], None]) -> int:
