@@ -1,5 +1,5 @@
 /* Line plots and stacked bars as SVG, drawn from data. A plot is read with the pointer or, once focused, with the arrow
-   keys; what it shows is also written below it. Without dependencies: docs/decisions/0009-plots.md says why. */
+   keys; what it shows is also written below it. Without dependencies: docs/decisions/0008-plots.md says why. */
 (() => {
   const aic = (window.aic ??= {});
   const SVG = "http://www.w3.org/2000/svg";
