@@ -41,10 +41,11 @@ _DRAWN_GAP, _NATURAL_GAP = 2.0, 6.0
 
 def peers(*, natural: bool) -> list[Peer]:
     """The quick ones first."""
-    common = [x264(), svtav1(6, "scm=0"), svtav1(6, SVT_PARAMETERS, "tuned"), x265("slow"), svtav1(4, "scm=0"), vp9()]
+    common = [x264(), svtav1(6, "scm=0"), x265("slow"), svtav1(4, "scm=0"), vp9()]
     if natural:
-        return [*common, aom(), vvenc()]
+        return [*common, svtav1(6, SVT_PARAMETERS, "tuned"), aom(), vvenc()]
     screen = [svtav1(preset, "scm=1", "screen") for preset in (6, 4)]
+    screen.append(svtav1(6, f"{SVT_PARAMETERS}:scm=1", "tuned screen"))
     full_chroma = [x264(chroma="444"), x265("slow", "444"), vp9("444"), aom("444", screen=True)]
     return [*common, *screen, *full_chroma, aom(screen=True), vvenc()]
 
