@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -79,6 +80,19 @@ def test_the_archive_breeds_towards_the_picture(clip):
         archive.add([WAVES])
         assert archive.members[0].text == WAVES
         assert archive.members[0].psnr == 99
+
+
+def test_constants_are_fitted(clip):
+    with context_of(clip) as context:
+        archive = Archive(context)
+        archive.add([WAVES.replace("0.25", "0.3").replace("3.0", "3.02")])
+        archive.refit(archive.members[0])
+        assert archive.members[0].psnr > 45
+    with context_of(clip, first_frame=8) as context:
+        archive = Archive(context)
+        archive.add([WAVES.replace("0.25", "0.4")])
+        archive.refit(archive.members[0])
+        assert len(archive.members) == 1
 
 
 def test_the_archive_keeps_no_two_of_the_same_looks(clip):
@@ -169,14 +183,23 @@ def test_strategies_that_are_none(values):
 
 def test_a_run_makes_the_file_smaller_and_repeats(clip, tmp_path):
     runs = []
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        result = evolve(clip, tmp_path / f"{name}.aic", preset="fast", seed=seed, max_rounds=3, compare=False)
+    for name in ("a", "b"):
+        result = evolve(clip, tmp_path / f"{name}.aic", preset="fast", seed=1, max_rounds=2, compare=False)
         runs.append([(e["strategy"], e["program"], e["bytes"]) for e in experiments(result.ledger)])
         assert result.bytes < result.first_bytes
         assert result.reason == "rounds"
     assert runs[0] == runs[1]
-    assert runs[0] != runs[2]
     assert (tmp_path / "a.aic").read_bytes() == (tmp_path / "b.aic").read_bytes()
+
+
+def test_the_seed_decides(clip):
+    def proposed(seed):
+        with context_of(clip, seed=seed) as context:
+            search = Search()
+            replies = [search.propose(replace(context, round=number)).proposals for number in (2, 3, 4)]
+            return [(p.strategy, p.program) for proposals in replies for p in proposals]
+
+    assert proposed(1) != proposed(2)
 
 
 def test_a_program_from_outside_is_taken_up(clip):

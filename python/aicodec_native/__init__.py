@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from aicodec_native.decoder import DecodeResult, VerifyReport, decode, verify
     from aicodec_native.encoder import EncodeResult, Progress, encode
     from aicodec_native.fitting import FitResult, fit
-    from aicodec_native.loop.evolution import EvolveProgress, EvolveResult
     from aicodec_native.loop.evolve import evolve
+    from aicodec_native.loop.job import EvolveProgress, EvolveResult
     from aicodec_native.quality import Quality, measure
     from aicodec_native.reader import Reader, open
 
@@ -75,8 +75,8 @@ __all__ = [
 _LAZY = {
     "DecodeResult": "decoder",
     "EncodeResult": "encoder",
-    "EvolveProgress": "loop.evolution",
-    "EvolveResult": "loop.evolution",
+    "EvolveProgress": "loop.job",
+    "EvolveResult": "loop.job",
     "FitResult": "fitting",
     "Progress": "encoder",
     "Quality": "quality",

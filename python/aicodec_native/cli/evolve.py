@@ -11,8 +11,8 @@ import click
 from aicodec_native.cli.goals import QUALITY, TARGET
 from aicodec_native.cli.output import json_option, print_json, print_warnings, size_text, status_line
 from aicodec_native.errors import OptionError
-from aicodec_native.loop.evolution import EvolveProgress, EvolveResult
 from aicodec_native.loop.evolve import DEFAULT_PATIENCE, evolve, proposer_of
+from aicodec_native.loop.job import EvolveProgress, EvolveResult
 from aicodec_native.quality import METRICS
 from aicodec_native.video_layer import SVT_PRESETS
 

@@ -5,14 +5,18 @@ What it finds is only worth proposing; whether it is any good the real decoder s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from random import Random
+from typing import Any
 
 import numpy as np
 
 from aicodec_native import _native
 from aicodec_native.errors import AicodecError, ProgramError
+from aicodec_native.fitting import fit
 from aicodec_native.loop.mutation import cross, mutate, shape, simplifications
 from aicodec_native.loop.proposals import Context
 from aicodec_native.quality import psnr_of
@@ -23,6 +27,9 @@ _ISLAND = 4
 # A program is as good as a shorter one that is this much nearer, in decibels for each byte.
 _DECIBELS_PER_BYTE = 0.02
 _MOST_DECIBELS = 99.0
+# Of a fit: evaluations of the program, the seconds after which it ends in any case, and the decibels that make a
+# program worth one.
+_FIT_EVALUATIONS, _FIT_SECONDS, _FIT_FROM = 400, 8.0, 20.0
 # What a frame's drawing may cost here, in the work of operations on all pixels.
 _MAX_WORK = 1 << 34
 
@@ -53,6 +60,7 @@ class Archive:
         self._islands: dict[str, list[Member]] = {}
         self._seen: dict[int, Member] = {}  # by looks: the shortest
         self._texts: set[str] = set()
+        self._fitted: set[str] = set()
 
     @property
     def members(self) -> list[Member]:
@@ -96,6 +104,26 @@ class Archive:
         """Adds what is left of a program when single operations are taken away."""
         self.add(simplifications(member.text))
 
+    def refit(self, member: Member) -> None:
+        """Adds a program with its constants fitted to all frames. Not in later segments: a fit begins at t = 0."""
+        context = self._context
+        if context.first_frame or member.text in self._fitted or not _FIT_FROM <= member.psnr < _MOST_DECIBELS:
+            return
+        self._fitted.add(member.text)
+        asked = count()
+        # By evaluations, so that it hardly depends on the machine.
+        with suppress(AicodecError):
+            found = fit(
+                member.text,
+                _RgbFrames(context, self._as_rgb),
+                fps=context.fps,
+                seconds=_FIT_SECONDS,
+                seed=context.seed,
+                cancel=lambda: next(asked) >= _FIT_EVALUATIONS,
+            )
+            self._fitted.add(found.text)
+            self.add([found.text])
+
     def _measured(self, text: str) -> Member | None:
         try:
             program = compile_source(text)
@@ -132,3 +160,17 @@ class Archive:
         if picture.format == self._format:
             return picture
         return picture.convert(self._format, self._context.header.colour)
+
+
+class _RgbFrames(Sequence[_native.Picture]):
+    """The segment's frames in RGB, converted when they are asked for."""
+
+    def __init__(self, context: Context, as_rgb: Callable[[_native.Picture], _native.Picture]) -> None:
+        self._frames = context.frames
+        self._as_rgb = as_rgb
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._as_rgb(self._frames[index])

@@ -10,7 +10,8 @@ from pathlib import Path
 from aicodec_native.encode_options import check_numbers, goal_of
 from aicodec_native.errors import InputError, OptionError, OutputError
 from aicodec_native.loop.budget import Budget
-from aicodec_native.loop.evolution import Evolution, EvolveProgress, EvolveResult, Job, default_memory
+from aicodec_native.loop.evolution import Evolution
+from aicodec_native.loop.job import EvolveProgress, EvolveResult, Job, default_memory
 from aicodec_native.loop.ledger import Ledger
 from aicodec_native.loop.proposals import Proposer
 from aicodec_native.loop.sandbox import Limits

@@ -71,6 +71,7 @@ class Search:
         archive.add(attempt.program for attempt in context.attempts if attempt.program is not None)
         archive.breed(_CHILDREN, random)
         if archive.members:
+            archive.refit(archive.members[0])
             archive.simplify(archive.members[0])
         proposed = {attempt.program for attempt in context.attempts}
         reached = max((m.psnr for m in archive.members if m.text in proposed), default=0.0)

@@ -196,7 +196,9 @@ class _Builder:
             raise TaskError("invalid_strategy", f"a column of the track has one number for each of {frames} frames")
         if program.parameters > len(columns):
             raise TaskError("invalid_strategy", f"param({program.parameters - 1}) has no column in the track")
-        table = tracks.pack({f"p{number}": list(column) for number, column in enumerate(columns)}) if columns else b""
+        table = (
+            tracks.pack({f"p{number}": _numbers(column) for number, column in enumerate(columns)}) if columns else b""
+        )
         return _native.build_shader_layer(program=program.write(), track=table)
 
     def _stills_layer(self) -> bytes:
@@ -277,3 +279,8 @@ class _Builder:
             if number in wanted:
                 scorer.add(number, picture)
         return scorer.result()[0]
+
+
+def _numbers(column: tuple[float, ...]) -> list[int] | list[float]:
+    """Whole numbers as such where all are: they take fewer bytes."""
+    return [int(number) for number in column] if all(map(float.is_integer, column)) else list(column)
