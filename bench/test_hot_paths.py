@@ -1,11 +1,13 @@
-"""The native core's hot paths, one by one, for pytest-benchmark: `pytest bench/ --benchmark-only`.
+"""The native core's hot paths and whole jobs, one by one, for pytest-benchmark: `pytest bench/ --benchmark-only`.
 
-Absolute times mean little on a busy machine: compare runs of one machine (`--benchmark-compare`).
+Those of `aicodec-native bench`, and beside them other formats, presets and programs. Absolute times mean little on a
+busy machine: compare runs of one machine (`--benchmark-compare`).
 """
 
 from __future__ import annotations
 
 import pathlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,100 +15,83 @@ import numpy as np
 import pytest
 
 from aicodec_native import _native
+from aicodec_native.hot_paths import HotPath, hot_paths, scene
+from aicodec_native.media import Source
+from aicodec_native.shader_source import compile_source
 
 pytest.importorskip("pytest_benchmark")
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
+
+from shader_examples import EXAMPLES
 
 HD, FULL_HD = (1280, 720), (1920, 1080)
 COLOUR = _native.Colour(primaries=1, transfer=1, matrix=1)
+PATHS = hot_paths()
+DEMO = pathlib.Path(__file__).parents[1] / "python" / "aicodec_native" / "data" / "demo.mkv"
 Benchmark = Callable[..., Any]
 
 
-def scene(format_name: str, size: tuple[int, int], noise: float, seed: int = 1) -> _native.Picture:
-    """A smooth picture with some noise, full range of values."""
-    random = np.random.default_rng(seed)
-    picture = _native.Picture(format_name, *size)
-    top = (1 << picture.bit_depth) - 1
-    for index in range(3):
-        plane = picture.plane(index)
-        y, x = np.mgrid[: plane.shape[0], : plane.shape[1]]
-        smooth = 0.5 + 0.4 * np.sin(x / 37 + index) * np.cos(y / 23)
-        plane[:] = np.clip((smooth + noise * random.standard_normal(plane.shape)) * top, 0, top)
-    return picture
+@pytest.mark.parametrize("path", [p for p in PATHS if not p.whole], ids=lambda path: path.name)
+def test_hot_path(benchmark: Benchmark, path: HotPath) -> None:
+    benchmark(path.prepare())
+
+
+@pytest.mark.parametrize("path", [p for p in PATHS if p.whole], ids=lambda path: path.name)
+def test_whole_job(benchmark: Any, path: HotPath) -> None:
+    benchmark.pedantic(path.prepare(), rounds=3)
+
+
+@pytest.mark.parametrize("title", EXAMPLES)
+def test_shader_of_the_docs_1080p(benchmark: Benchmark, title: str) -> None:
+    width, height = FULL_HD
+    program = compile_source(EXAMPLES[title])
+    other = scene(FULL_HD, format_name="rgb24")
+    inputs: dict[str, Any] = {"below": other, "prev": other, "parameters": [0.5], "threads": 1}
+    benchmark(lambda: program.draw(format="rgb24", width=width, height=height, t=0.5, frame=1, step=1, **inputs))
 
 
 @pytest.fixture(scope="module")
-def pair() -> tuple[_native.Picture, _native.Picture]:
-    return scene("yuv420p", HD, 0.01), scene("yuv420p", HD, 0.02, seed=2)
+def demo_pictures() -> list[_native.Picture]:
+    with Source(DEMO, start=2.0, duration=0.5) as source:
+        return [frame.picture for frame in source.frames()]
 
 
-def numbers(count: int) -> list[int]:
-    """Mostly small, as what a segment stores."""
-    return np.random.default_rng(1).geometric(0.2, count).tolist()
+@pytest.mark.parametrize("preset", ["fast", "medium", "slow"])
+def test_screen_encode(benchmark: Any, demo_pictures: list[_native.Picture], preset: str) -> None:
+    first = demo_pictures[0]
+
+    def encode() -> bytes:
+        encoder = _native.ScreenEncoder(first.format, first.width, first.height, preset=preset)
+        for picture in demo_pictures:
+            encoder.add(picture)
+        return encoder.finish()
+
+    assert benchmark.pedantic(encode, rounds=3)
 
 
-def test_range_coder_encode(benchmark: Benchmark) -> None:
-    benchmark(_native.encode_numbers, numbers(100_000))
-
-
-def test_range_coder_decode(benchmark: Benchmark) -> None:
-    values = numbers(100_000)
-    coded = _native.encode_numbers(values)
-    assert benchmark(_native.decode_numbers, coded, len(values)) == values
-
-
-def test_crc32c_of_16_mib(benchmark: Benchmark) -> None:
-    benchmark(_native.crc32c, np.random.default_rng(1).bytes(1 << 24))
-
-
-def test_picture_hash_1080p(benchmark: Benchmark) -> None:
-    benchmark(_native.picture_hash, scene("yuv420p", FULL_HD, 0.01))
-
-
-@pytest.mark.parametrize("format_name", ["yuv420p", "yuv420p10", "yuv444p"])
+@pytest.mark.parametrize("format_name", ["yuv420p10", "yuv444p"])
 def test_colour_to_rgb_1080p(benchmark: Benchmark, format_name: str) -> None:
-    benchmark(scene(format_name, FULL_HD, 0.01).rgb, COLOUR, 1)
+    benchmark(scene(FULL_HD, format_name=format_name).rgb, COLOUR, 1)
 
 
 @pytest.mark.parametrize(
     ("source", "target"), [("rgb24", "yuv420p10"), ("yuv420p", "yuv420p10"), ("yuv420p10", "yuv420p")]
 )
 def test_convert_1080p(benchmark: Benchmark, source: str, target: str) -> None:
-    benchmark(scene(source, FULL_HD, 0.01).convert, target, COLOUR, 1)
+    benchmark(scene(FULL_HD, format_name=source).convert, target, COLOUR, 1)
 
 
-def test_psnr_720p(benchmark: Benchmark, pair: tuple[_native.Picture, _native.Picture]) -> None:
-    benchmark(_native.mse, *pair, 1)
+def test_psnr_rgb_720p(benchmark: Benchmark) -> None:
+    benchmark(_native.mse_rgb, scene(HD), scene(HD, 0.02, seed=2), COLOUR, 1)
 
 
-def test_psnr_rgb_720p(benchmark: Benchmark, pair: tuple[_native.Picture, _native.Picture]) -> None:
-    benchmark(_native.mse_rgb, *pair, COLOUR, 1)
-
-
-def test_ssim_720p(benchmark: Benchmark, pair: tuple[_native.Picture, _native.Picture]) -> None:
-    benchmark(_native.ssim, *pair, 1)
-
-
-def test_ms_ssim_720p(benchmark: Benchmark, pair: tuple[_native.Picture, _native.Picture]) -> None:
-    benchmark(_native.ms_ssim, *pair, 1)
-
-
-def test_xpsnr_720p(benchmark: Benchmark, pair: tuple[_native.Picture, _native.Picture]) -> None:
-    benchmark(_native.Xpsnr("yuv420p", *HD, 30.0).add, *pair, 1)
-
-
-def test_ssimulacra2_720p(benchmark: Benchmark, pair: tuple[_native.Picture, _native.Picture]) -> None:
-    reference, distorted = pair
-    benchmark(lambda: _native.Ssimulacra2(reference, COLOUR, 1).compare(distorted, 1))
-
-
-def test_ssimulacra2_720p_prepared(benchmark: Benchmark, pair: tuple[_native.Picture, _native.Picture]) -> None:
-    reference, distorted = pair
-    benchmark(_native.Ssimulacra2(reference, COLOUR, 1).compare, distorted, 1)
+def test_ssimulacra2_720p_prepared(benchmark: Benchmark) -> None:
+    benchmark(_native.Ssimulacra2(scene(HD), COLOUR, 1).compare, scene(HD, 0.02, seed=2), 1)
 
 
 @pytest.mark.parametrize("format_name", ["yuv420p", "rgb24"])
 def test_shot_detector_push_720p(benchmark: Benchmark, format_name: str) -> None:
-    pictures = [scene(format_name, HD, 0.01, seed) for seed in range(4)]
+    pictures = [scene(HD, 0.01, format_name, seed) for seed in range(4)]
     detector = _native.ShotDetector(15, 300)
     turn = iter(range(1 << 40))
     benchmark(lambda: detector.push(pictures[next(turn) % 4]))
@@ -152,11 +137,6 @@ def long_file(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     path = tmp_path_factory.mktemp("files") / "long.aic"
     path.write_bytes(b"".join([*parts, writer.finish()]))
     return path
-
-
-def test_open_and_index_1800_segments(benchmark: Benchmark, long_file: pathlib.Path) -> None:
-    entries = benchmark(lambda: _native.FileReader(str(long_file)).entries)
-    assert sum(entry.kind == "segment" for entry in entries) == 1800
 
 
 def test_open_without_its_index(benchmark: Benchmark, long_file: pathlib.Path, tmp_path: pathlib.Path) -> None:

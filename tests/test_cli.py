@@ -17,7 +17,10 @@ import aicodec_native as aic
 from clips import moving_shots, yuv_frames
 from media_inputs import write_video
 
-COMMANDS = ["encode", "evolve", "ledger", "decode", "info", "verify", "shade", "fit", "show", "metrics", "demo"]
+COMMANDS = [
+    "encode", "evolve", "ledger", "decode", "info", "verify", "shade", "fit", "show", "metrics", "bench", "compare",
+    "dashboard", "demo",
+]  # fmt: skip
 FAST = ["-p", "fast", "--crf", "40"]
 
 
@@ -113,6 +116,13 @@ def test_no_command_shows_the_help():
         (["metrics", "CLIP", "AIC", "--metrics", ","], "--metrics names none"),
         (["metrics", "CLIP", "AIC", "--every", "2", "--metrics", "xpsnr"], "xpsnr needs every frame"),
         (["demo", "none.mkv"], "none.mkv: no such file"),
+        (["compare", "none.mkv"], "none.mkv: no such file"),
+        (["compare", "CLIP", "--peers", "h264"], "unknown peer 'h264'; known are x264, x264-444"),
+        (["compare", "CLIP", "--metric", "mos"], "unknown metric 'mos'"),
+        (["compare", "CLIP", "--quality", "80,best"], "'best' is no SSIMULACRA2 score"),
+        (["compare", "CLIP", "--quality", "100"], "lie between 0 and 100"),
+        (["compare", "CLIP", "--peers", ","], "a list with commas is empty"),
+        (["bench", "--only", "nothing"], "no path has 'nothing' in its name"),
     ],
 )
 def test_a_mistake_gets_one_line(folder, talking_clip, coded_clip, arguments, words):
@@ -247,6 +257,17 @@ def test_demo(folder, talking_clip):
     assert content["verified"] is True
     assert [row["codec"].split()[0] for row in content["rows"]] == [".aic", "x265", "SVT-AV1"]
     assert list(folder.iterdir()) == []
+
+
+def test_bench(folder):
+    done = run("bench", "--only", "range coder", "--seconds", "0.01", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    content = json.loads(done.stdout)
+    assert content["machine"]["isa"] == aic._native.isa
+    assert [row["name"] for row in content["rows"]] == ["range coder: encode", "range coder: decode"]
+    for row in content["rows"]:
+        assert row["runs"] >= 3
+        assert row["rate"] == pytest.approx(0.1 / (row["milliseconds"] / 1000))
 
 
 # Damage.

@@ -157,6 +157,24 @@ def test_one_file_talks_to_the_model():
     assert all(path.relative_to(PACKAGE).parts[0] == "loop" for path in users)
 
 
+def test_the_loop_and_the_dashboard_meet_only_in_the_ledger():
+    for path in python_files():
+        names = set(re.findall(r"from aicodec_native\.((?:loop|dashboard)[\w.]*)", path.read_text()))
+        room = path.relative_to(PACKAGE).parts[0]
+        if room == "dashboard":
+            assert {name for name in names if name.startswith("loop")} <= {"loop.ledger_reader"}, path
+        if room == "loop":
+            assert not any(name.startswith("dashboard") for name in names), path
+
+
+def test_optional_packages_are_imported_where_they_are_used_alone():
+    homes = {"imageio_ffmpeg": "compare", "bjontegaard": "compare", "starlette": "dashboard", "uvicorn": "dashboard"}
+    for path in python_files():
+        for name in imported(path) & set(homes):
+            # The command line looks whether one is there before the work begins.
+            assert path.relative_to(PACKAGE).parts[0] in (homes[name], "cli"), path
+
+
 def test_importing_the_package_needs_numpy_alone():
     script = "import aicodec_native, sys, json; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -23,6 +23,9 @@ _COMMANDS = {
     "fit": "Change the constants of a shader program until it draws a video.",
     "show": "Print the programs and layers of an .aic file.",
     "metrics": "Measure how close one video is to another.",
+    "bench": "Measure the codec's hot paths on this machine.",
+    "compare": "Rate-distortion curves of .aic and other codecs on a clip.",
+    "dashboard": "Look at the experiments of a ledger in a browser.",
     "demo": "Encode a clip, check it, and compare with x265 and SVT-AV1.",
 }
 

@@ -1,130 +1,125 @@
-"""Other codecs on the same pictures, at the same measured quality: what `demo` and the benchmarks compare with.
-
-Every peer goes the way a user's file would: coded into a file, read back from it, measured by the same code.
-"""
+"""The other codecs: how each is run, and in which quantisers it is steered. One table for every comparison."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from aicodec_native import _native
-from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
-from aicodec_native.media import Sink, Source, VideoFrame, VideoInfo
-from aicodec_native.quality import Quality, measure
+from aicodec_native.compare.search import Scale
+from aicodec_native.errors import OptionError
+from aicodec_native.video_layer import SVT_PARAMETERS
 
-# What RGB pictures are converted to for codecs that want YCbCr: BT.709, limited range, as players expect.
-_YUV_COLOUR = _native.Colour(primaries=1, transfer=1, matrix=1)
+# Every peer may keep as long between seek points as `.aic` does.
+SEEK_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A codec of FFmpeg's with its options. `guess` is a usual CRF, `slope` the SSIMULACRA2 lost per CRF there."""
+    """A codec of FFmpeg's with its options.
+
+    `by_program`: PyAV does not have its encoder, the ffmpeg that imageio-ffmpeg ships does. `control` is the option
+    that takes the quantiser.
+    """
 
     name: str
+    title: str
     codec: str
-    options: dict[str, str]
-    guess: float
-    slope: float
-    pixel_format: str = "yuv420p"
+    pixel_format: str
+    scale: Scale
+    options: dict[str, str] = field(default_factory=dict)
+    control: str = "crf"
+    by_program: bool = False
+
+    def options_at(self, quantiser: float) -> dict[str, str]:
+        """FFmpeg's options for a quantiser, pixel format excepted."""
+        if self.codec != "libsvtav1":
+            return {**self.options, self.control: f"{quantiser:g}"}
+        # Quarter steps exist only among SVT-AV1's own parameters.
+        own = [self.options["svtav1-params"], f"crf={quantiser:g}"]
+        return {**self.options, "svtav1-params": ":".join(filter(None, own))}
+
+    def setting(self, quantiser: float) -> str:
+        return f"{self.control.upper()} {quantiser:g}"
+
+    @property
+    def settings(self) -> str:
+        """All that its files depend on but the quantiser and the version: measured points are known by it."""
+        options = " ".join(f"-{key} {value}" for key, value in self.options.items() if value)
+        return f"-c:v {self.codec} -pix_fmt {self.pixel_format} {options} (key frames {SEEK_SECONDS} s)"
 
 
-def x265(preset: str = "medium", pixel_format: str = "yuv420p") -> Peer:
-    name = f"x265 {preset}" + (" 4:4:4" if pixel_format == "yuv444p" else "")
-    return Peer(name, "libx265", {"preset": preset, "x265-params": "log-level=none"}, 24, -2.0, pixel_format)
+_X26X = {"finest": 1.0, "coarsest": 51.0, "step": 0.25, "slope": -2.0}
+_AV1 = {"finest": 1.0, "coarsest": 63.0, "slope": -0.8}
 
 
-def svtav1(preset: int = 6) -> Peer:
-    return Peer(f"SVT-AV1 {preset}", "libsvtav1", {"preset": str(preset)}, 24, -0.8, "yuv420p10")
+def x264(preset: str = "slow", chroma: str = "420") -> Peer:
+    name = f"x264 {preset}{_suffix(chroma)}"
+    return Peer("x264", name, "libx264", f"yuv{chroma}p", Scale(guess=22, **_X26X), {"preset": preset})
 
 
-def x264(preset: str = "medium") -> Peer:
-    return Peer(f"x264 {preset}", "libx264", {"preset": preset}, 22, -2.0)
+def x265(preset: str = "slow", chroma: str = "420") -> Peer:
+    options = {"preset": preset, "x265-params": "log-level=none"}
+    return Peer(
+        "x265", f"x265 {preset}{_suffix(chroma)}", "libx265", f"yuv{chroma}p", Scale(guess=24, **_X26X), options
+    )
 
 
-@dataclass(slots=True)
-class Outcome:
-    """A file and how it did. Times in seconds; `bytes` is the whole file's size."""
-
-    name: str
-    setting: str
-    bytes: int
-    quality: Quality
-    encode_seconds: float
-    decode_seconds: float
-    reached: bool = True
+def svtav1(preset: int = 6, parameters: str = "", tools: str = "") -> Peer:
+    """`parameters` are SVT-AV1's own (key=value, with colons), `tools` what they are called in a table."""
+    options = {"preset": str(preset), "svtav1-params": parameters}
+    title = " ".join(filter(None, ["SVT-AV1", str(preset), tools]))
+    return Peer("svtav1", title, "libsvtav1", "yuv420p10", Scale(guess=24, step=0.25, **_AV1), options)
 
 
-def measure_file(
-    video: Sequence[VideoFrame],
-    info: VideoInfo,
-    pictures: Sequence[_native.Picture],
-    metrics: Sequence[str],
-    every: int,
-) -> Quality:
-    """Compare decoded pictures with the frames they came from, every `every`-th of them."""
-    pairs = [(video[i].picture, pictures[i]) for i in range(0, len(video), every)]
-    return measure(pairs, colour=info.colour, frame_rate=float(info.frame_rate or 25), metrics=metrics)
+def aom(chroma: str = "420", *, screen: bool = False) -> Peer:
+    options = {"cpu-used": "4", "row-mt": "1"} | ({"aom-params": "tune-content=screen"} if screen else {})
+    title = "libaom 4" + (" screen" if screen else "") + _suffix(chroma)
+    scale = Scale(guess=24, step=1, **_AV1)
+    return Peer("aom", title, "libaom-av1", f"yuv{chroma}p10", scale, options, by_program=True)
 
 
-class PeerRun:
-    """One peer on one clip. Files go into `folder`."""
+def vp9(chroma: str = "420") -> Peer:
+    options = {"deadline": "good", "cpu-used": "2", "row-mt": "1", "b": "0"}
+    return Peer(
+        "vp9", f"VP9 2{_suffix(chroma)}", "libvpx-vp9", f"yuv{chroma}p", Scale(guess=24, step=1, **_AV1), options
+    )
 
-    def __init__(self, peer: Peer, video: Sequence[VideoFrame], info: VideoInfo, folder: Path, every: int) -> None:
-        self._peer = peer
-        self._video = video
-        self._info = info
-        self._folder = folder
-        self._every = every
-        # Only what the codec can hold, converted here once, so that every peer gets the same good conversion.
-        self._coded_info = info
-        self._input = video
-        if info.format != peer.pixel_format:
-            colour = _YUV_COLOUR if info.format.startswith("rgb") else info.colour
-            self._coded_info = replace(info, format=peer.pixel_format, colour=colour)
-            self._input = [VideoFrame(f.pts, f.duration, f.picture.convert(peer.pixel_format, colour)) for f in video]
 
-    def at_quality(self, score: float) -> Outcome:
-        """The smallest file whose SSIMULACRA2 reaches `score`."""
-        peer = self._peer
-        outcomes: dict[int, Outcome] = {}
+def vvenc(preset: str = "fast") -> Peer:
+    scale = Scale(finest=1, coarsest=63, step=1, guess=26, slope=-2.0)
+    return Peer("vvenc", f"VVenC {preset}", "libvvenc", "yuv420p10", scale, {"preset": preset}, "qp", by_program=True)
 
-        def probe(step: int) -> float:
-            outcomes[step] = self.at_crf(step / STEPS_PER_CRF)
-            return outcomes[step].quality.ssimulacra2 or -math.inf
 
-        plan = SearchPlan(score, round(peer.guess * STEPS_PER_CRF), peer.slope / STEPS_PER_CRF, 0.2)
-        found = search(plan, probe)
-        outcome = outcomes[found.step]
-        outcome.reached = found.reached
-        return outcome
+def _suffix(chroma: str) -> str:
+    return " 4:4:4" if chroma == "444" else ""
 
-    def at_crf(self, crf: float, metrics: Sequence[str] = ("ssimulacra2", "psnr")) -> Outcome:
-        path = self._folder / f"{self._peer.codec}-{crf:g}.mp4"
-        options = {**self._peer.options, "pix_fmt": self._peer.pixel_format}
-        if self._peer.codec == "libsvtav1":
-            options["svtav1-params"] = f"crf={crf:g}"  # quarter steps exist only here
-        started = time.perf_counter()
-        sink = Sink(
-            path,
-            self._coded_info,
-            codec=self._peer.codec,
-            crf=math.floor(crf) if "svt" in self._peer.codec else crf,
-            options=options,
-        )
-        with sink:
-            for frame in self._input:
-                sink.write(frame)
-        encoded = time.perf_counter()
-        with Source(path) as source:
-            colour = self._coded_info.colour
-            pictures = [frame.picture for frame in source.frames()]
-            decoded = time.perf_counter()
-            pictures = [p if p.format == self._info.format else p.convert(self._info.format, colour) for p in pictures]
-        quality = measure_file(self._video, self._info, pictures, metrics, self._every)
-        size = path.stat().st_size
-        path.unlink()
-        return Outcome(self._peer.name, f"CRF {crf:g}", size, quality, encoded - started, decoded - encoded)
+
+def _named() -> dict[str, Peer]:
+    """By the names of `compare --peers`. SVT-AV1 at the preset that `.aic` uses inside."""
+    return {
+        "x264": x264(),
+        "x264-444": x264(chroma="444"),
+        "x265": x265(),
+        "x265-444": x265(chroma="444"),
+        "svtav1": svtav1(6, "scm=0"),
+        "svtav1-screen": svtav1(6, "scm=1", "screen"),
+        "svtav1-tuned": svtav1(6, SVT_PARAMETERS, "tuned"),
+        "aom": aom(),
+        "aom-444": aom("444"),
+        "aom-screen": aom(screen=True),
+        "aom-screen-444": aom("444", screen=True),
+        "vp9": vp9(),
+        "vp9-444": vp9("444"),
+        "vvenc": vvenc(),
+    }
+
+
+PEERS = _named()
+
+
+def peers_of(names: Sequence[str]) -> list[Peer]:
+    """The peers of these names; OptionError for one that there is not."""
+    unknown = [name for name in names if name not in PEERS]
+    if unknown:
+        raise OptionError(f"unknown peer {unknown[0]!r}; known are {', '.join(PEERS)}")
+    return [PEERS[name] for name in names]

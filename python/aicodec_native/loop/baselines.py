@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from aicodec_native.compare.peers import Outcome, Peer, PeerRun, svtav1, x265
-from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
+from aicodec_native.compare.clip import Clip
+from aicodec_native.compare.coding import Measures, PeerRun
+from aicodec_native.compare.curve import Curve, grow
+from aicodec_native.compare.peers import svtav1, x265
 from aicodec_native.headers import info_of
 from aicodec_native.loop.stacks import SegmentTask
 from aicodec_native.media import VideoFrame
@@ -20,8 +22,8 @@ METRIC = "ssimulacra2"
 CODECS = ("hevc", "av1")
 # A score this far above a peer's best or below its worst point still counts as reached at that point.
 _SLACK = 1.0
-_TOLERANCE = 0.4
-_PROBES = 4
+# In points: how far apart the scores of the files on both sides may lie.
+_GAP = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +47,19 @@ class BaselineTask:
 
 def measure_peer(task: BaselineTask) -> list[Point]:
     """Points about the asked score. Runs in a process of its own."""
-    peer = {"hevc": x265(), "av1": svtav1()}[task.codec]
-    segment = task.segment
-    outcomes: dict[int, Outcome] = {}
+    peer = {"hevc": x265("medium"), "av1": svtav1()}[task.codec]
+    segment, curve = task.segment, Curve(peer.title)
     with segment.frames() as frames, tempfile.TemporaryDirectory(prefix="aicodec-peer-") as folder:
         times = segment.times
         video = [VideoFrame(times[i], times[i + 1] - times[i], frame) for i, frame in enumerate(frames)]
+        clip = Clip(Path(folder), info_of(segment.header, []), video)
         every = max(1, len(video) // max(1, len(segment.judged)))
-        run = PeerRun(peer, video, info_of(segment.header, []), Path(folder), every)
-
-        def probe(step: int) -> float:
-            outcomes[step] = run.at_crf(step / STEPS_PER_CRF, (METRIC,))
-            return _score(outcomes[step])
-
-        search(_plan(peer, task.score), probe)
+        run = PeerRun(peer, clip, Path(folder), Measures((METRIC,), every))
+        grow(curve, peer.scale, [task.score], run.at, gap=_GAP)
     return [
-        Point(task.codec, f"{o.name} {o.setting}", o.bytes, _score(o), o.encode_seconds, o.decode_seconds)
-        for o in outcomes.values()
+        Point(task.codec, f"{peer.title} {p.setting}", p.bytes, p.scores[METRIC], p.encode_seconds, p.decode_seconds)
+        for p in curve.points
     ]
-
-
-def _plan(peer: Peer, score: float) -> SearchPlan:
-    guess, slope = round(peer.guess * STEPS_PER_CRF), peer.slope / STEPS_PER_CRF
-    return SearchPlan(score, guess, slope, _TOLERANCE, max_probes=_PROBES)
-
-
-def _score(outcome: Outcome) -> float:
-    return -math.inf if outcome.quality.ssimulacra2 is None else outcome.quality.ssimulacra2
 
 
 def covers(points: Sequence[Point], score: float) -> bool:

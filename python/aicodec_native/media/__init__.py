@@ -4,6 +4,7 @@ large."""
 from __future__ import annotations
 
 from aicodec_native.media.arrays import ArraySource
+from aicodec_native.media.packets import video_bytes
 from aicodec_native.media.sink import CONTAINERS, Sink
 from aicodec_native.media.source import BaseSource, Source
 from aicodec_native.media.types import Event, Track, TrackPacket, VideoFrame, VideoInfo
@@ -19,4 +20,5 @@ __all__ = [
     "TrackPacket",
     "VideoFrame",
     "VideoInfo",
+    "video_bytes",
 ]
