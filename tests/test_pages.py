@@ -243,6 +243,7 @@ def stripped(markup):
 @example(BETTER_PROGRAM)
 @example("x = 1  # <b>\r\nif y:\n\tz(2)\x0c\n  'a'")
 @example("def f(:\n  <script>")
+@example("\x1e0")
 def test_highlighting_keeps_every_character_and_lets_no_markup_through(text):
     from aicodec_native.dashboard.programs import difference, highlighted
 

@@ -14,18 +14,18 @@ from aicodec_native.errors import AicodecError
 
 _COMMANDS = {
     "encode": "Encode a video into an .aic file.",
-    "evolve": "Encode, then make the file smaller by experiments.",
-    "ledger": "List, show or export the experiments of a ledger.",
     "decode": "Decode an .aic file into a video or images.",
     "info": "Say what an .aic file holds.",
     "verify": "Check that an .aic file decodes to what was encoded.",
     "shade": "Make an .aic file from a shader program alone.",
     "fit": "Change the constants of a shader program until it draws a video.",
     "show": "Print the programs and layers of an .aic file.",
-    "metrics": "Measure how close one video is to another.",
-    "bench": "Measure the codec's hot paths on this machine.",
-    "compare": "Rate-distortion curves of .aic and other codecs on a clip.",
+    "evolve": "Encode, then make the file smaller by experiments.",
+    "ledger": "List, show or export the experiments of a ledger.",
     "dashboard": "Look at the experiments of a ledger in a browser.",
+    "metrics": "Measure how close one video is to another.",
+    "compare": "Rate-distortion curves of .aic and other codecs on a clip.",
+    "bench": "Measure the codec's hot paths on this machine.",
     "demo": "Encode a clip, check it, and compare with x265 and SVT-AV1.",
 }
 

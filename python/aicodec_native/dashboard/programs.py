@@ -31,7 +31,7 @@ def difference(before: str, after: str) -> Markup:
 
 
 def _spans(text: str) -> Iterator[Markup]:
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text))  # as tokenize counts them: splitlines() ends lines at more characters
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     row, column = 1, 0
     for token, following in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
