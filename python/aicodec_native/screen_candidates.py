@@ -7,12 +7,14 @@ searched, two at once where there are two threads. Tolerance 0 is exact.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal
+from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.scorer import Scorer
 
@@ -28,6 +30,7 @@ _NEXT = 1.15
 _PROBES = {"fast": 2, "medium": 4, "slow": 7}
 # Exact pixels for so little more are worth it.
 _WORTH_EXACTNESS = 1.02
+_REPORT_EVERY = 4
 
 Told = Callable[[float, str], None]
 
@@ -92,19 +95,29 @@ class ScreenSearch:
         return self.tried[0].size <= _WORTH_EXACTNESS * min(sizes)
 
     def _probe(self, tolerances: list[int]) -> None:
-        self._told(min(0.9, len(self.tried) / _PROBES[self._preset]), "screen layer")
         started = time.perf_counter()
+        stopped = threading.Event()
         with ThreadPoolExecutor(min(self._threads, len(tolerances))) as pool:
-            coded = list(pool.map(self._coded, tolerances))
+            try:
+                coded = list(pool.map(lambda t: self._coded(t, t == tolerances[0], stopped), tolerances))
+            except BaseException:
+                stopped.set()  # Ctrl-C, or what a progress callback raised: the others need not go on
+                raise
         for tolerance, layer in zip(tolerances, coded, strict=True):
             self.tried[tolerance] = self._measured(tolerance, layer)
         for tolerance in tolerances:
             self.tried[tolerance].seconds = (time.perf_counter() - started) / len(tolerances)
 
-    def _coded(self, tolerance: int) -> bytes:
+    def _coded(self, tolerance: int, tells: bool, stopped: threading.Event) -> bytes:
+        """The layer's payload. One of those that are coded at once tells the progress."""
         edge = tolerance << (self._frames[0].bit_depth - 8)
         encoder = _native.ScreenEncoder(*self._frames.shape, preset=self._preset, edge=edge)
-        for picture in self._frames:
+        for number, picture in enumerate(self._frames):
+            if stopped.is_set():
+                raise EncodeError("stopped")
+            if tells and number % _REPORT_EVERY == 0:
+                share = (len(self.tried) + number / len(self._frames)) / _PROBES[self._preset]
+                self._told(min(0.95, share), f"screen layer, {_setting(tolerance)}")
             encoder.add(picture)
         return _native.build_screen_layer(pictures=[], coded=encoder.finish())
 
@@ -122,9 +135,12 @@ class ScreenSearch:
             if number in wanted:
                 scorer.add(number, picture)
         score, scores = scorer.result()
-        setting = f"edges within {tolerance}" if tolerance else "exact"
         reached = tolerance == 0 or score >= self._goal.target
-        return Candidate("screen", setting, layers, score, scores, digest=digest.value, reached=reached)
+        return Candidate("screen", _setting(tolerance), layers, score, scores, digest=digest.value, reached=reached)
+
+
+def _setting(tolerance: int) -> str:
+    return f"edges within {tolerance}" if tolerance else "exact"
 
 
 def _no_video(_layer: int, _frame: int) -> list[tuple[bytes, int]]:
