@@ -17,6 +17,7 @@ from aicodec_native.media.types import VideoInfo
 from aicodec_native.reader import Reader
 from aicodec_native.shader_source import compile_source
 from aicodec_native.shader_text import program_text
+from aicodec_native.stack import no_video
 
 _MAX_FRAMES = 1 << 20
 
@@ -94,12 +95,8 @@ def _segment(header: _native.StreamHeader, frames: int, layer: bytes, digest: bo
         return built(None)
     hashes = _native.SegmentDigest()
     for frame in range(frames):
-        hashes.add(_native.picture_hash(segment.draw(frame, _no_video, 0)))
+        hashes.add(_native.picture_hash(segment.draw(frame, no_video, 0)))
     return built(hashes.value)
-
-
-def _no_video(_layer: int, _frame: int) -> Any:
-    raise AssertionError("a shader layer asks for no video")
 
 
 def _write(path: Path, data: bytes, overwrite: bool) -> None:

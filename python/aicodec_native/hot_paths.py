@@ -19,6 +19,7 @@ from aicodec_native import _native
 from aicodec_native.headers import header_of
 from aicodec_native.media import Source, VideoFrame, VideoInfo
 from aicodec_native.shader_source import compile_source
+from aicodec_native.stack import no_video
 
 _COLOUR = _native.Colour(primaries=1, transfer=1, matrix=1)
 _HD, _FULL_HD = (1280, 720), (1920, 1080)
@@ -167,13 +168,9 @@ def _decode_screen() -> Callable[[], Any]:
     def draw() -> None:
         segment = _native.Segment(payload, header)
         for number in range(_FRAMES):
-            segment.draw(number, _no_video, 1)
+            segment.draw(number, no_video, 1)
 
     return draw
-
-
-def _no_video(_layer: int, _frame: int) -> Any:
-    raise AssertionError("a screen layer asks for no video")
 
 
 def _pair() -> tuple[_native.Picture, _native.Picture]:

@@ -17,6 +17,7 @@ from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.recognise import Clip, recognise
 from aicodec_native.shader_stacks import Layers, ScreenSettings, stack_of
+from aicodec_native.stack import no_video
 
 # What a Goal calls its metric if every sample must be within `target` of the source, exactly so with target 0.
 GREATEST_ERROR = "max_error"
@@ -156,7 +157,7 @@ def _checked(
     for number, source in enumerate(frames):
         if number % _REPORT_EVERY == 0:
             report(_CODING_SHARE + (1 - _CODING_SHARE) * number / len(frames), "checking")
-        drawn = segment.draw(number, _no_video, job.threads)
+        drawn = segment.draw(number, no_video, job.threads)
         error = _native.greatest_error(source, drawn)
         if error > job.near:
             frame = job.first_frame + number
@@ -165,7 +166,3 @@ def _checked(
         if job.digest:
             digest.add(_native.picture_hash(drawn))
     return errors, digest.value
-
-
-def _no_video(layer: int, frame: int) -> list[tuple[bytes, int]]:
-    raise EncodeError("a stack without video layers asked for a video frame")

@@ -17,6 +17,7 @@ from aicodec_native.candidate import Candidate, Goal
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.scorer import Scorer
+from aicodec_native.stack import no_video
 
 # In 8-bit code values.
 _MOST = 128
@@ -130,7 +131,7 @@ class ScreenSearch:
         wanted = set(scorer.frames)
         digest = _native.SegmentDigest()
         for number in range(len(self._frames)):
-            picture = segment.draw(number, _no_video, self._threads)
+            picture = segment.draw(number, no_video, self._threads)
             digest.add(_native.picture_hash(picture))
             if number in wanted:
                 scorer.add(number, picture)
@@ -141,7 +142,3 @@ class ScreenSearch:
 
 def _setting(tolerance: int) -> str:
     return f"edges within {tolerance}" if tolerance else "exact"
-
-
-def _no_video(_layer: int, _frame: int) -> list[tuple[bytes, int]]:
-    raise AssertionError("a screen layer asks for no video")

@@ -55,6 +55,11 @@ def _video_formats(segment: _native.Segment) -> dict[int, str]:
     return {n: segment.video_format(n) for n, (kind, _) in enumerate(segment.layers) if kind == "video"}
 
 
+def no_video(_layer: int, _frame: int) -> Planes:
+    """For Segment.draw() of a stack without video layers."""
+    raise AssertionError("there is no video layer")
+
+
 # Pictures of a sequential stack that a cursor keeps.
 _KEPT_BYTES = 1 << 27
 
