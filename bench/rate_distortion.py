@@ -1,6 +1,7 @@
 """Measures `.aic` against other codecs at equal measured quality over the corpus; writes CSV and the README's tables.
 
 python bench/rate_distortion.py [--peers FILE] [--only-peers | --stored-peers] [--clips NAME ...] [--presets NAME ...]
+    [--seconds N]
 
 Clips that a computer drew are compared at one SSIMULACRA2 score, in bytes: 4:2:0 and 4:4:4 peers, their screen tools on
 and off. Camera clips are compared by BD-rate over several scores.
@@ -53,9 +54,9 @@ def peers(*, natural: bool) -> list[Peer]:
 def main() -> None:
     arguments = _arguments()
     chosen = _chosen(arguments.clips, arguments.classes)
-    store = PointStore(arguments.peers)
+    store = PointStore(arguments.peers, arguments.seconds)
     if not arguments.stored_peers:
-        complete = _fill(store, chosen, arguments.only)
+        complete = _fill(store, chosen, arguments)
         if arguments.only_peers:
             sys.exit(0 if complete else "some peers are missing: see above")
     results = _compare(chosen, store, arguments)
@@ -69,13 +70,15 @@ def _scores(clip: Clip) -> Sequence[float]:
     return NATURAL_SCORES if clip.kind == "natural" else DRAWN_SCORES
 
 
-def _fill(store: PointStore, clips: list[Clip], only: list[str] | None, scores: Sequence[float] | None = None) -> bool:
+def _fill(
+    store: PointStore, clips: list[Clip], arguments: argparse.Namespace, scores: Sequence[float] | None = None
+) -> bool:
     """Measures what is missing of the peers at each clip's scores, or at these; whether everything is there then."""
     complete = True
     for clip in clips:
-        loaded = load_clip(clip.path)
+        loaded = load_clip(clip.path, duration=arguments.seconds)
         for peer in peers(natural=clip.kind == "natural"):
-            if only and peer.name not in only:
+            if arguments.only and peer.name not in arguments.only:
                 continue
 
             def told(point: Point, peer: Peer = peer, clip: Clip = clip) -> None:
@@ -97,12 +100,20 @@ def _compare(clips: list[Clip], store: PointStore, arguments: argparse.Namespace
     """Codes and measures our side beside what is stored of the peers; the CSV is written after each clip."""
     about = machine.describe()
     out = arguments.out or _HERE / "results" / f"{about['date'][:10]}.csv"
-    results: dict[str, Any] = {"machine": about, "presets": arguments.presets, "rows": []}
+    results: dict[str, Any] = {
+        "machine": about,
+        "presets": arguments.presets,
+        "seconds": arguments.seconds,
+        "rows": [],
+    }
     for clip in clips:
-        row: dict[str, Any] = {"clip": clip, "ours": {preset: _ours(clip, preset) for preset in arguments.presets}}
+        row: dict[str, Any] = {
+            "clip": clip,
+            "ours": {preset: _ours(clip, preset, arguments.seconds) for preset in arguments.presets},
+        }
         if not arguments.stored_peers and clip.kind != "natural":
             levels = [rate_distortion_report.level(row, preset) for preset in arguments.presets]
-            _fill(store, [clip], arguments.only, levels)
+            _fill(store, [clip], arguments, levels)
         curves = [store.curve(clip.path, peer, _MEASURES) for peer in peers(natural=clip.kind == "natural")]
         row["peers"] = {curve.name: curve for curve in curves if curve.points}
         results["rows"].append(row)
@@ -110,8 +121,8 @@ def _compare(clips: list[Clip], store: PointStore, arguments: argparse.Namespace
     return results
 
 
-def _ours(clip: Clip, preset: str) -> Curve:
-    loaded = load_clip(clip.path)
+def _ours(clip: Clip, preset: str, seconds: float | None) -> Curve:
+    loaded = load_clip(clip.path, duration=seconds)
     curve = Curve(f".aic {preset}")
     with tempfile.TemporaryDirectory(prefix="aicodec-bench-") as temp:
         for score in _scores(clip):
@@ -178,6 +189,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="CODEC", help="complete these peers only: x265, svtav1, ...")
     parser.add_argument("--clips", nargs="+", metavar="NAME", help="only these; the README stays as it is")
     parser.add_argument("--classes", nargs="+", metavar="CLASS", help="only these; the README stays as it is")
+    parser.add_argument("--seconds", type=float, metavar="N", help="only so much of the beginning of each clip")
     parser.add_argument("--presets", nargs="+", choices=list(SVT_PRESETS), default=["medium"])
     return parser.parse_args()
 

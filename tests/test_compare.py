@@ -161,6 +161,7 @@ def test_a_store_measures_each_point_once(clip, tmp_path):
     assert again.bytes_at(70.0) == first.bytes_at(70.0)
     assert PointStore(kept).curve(clip.path, PEERS["x264"], Measures(("vmaf",))).points == []
     assert PointStore(kept).curve(clip.path, PEERS["x265"], measures).points == []
+    assert PointStore(kept, seconds=1).curve(clip.path, PEERS["x264"], measures).points == []
     assert "PyAV" in PointStore(kept).version(clip.path, PEERS["x264"])
 
 

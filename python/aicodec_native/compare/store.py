@@ -17,13 +17,15 @@ from aicodec_native.compare.point import Point
 class PointStore:
     """Curves by clip and settings. Written after every point, so that a run can be stopped at any time and resumed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds: float | None = None) -> None:
+        """`seconds`: only so much of each clip's beginning is coded; points of another part are others."""
         self._path = path
+        self._part = "" if seconds is None else f" {seconds:g} s"
         self._entries: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
 
     def curve(self, clip: Path, peer: Peer, measures: Measures) -> Curve:
         """What is known of the peer's present settings on the clip as it is; only points with all the metrics."""
-        entry = self._entries.get(clip.stem, {}).get(peer.settings)
+        entry = self._entry(clip, peer)
         if entry is None or entry["clip_bytes"] != clip.stat().st_size:
             return Curve(peer.title)
         points = [Point.from_json(point) for point in entry["points"]]
@@ -31,7 +33,7 @@ class PointStore:
 
     def version(self, clip: Path, peer: Peer) -> str | None:
         """The library that coded the points, None where there are none."""
-        entry = self._entries.get(clip.stem, {}).get(peer.settings)
+        entry = self._entry(clip, peer)
         return None if entry is None else str(entry["version"])
 
     def complete(
@@ -57,9 +59,12 @@ class PointStore:
         grow(curve, run.peer.scale, scores, probe, gap=gap)
         return curve
 
+    def _entry(self, clip: Path, peer: Peer) -> dict[str, Any] | None:
+        return self._entries.get(clip.stem + self._part, {}).get(peer.settings)
+
     def _add(self, clip: Path, peer: Peer, point: Point) -> None:
         size = clip.stat().st_size
-        entries = self._entries.setdefault(clip.stem, {})
+        entries = self._entries.setdefault(clip.stem + self._part, {})
         if entries.get(peer.settings, {}).get("clip_bytes") != size:
             entries[peer.settings] = {"clip_bytes": size, "version": version_of(peer), "points": []}
         points = entries[peer.settings]["points"]
