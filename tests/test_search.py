@@ -139,6 +139,27 @@ def test_video_knobs_start_from_the_best(clip):
         strategy_of(proposal.strategy)
 
 
+def exact_screen(context, size=1000.0):
+    """The context, had `encode` made an exact screen layer."""
+    measured = {"bytes": size, "bytes.screen": size - 9, "bytes.container": 9.0, "score": 100.0}
+    first = replace(context.attempts[0], measurements=measured)
+    return replace(context, attempts=(first, *context.attempts[1:]))
+
+
+def test_exact_screens_are_refined_before_video_is_tried(clip):
+    with context_of(clip, preset="medium") as context:
+        context = exact_screen(context)
+        assert Search().propose(context).proposals[0].strategy == {"stack": "screen", "screen_preset": "slow"}
+        assert [p.strategy["stack"] for p in knobs.video(context)] == ["video"]
+        assert {"stack": "screen"} not in [p.strategy for p in knobs.screen(context)]
+
+
+@pytest.mark.parametrize(("size", "more"), [(1400, True), (1600, False)])
+def test_video_far_from_the_best_gets_no_more_tries(clip, size, more):
+    with context_of(clip, [tried(2, {"stack": "video"}, size)]) as context:
+        assert bool(list(knobs.video(exact_screen(context)))) == more
+
+
 def test_a_lossless_goal_asks_for_no_lossy_layer(clip):
     with context_of(clip, metric="max_error", target=0.0, bar=0.0) as context:
         found = [*knobs.video(context), *knobs.screen(context), *knobs.hybrid(context)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aicodec_native.loop.proposals import Attempt, Context, Proposal
@@ -32,8 +33,8 @@ _SVT = (
 )
 # How much finer SVT-AV1's presets may go than the run's: each step takes about half as long again.
 _FINER = (2, 1, 3, 4)
-# A screen layer this many times as large as the best candidate is not worth more tries.
-_HOPELESS = 4.0
+# A layer this many times as large as the best candidate is not worth more tries.
+_HOPELESS = {"screen": 4.0, "video": 1.5}
 # Of a screen layer: where its bound usually lies, what twice the bound costs in points of SSIMULACRA2, and how little a
 # wider bound may save before it is not worth going on.
 _USUAL_EDGE, _USUAL_SCORE, _POINTS_PER_DOUBLING = 36, 80.0, 6.0
@@ -47,10 +48,15 @@ def video(context: Context) -> Iterator[Proposal]:
     if context.metric == GREATEST_ERROR:
         return
     tried = _tried(context, "video")
+    if _is_hopeless(context, tried, "video"):
+        return
     drawn = context.diagnostics.get("novelty", 1.0) < _DRAWN
     best, setting = _best(context, tried, {"stack": "video"} | ({"svt": {"scm": 1}} if drawn else {}))
     preset = setting.get("svt_preset", SVT_PRESETS[context.preset])
     usual = SVT_PRESETS[context.preset]
+    if not tried and "bytes.video" not in context.attempts[0].measurements:
+        yield Proposal(setting, hypothesis="video: alone")  # `encode` did without: how far is it from the best?
+        return
     for finer in _FINER:
         wanted = max(0, usual - finer)
         if wanted < preset or not tried:
@@ -65,6 +71,8 @@ def video(context: Context) -> Iterator[Proposal]:
 def screen(context: Context) -> Iterator[Proposal]:
     """Screen layers: exact, or for a score with the greatest errors at edges that still reach it."""
     tried = _tried(context, "screen")
+    exact_first = _exact_screen(context)
+    tried = [exact_first, *tried] if exact_first else tried
     exact = context.metric == GREATEST_ERROR
     slow = SCREEN_PRESETS[-1]
     limit = int(context.target) if exact else 0
@@ -73,9 +81,10 @@ def screen(context: Context) -> Iterator[Proposal]:
     if not tried and not exact:
         yield Proposal(plain, hypothesis="screen: exact")
         return
-    sizes = [attempt.bytes for attempt in tried]
-    if sizes and min(sizes) > _HOPELESS * context.best.bytes:
+    if _is_hopeless(context, tried, "screen"):
         return
+    if exact_first and context.preset != slow:
+        yield _turned(setting, best, f"screen: preset {slow}", screen_preset=slow)
     if not exact and (edge := _next_edge(context, tried)) is not None:
         yield Proposal({"stack": "screen", "edge": edge}, hypothesis=f"screen: edges within {edge}")
     if context.preset != slow:
@@ -115,6 +124,20 @@ def _next_edge(context: Context, tried: Sequence[Attempt]) -> int | None:
         nearest = min(known, key=lambda edge: abs(plain[edge].measurements["score"] - context.bar))
         guess = nearest * 2 ** ((plain[nearest].measurements["score"] - context.bar) / _POINTS_PER_DOUBLING)
     return min(max(int(guess), low + 1), high - 1) if high - low > 1 else None
+
+
+def _is_hopeless(context: Context, tried: Sequence[Attempt], stack: str) -> bool:
+    sizes = [attempt.bytes for attempt in tried]
+    return bool(sizes) and min(sizes) > _HOPELESS[stack] * context.best.bytes
+
+
+def _exact_screen(context: Context) -> Attempt | None:
+    """What `encode` made, where that is a screen layer alone without any error: as if it had been proposed."""
+    first = context.attempts[0]
+    layers = {name for name in first.measurements if name.startswith("bytes.")} - {"bytes.container"}
+    if layers != {"bytes.screen"} or "psnr" in first.measurements or context.metric == GREATEST_ERROR:
+        return None
+    return replace(first, strategy={"stack": "screen"})
 
 
 def _tried(context: Context, stack: str) -> list[Attempt]:
