@@ -58,6 +58,9 @@ class Picture:
 
 def matrix_supported(matrix: int) -> bool: ...
 def picture_hash(picture: Picture) -> int: ...
+def draw_planes(
+    planes: Sequence[tuple[Any, int]], planes_format: str, colour: Colour, format: str, width: int, height: int
+) -> Picture: ...
 
 # Metrics: see cpp/metrics. Planes are R, G, B or Y, Cb, Cr.
 
