@@ -70,6 +70,26 @@ class CallbackSource final : public VideoSource {
   std::exception_ptr error_;
 };
 
+// The planes themselves as numpy arrays (height, width) that cannot be written to: a decoder may still refer
+// to them. They keep the buffers.
+py::tuple plane_views(const py::sequence& planes, const std::string& format_name, uint32_t width,
+                      uint32_t height) {
+  const PixelFormat format = unwrap(format_from_name(format_name));
+  std::vector<py::buffer_info> buffers;
+  const PictureView view = unwrap(view_of(planes, format, width, height, buffers));
+  const py::dtype type = format.sample_bytes() == 2 ? py::dtype::of<uint16_t>() : py::dtype::of<uint8_t>();
+  py::tuple arrays(3);
+  for (size_t p = 0; p < 3; ++p) {
+    const ConstPlane& plane = view.planes[p];
+    const py::memoryview owner{py::sequence(planes[p])[0]};
+    py::array array(type, {plane.height, plane.width},
+                    {plane.stride, static_cast<ptrdiff_t>(format.sample_bytes())}, plane.data, owner);
+    py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+    arrays[p] = std::move(array);
+  }
+  return arrays;
+}
+
 // What a stack of one video layer draws of one of its frames: as VideoLayerDecoder in segment/decoder.cpp.
 SharedPicture draw_planes(const py::sequence& planes, const std::string& planes_format, const Colour& colour,
                           const std::string& format, uint32_t width, uint32_t height) {
@@ -85,6 +105,14 @@ SharedPicture draw_planes(const py::sequence& planes, const std::string& planes_
   }
   check(status);
   return canvas;
+}
+
+// The same planes as an RGB array (height, width, 3) of their own depth.
+py::array planes_to_rgb(const py::sequence& planes, const std::string& format_name, const Colour& colour,
+                        uint32_t width, uint32_t height, unsigned threads) {
+  std::vector<py::buffer_info> buffers;
+  return rgb_array(unwrap(view_of(planes, unwrap(format_from_name(format_name)), width, height, buffers)),
+                   colour, threads);
 }
 
 // A parsed segment that owns its bytes.
@@ -226,6 +254,10 @@ void bind_segment(py::module_& module) {
              py::arg("times"), py::arg("digest"), py::arg("layers"));
   module.def("draw_planes", &draw_planes, py::arg("planes"), py::arg("planes_format"), py::arg("colour"),
              py::arg("format"), py::arg("width"), py::arg("height"));
+  module.def("plane_views", &plane_views, py::arg("planes"), py::arg("format"), py::arg("width"),
+             py::arg("height"));
+  module.def("planes_to_rgb", &planes_to_rgb, py::arg("planes"), py::arg("format"), py::arg("colour"),
+             py::arg("width"), py::arg("height"), py::arg("threads") = 1);
   module.def(
       "picture_hash",
       [](const Picture& picture) {
