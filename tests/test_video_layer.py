@@ -17,6 +17,7 @@ from aicodec_native.video_layer import (
     VideoSettings,
     encode_pictures,
     encode_stream,
+    encoder_frame,
 )
 from clips import moving_shots
 
@@ -106,7 +107,10 @@ def test_every_frame_decodes_alike_without_the_droppable_packets(pyramid):
 
 def test_a_frame_decodes_alike_from_what_the_other_packets_are_referred_for(pyramid):
     pictures, video = pyramid
-    packets = list(encode_stream(pictures, YUV, RATE, VideoSettings(30, 8)))
+    settings = VideoSettings(30, 8)
+    frames = [encoder_frame(picture, YUV, settings) for picture in pictures]
+    packets = list(encode_stream(frames, RATE, settings))
+    assert list(encode_stream(frames, RATE, settings)) == packets
     assert [(packet.data, packet.droppable) for packet in packets] == video.packets
     assert any(0 < len(packet.referred) < len(packet.data) for packet in packets)  # a hidden frame with a shown one
     whole = decode(video, 160, 96)

@@ -22,11 +22,13 @@ from aicodec_native.video_layer import (
     RGB_COLOUR,
     SVT_PRESETS,
     CodedPacket,
+    EncoderFrame,
     Planes,
     VideoDecoder,
     VideoSettings,
     canvas_picture,
     encode_stream,
+    encoder_frame,
 )
 
 # The CRF that usually gives a SSIMULACRA2 of 80, and the score lost per quarter step around it.
@@ -38,6 +40,9 @@ _TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "m
 
 # After a probe this many tolerances from the target the next one may well be the result.
 _NEAR = 3
+
+# Frames as the encoder takes them are kept from probe to probe up to this many bytes.
+_INPUT_BYTES = 1 << 28
 
 # How many probes a search takes on average, for the progress bar.
 _USUAL_PASSES = 3.3
@@ -81,6 +86,8 @@ class VideoSearch:
         self._told = told
         self._drawn = drawn
         self._limit = limit
+        self._inputs: list[EncoderFrame] = []
+        self._inputs_depth = 0
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
 
@@ -138,7 +145,7 @@ class VideoSearch:
         with ThreadPoolExecutor(1) as beside:
             hashes = beside.submit(self._measure, iter(finished.get, None), settings, whole)
             try:
-                for packet in encode_stream(self._watched(settings), self._header.colour, self._rate, settings):
+                for packet in encode_stream(self._watched(settings), self._rate, settings):
                     packets.append((packet.data, packet.droppable))
                     finished.put(packet)
             finally:
@@ -221,13 +228,23 @@ class VideoSearch:
         for planes in decoder.push(None):
             yield numbers.popleft(), planes
 
-    def _watched(self, settings: VideoSettings) -> Iterator[_native.Picture]:
+    def _watched(self, settings: VideoSettings) -> Iterator[EncoderFrame]:
         """The frames, progress being told as the encoder takes them."""
         passes = 1.0 if self._goal.crf is not None else _USUAL_PASSES * len(self._bit_depths())
-        count = len(self._frames)
         last = "".join(f" ({c.setting}: {c.score:.2f})" for c in self.tried[-1:])
-        for index, picture in enumerate(self._frames):
+        for index in range(len(self._frames)):
             if index % 8 == 0:
-                share = (len(self.tried) + index / count) / passes
+                share = (len(self.tried) + index / len(self._frames)) / passes
                 self._told(min(share, 0.95), f"CRF {settings.crf:g}{last}")
-            yield picture
+            yield self._input(index, settings)
+
+    def _input(self, index: int, settings: VideoSettings) -> EncoderFrame:
+        """A frame as the encoder takes it; the first ones are kept for the next probe."""
+        if settings.bit_depth != self._inputs_depth:
+            self._inputs, self._inputs_depth = [], settings.bit_depth
+        if index < len(self._inputs):
+            return self._inputs[index]
+        frame = encoder_frame(self._frames[index], self._header.colour, settings)
+        if index == len(self._inputs) and (index + 1) * frame.size <= _INPUT_BYTES and self._goal.crf is None:
+            self._inputs.append(frame)
+        return frame

@@ -89,27 +89,42 @@ class CodedVideo:
         return sum(len(data) for data, _ in self.packets)
 
 
-def encode_stream(
-    pictures: Iterable[_native.Picture],
-    colour: _native.Colour,
-    frame_rate: Fraction,
-    settings: VideoSettings,
-) -> Iterator[CodedPacket]:
-    """Code pictures of one size as one closed group of AV1 frames: packets in the order shown, as they get ready.
+@dataclass(frozen=True, slots=True)
+class EncoderFrame:
+    """A picture as the encoder takes it: PyAV's frame, and whether its colour has full range."""
 
-    `colour` describes the pictures (RGB ones are converted with RGB_COLOUR). Deterministic: the packets depend
-    neither on the machine's cores nor on `settings.threads`.
+    frame: Any
+    full_range: bool
+
+    @property
+    def size(self) -> int:
+        """Its bytes, about."""
+        return sum(plane.buffer_size for plane in self.frame.planes)
+
+
+def encoder_frame(picture: _native.Picture, colour: _native.Colour, settings: VideoSettings) -> EncoderFrame:
+    """`colour` describes the picture; RGB is converted with RGB_COLOUR."""
+    used = RGB_COLOUR if _is_rgb(picture.format) else colour
+    if picture.format != settings.format:
+        picture = picture.convert(settings.format, used)
+    return EncoderFrame(_to_av(picture), used.full_range)
+
+
+def encode_stream(
+    frames: Iterable[EncoderFrame], frame_rate: Fraction, settings: VideoSettings
+) -> Iterator[CodedPacket]:
+    """Code frames of one size as one closed group of AV1 frames: packets in the order shown, as they get ready.
+
+    Deterministic: the packets depend neither on the machine's cores nor on `settings.threads`. The frames can be coded
+    again.
     """
     context: Any = None
-    for number, picture in enumerate(pictures):
+    for number, one in enumerate(frames):
         if context is None:
-            context = _open_encoder(picture, colour, frame_rate, settings)
-        if picture.format != settings.format:
-            picture = picture.convert(settings.format, RGB_COLOUR if _is_rgb(picture.format) else colour)
-        frame = _to_av(picture)
-        frame.pts = number
+            context = _open_encoder(one, frame_rate, settings)
+        one.frame.pts = number
         # encode() would hold back every packet until the last of its call, which for a short video is the very last.
-        yield from map(_coded_packet, context.encode_lazy(frame))
+        yield from map(_coded_packet, context.encode_lazy(one.frame))
     if context is None:
         raise OptionError("there are no pictures to encode")
     yield from map(_coded_packet, context.encode_lazy(None))
@@ -121,8 +136,9 @@ def encode_pictures(
     frame_rate: Fraction,
     settings: VideoSettings,
 ) -> CodedVideo:
-    """All of encode_stream at once."""
-    packets = encode_stream(pictures, colour, frame_rate, settings)
+    """All of encode_stream at once. `colour` describes the pictures."""
+    frames = (encoder_frame(picture, colour, settings) for picture in pictures)
+    packets = encode_stream(frames, frame_rate, settings)
     return CodedVideo(settings.format, [(packet.data, packet.droppable) for packet in packets])
 
 
@@ -130,18 +146,14 @@ def _is_rgb(format_name: str) -> bool:
     return format_name.startswith("rgb")
 
 
-def _open_encoder(
-    picture: _native.Picture, colour: _native.Colour, frame_rate: Fraction, settings: VideoSettings
-) -> Any:
+def _open_encoder(first: EncoderFrame, frame_rate: Fraction, settings: VideoSettings) -> Any:
     context: Any = av.CodecContext.create("libsvtav1", "w")
-    context.width = max(MIN_SIDE, picture.width)
-    context.height = max(MIN_SIDE, picture.height)
-    context.pix_fmt = "yuv420p10le" if settings.bit_depth == 10 else "yuv420p"
+    context.width, context.height = first.frame.width, first.frame.height
+    context.pix_fmt = first.frame.format.name
     context.framerate = frame_rate
     context.time_base = 1 / frame_rate
     context.gop_size = 1 << 20
-    used = RGB_COLOUR if _is_rgb(picture.format) else colour
-    context.color_range = 2 if used.full_range else 1
+    context.color_range = 2 if first.full_range else 1
     threads = settings.threads or os.cpu_count() or 1
     parameters = settings.parameters + (_DRAWN_PARAMETERS if settings.drawn else "")
     context.options = {
