@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import aicodec_native as aic
-from aicodec_native import _native
+from aicodec_native import _native, video_candidates
 from clips import yuv_frames
 from media_inputs import write_video
 
@@ -117,3 +117,32 @@ def test_novelty_tells_cameras_from_computers():
     assert _native.novelty(_native.Picture.from_rgb(drawing(1)[0])) < 0.12
     assert _native.novelty(_native.Picture.from_rgb(footage(1)[0])) > 0.4
     assert _native.novelty(_native.Picture.from_rgb(np.zeros((1, 1, 3), np.uint8))) == 0
+
+
+@pytest.mark.parametrize("kind", ["rgb", "yuv420p"])
+def test_the_frames_that_probes_decode_make_no_difference(tmp_path, monkeypatch, kind):
+    """Whether the result is drawn once more or all of it was while it was probed: same bytes, with a true digest."""
+    clip = footage(40)
+    if kind == "yuv420p":
+        clip = write_video(tmp_path / "clip.mkv", yuv_frames(clip))
+    files = []
+    for near in (0, 3, 1e9):  # nothing whole; as it comes; everything after the first probe
+        monkeypatch.setattr(video_candidates, "_NEAR", near)
+        result = encoded(clip, tmp_path / "a.aic", quality=72, overwrite=True)
+        assert len(result.segments[0]["probes"]) > 1
+        check = aic.verify(tmp_path / "a.aic")
+        assert check.ok, check
+        files.append((tmp_path / "a.aic").read_bytes())
+    assert files[0] == files[1] == files[2]
+
+
+def test_packets_that_do_not_survive_the_file_are_not_written(tmp_path, monkeypatch):
+    real = _native.build_video_layer
+
+    def lossy(*, packets, **options):
+        return real(packets=[(data, not droppable) for data, droppable in packets], **options)
+
+    monkeypatch.setattr(_native, "build_video_layer", lossy)
+    with pytest.raises(aic.EncodeError, match="other packets"):
+        encoded(footage(), tmp_path / "a.aic", crf=40)
+    assert list(tmp_path.iterdir()) == []

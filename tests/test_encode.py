@@ -506,7 +506,7 @@ def test_an_error_inside_a_worker_arrives_here(talking_clip, tmp_path, monkeypat
         "import sys; sys.path[:] = sys.argv[1:]\n"
         "from aicodec_native import segment_encoder, workers\n"
         "def fail(*_): raise ZeroDivisionError('of a test')\n"
-        "segment_encoder.encode_segment = fail\n"
+        "segment_encoder.SegmentJob.run = fail\n"
         "workers.main()"
     )
     monkeypatch.setattr(workers, "_START", start)

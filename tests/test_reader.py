@@ -1,5 +1,6 @@
 """Reading frames back: in order, at random, from several threads, from damaged files."""
 
+import gc
 import subprocess
 import sys
 import threading
@@ -10,7 +11,8 @@ import pytest
 
 import aicodec_native as aic
 from aicodec_native import _native
-from clips import RATE, moving_shots
+from clips import RATE, moving_shots, yuv_frames
+from media_inputs import write_video
 
 
 @pytest.fixture
@@ -161,6 +163,44 @@ def test_native_planes(reader):
     assert len(list(reader.iter_native(-2))) == 2
     with pytest.raises(IndexError):
         reader.native(72)
+
+
+@pytest.fixture(scope="module", params=[(192, 128), (101, 75), (33, 17)], ids=str)
+def ten_bit_clip(request, tmp_path_factory):
+    """10-bit 4:2:0, whose planes the decoder gives just as the canvas would hold them."""
+    width, height = request.param
+    folder = tmp_path_factory.mktemp("ten")
+    clip = write_video(folder / "a.mkv", yuv_frames(moving_shots(1, 24, height, width), "yuv420p10le"))
+    aic.encode(clip, folder / "a.aic", crf=30, preset="fast", segment_seconds=0.5)
+    return folder / "a.aic"
+
+
+def test_frames_in_order_are_those_at_random(ten_bit_clip):
+    with aic.open(ten_bit_clip) as opened:
+        assert opened.info.format == "yuv420p10"
+        for number, (planes, frame) in enumerate(zip(opened.iter_native(), opened, strict=True)):
+            for one, other in zip(planes, opened.native(number), strict=True):
+                np.testing.assert_array_equal(one, other)
+            np.testing.assert_array_equal(frame, opened[number])
+
+
+@pytest.mark.parametrize("kind", ["drawn", "the decoder's"])
+def test_planes_outlive_the_reader_and_cannot_be_written_to(coded_clip, ten_bit_clip, kind):
+    """The decoder may still refer to them."""
+    path = coded_clip if kind == "drawn" else ten_bit_clip
+    with aic.open(path) as opened:
+        expected = [tuple(plane.copy() for plane in planes) for planes in opened.iter_native()]
+        kept = list(opened.iter_native())
+        half = next(opened.iter_native())  # of a decoder that is left in the middle
+    del opened
+    gc.collect()
+    with aic.open(path) as another:
+        assert sum(1 for _ in another.iter_native()) == len(expected)
+    for planes, known in zip([*kept, half], [*expected, expected[0]], strict=True):
+        for plane, samples in zip(planes, known, strict=True):
+            np.testing.assert_array_equal(plane, samples)
+            with pytest.raises(ValueError, match="read-only"):
+                plane[0, 0] = 0
 
 
 def test_ten_bit_frames(tmp_path):

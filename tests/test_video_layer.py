@@ -16,6 +16,8 @@ from aicodec_native.video_layer import (
     VideoDecoder,
     VideoSettings,
     encode_pictures,
+    encode_stream,
+    encoder_frame,
 )
 from clips import moving_shots
 
@@ -101,6 +103,35 @@ def test_every_frame_decodes_alike_without_the_droppable_packets(pyramid):
     for target in range(len(pictures)):
         cursor = LayerCursor(VideoDecoder(video.format, 160, 96, threads=1), video.packets)
         assert planes_of(cursor.frame(target), 160, 96) == whole[target], target
+
+
+def test_a_frame_decodes_alike_from_what_the_other_packets_are_referred_for(pyramid):
+    pictures, video = pyramid
+    settings = VideoSettings(30, 8)
+    frames = [encoder_frame(picture, YUV, settings) for picture in pictures]
+    packets = list(encode_stream(frames, RATE, settings))
+    assert list(encode_stream(frames, RATE, settings)) == packets
+    assert [(packet.data, packet.droppable) for packet in packets] == video.packets
+    assert any(0 < len(packet.referred) < len(packet.data) for packet in packets)  # a hidden frame with a shown one
+    whole = decode(video, 160, 96)
+    for target in range(len(pictures)):
+        decoder = VideoDecoder(video.format, 160, 96, threads=1)
+        shown, drawn = [], []
+        for number, packet in enumerate(packets):
+            data = packet.data if number == target else packet.referred
+            if data:
+                shown += [number] * (data == packet.data)
+                drawn += decoder.push(data, shows=data == packet.data)
+        drawn += decoder.push(None)
+        assert len(drawn) == len(shown) < len(pictures)
+        assert planes_of(drawn[shown.index(target)], 160, 96) == whole[target], target
+
+
+def test_a_packet_that_shows_a_frame_where_none_should_be_is_refused(pyramid):
+    _, video = pyramid
+    decoder = VideoDecoder(video.format, 160, 96, threads=1)
+    with pytest.raises(CorruptError, match="one frame in each packet"):
+        [*decoder.push(video.packets[0][0], shows=False), *decoder.push(None)]
 
 
 def test_drawing_in_any_order_gives_the_same_frames(pyramid):

@@ -4,6 +4,21 @@
 #include "picture/colour.h"
 
 namespace aicodec {
+
+py::array rgb_array(const PictureView& picture, const Colour& colour, unsigned threads) {
+  const uint8_t depth = picture.format.bit_depth;
+  const std::vector<py::ssize_t> shape = {picture.height, picture.width, 3};
+  py::array out(depth > 8 ? py::dtype::of<uint16_t>() : py::dtype::of<uint8_t>(), shape);
+  void* samples = out.mutable_data();
+  Status status = Ok{};
+  {
+    py::gil_scoped_release release;
+    status = convert_to_rgb(picture, colour, depth, samples, threads);
+  }
+  check(status);
+  return out;
+}
+
 namespace {
 
 SharedPicture new_picture(const std::string& format, uint32_t width, uint32_t height) {
@@ -67,20 +82,6 @@ SharedPicture from_rgb(const py::array& array) {
   deinterleave_rgb(samples, *picture);
   picture->clamp_samples();
   return picture;
-}
-
-py::array to_rgb(const Picture& picture, const Colour& colour, unsigned threads) {
-  const uint8_t depth = picture.format().bit_depth;
-  const std::vector<py::ssize_t> shape = {picture.height(), picture.width(), 3};
-  py::array out(depth > 8 ? py::dtype::of<uint16_t>() : py::dtype::of<uint8_t>(), shape);
-  void* samples = out.mutable_data();
-  Status status = Ok{};
-  {
-    py::gil_scoped_release release;
-    status = convert_to_rgb(picture.view(), colour, depth, samples, threads);
-  }
-  check(status);
-  return out;
 }
 
 SharedPicture converted(const Picture& picture, const std::string& format, const Colour& colour,
@@ -152,7 +153,12 @@ void bind_picture(py::module_& module) {
       .def_property_readonly("packed_size", &Picture::packed_size)
       .def("plane", &plane_array, py::arg("index"))
       .def("set_plane", &set_plane, py::arg("index"), py::arg("rows"), py::arg("stride"))
-      .def("rgb", &to_rgb, py::arg("colour"), py::arg("threads") = 1)
+      .def(
+          "rgb",
+          [](const Picture& picture, const Colour& colour, unsigned threads) {
+            return rgb_array(picture.view(), colour, threads);
+          },
+          py::arg("colour"), py::arg("threads") = 1)
       .def("convert", &converted, py::arg("format"), py::arg("colour"), py::arg("threads") = 1)
       .def("packed", &packed)
       .def("pack_into", &pack_into, py::arg("buffer"), py::arg("offset") = 0)

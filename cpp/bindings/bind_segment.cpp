@@ -11,6 +11,27 @@
 namespace aicodec {
 namespace {
 
+// A picture whose planes are three (buffer, stride) pairs; `buffers` keeps them. kWrongPicture where one is
+// too small.
+Result<PictureView> view_of(const py::sequence& planes, PixelFormat format, uint32_t width, uint32_t height,
+                            std::vector<py::buffer_info>& buffers) {
+  if (planes.size() != 3) return Error::kWrongPicture;
+  PictureView view{format, width, height, {}};
+  buffers.clear();
+  for (int p = 0; p < 3; ++p) {
+    const py::sequence plane = planes[size_t(p)];
+    buffers.push_back(py::buffer(plane[0]).request());
+    const std::span<const uint8_t> bytes = bytes_of(buffers.back());
+    const size_t stride = py::cast<size_t>(plane[1]);
+    ConstPlane& target = view.planes[size_t(p)];
+    target = {bytes.data(), ptrdiff_t(stride), format.plane_side(p, width), format.plane_side(p, height)};
+    const size_t row = size_t{target.width} * format.sample_bytes();
+    if (stride < row || bytes.size() < row || (bytes.size() - row) / stride < target.height - 1)
+      return Error::kWrongPicture;
+  }
+  return view;
+}
+
 // Asks a callable for frames: callable(layer, frame) -> three (buffer, stride) pairs, the planes of a picture
 // of the layer's format. Calls come without the GIL; an exception is kept until the drawing has stopped.
 class CallbackSource final : public VideoSource {
@@ -27,8 +48,7 @@ class CallbackSource final : public VideoSource {
     const py::gil_scoped_acquire acquire;
     try {
       const py::sequence planes = callback_(layer, frame);
-      if (planes.size() != 3) return Error::kWrongPicture;
-      return view_of(planes, formats_[layer]);
+      return view_of(planes, formats_[layer], header_.width, header_.height, buffers_);
     } catch (py::error_already_set&) {
       error_ = std::current_exception();
     } catch (py::cast_error&) {
@@ -43,30 +63,57 @@ class CallbackSource final : public VideoSource {
   }
 
  private:
-  Result<PictureView> view_of(const py::sequence& planes, PixelFormat format) {
-    PictureView view{format, header_.width, header_.height, {}};
-    buffers_.clear();
-    for (int p = 0; p < 3; ++p) {
-      const py::sequence plane = planes[size_t(p)];
-      buffers_.push_back(py::buffer(plane[0]).request());
-      const std::span<const uint8_t> bytes = bytes_of(buffers_.back());
-      const size_t stride = py::cast<size_t>(plane[1]);
-      ConstPlane& target = view.planes[size_t(p)];
-      target = {bytes.data(), ptrdiff_t(stride), format.plane_side(p, view.width),
-                format.plane_side(p, view.height)};
-      const size_t row = size_t{target.width} * format.sample_bytes();
-      if (stride < row || bytes.size() < row || (bytes.size() - row) / stride < target.height - 1)
-        return Error::kWrongPicture;
-    }
-    return view;
-  }
-
   const py::function& callback_;
   const std::vector<PixelFormat>& formats_;
   const StreamHeader& header_;
   std::vector<py::buffer_info> buffers_;
   std::exception_ptr error_;
 };
+
+// The planes themselves as numpy arrays (height, width) that cannot be written to: a decoder may still refer
+// to them. They keep the buffers.
+py::tuple plane_views(const py::sequence& planes, const std::string& format_name, uint32_t width,
+                      uint32_t height) {
+  const PixelFormat format = unwrap(format_from_name(format_name));
+  std::vector<py::buffer_info> buffers;
+  const PictureView view = unwrap(view_of(planes, format, width, height, buffers));
+  const py::dtype type = format.sample_bytes() == 2 ? py::dtype::of<uint16_t>() : py::dtype::of<uint8_t>();
+  py::tuple arrays(3);
+  for (size_t p = 0; p < 3; ++p) {
+    const ConstPlane& plane = view.planes[p];
+    const py::memoryview owner{py::sequence(planes[p])[0]};
+    py::array array(type, {plane.height, plane.width},
+                    {plane.stride, static_cast<ptrdiff_t>(format.sample_bytes())}, plane.data, owner);
+    py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+    arrays[p] = std::move(array);
+  }
+  return arrays;
+}
+
+// What a stack of one video layer draws of one of its frames: as VideoLayerDecoder in segment/decoder.cpp.
+SharedPicture draw_planes(const py::sequence& planes, const std::string& planes_format, const Colour& colour,
+                          const std::string& format, uint32_t width, uint32_t height) {
+  check(check_size(width, height));
+  std::vector<py::buffer_info> buffers;
+  const PictureView view =
+      unwrap(view_of(planes, unwrap(format_from_name(planes_format)), width, height, buffers));
+  const auto canvas = std::make_shared<Picture>(unwrap(format_from_name(format)), width, height);
+  Status status = Ok{};
+  {
+    const py::gil_scoped_release release;
+    status = convert(view, colour, *canvas, 1);
+  }
+  check(status);
+  return canvas;
+}
+
+// The same planes as an RGB array (height, width, 3) of their own depth.
+py::array planes_to_rgb(const py::sequence& planes, const std::string& format_name, const Colour& colour,
+                        uint32_t width, uint32_t height, unsigned threads) {
+  std::vector<py::buffer_info> buffers;
+  return rgb_array(unwrap(view_of(planes, unwrap(format_from_name(format_name)), width, height, buffers)),
+                   colour, threads);
+}
 
 // A parsed segment that owns its bytes.
 class SegmentReader {
@@ -205,6 +252,12 @@ void bind_segment(py::module_& module) {
   module.def("split_shader_layer", &split_shader_layer, py::arg("payload"));
   module.def("build_segment", &build_segment, py::kw_only(), py::arg("header"), py::arg("first_frame"),
              py::arg("times"), py::arg("digest"), py::arg("layers"));
+  module.def("draw_planes", &draw_planes, py::arg("planes"), py::arg("planes_format"), py::arg("colour"),
+             py::arg("format"), py::arg("width"), py::arg("height"));
+  module.def("plane_views", &plane_views, py::arg("planes"), py::arg("format"), py::arg("width"),
+             py::arg("height"));
+  module.def("planes_to_rgb", &planes_to_rgb, py::arg("planes"), py::arg("format"), py::arg("colour"),
+             py::arg("width"), py::arg("height"), py::arg("threads") = 1);
   module.def(
       "picture_hash",
       [](const Picture& picture) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/result.h"
+#include "picture/colour.h"
 #include "picture/picture.h"
 
 namespace aicodec {
@@ -41,6 +42,9 @@ inline std::span<const uint8_t> bytes_of(const py::buffer_info& info) {
 inline py::bytes to_bytes(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+// A picture's colours as a numpy array (height, width, 3) of uint8 or, above 8 bits, uint16.
+py::array rgb_array(const PictureView& picture, const Colour& colour, unsigned threads);
 
 // Pictures are shared with Python and with numpy arrays that look into them.
 using SharedPicture = std::shared_ptr<Picture>;

@@ -104,13 +104,30 @@ void Ssimulacra2Reference::choose_planes() {
       const double* w = weights_of(c, i, count);
       plane.ssim = w[0] != 0 || w[3] != 0;
       plane.edges_only = !plane.ssim && (w[1] != 0 || w[2] != 0 || w[4] != 0 || w[5] != 0);
-      if (plane.edges_only) plane.edges = FloatPlane(width, height);
-      if (!plane.ssim) continue;
-      plane.samples = FloatPlane(width, height);
-      plane.mean = FloatPlane(width, height);
-      plane.variance = FloatPlane(width, height);
     }
   }
+}
+
+void Ssimulacra2Reference::place_planes() {
+  const auto for_planes = [&](const auto& place) {
+    for (Scale& scale : scales_)
+      for (PlaneStatistics& plane : scale.planes) {
+        if (plane.edges_only) place(scale, plane.edges);
+        if (!plane.ssim) continue;
+        place(scale, plane.samples);
+        place(scale, plane.mean);
+        place(scale, plane.variance);
+      }
+  };
+  size_t total = 0;
+  for_planes(
+      [&](const Scale& scale, FloatPlane&) { total += FloatPlane::size_of(scale.width, scale.height); });
+  memory_ = allocate_floats(total);
+  float* next = memory_.get();
+  for_planes([&](const Scale& scale, FloatPlane& plane) {
+    plane = FloatPlane(scale.width, next);
+    next += FloatPlane::size_of(scale.width, scale.height);
+  });
 }
 
 void Ssimulacra2Reference::prepare(const PictureView& rgb, unsigned threads) {
@@ -145,6 +162,7 @@ Result<Ssimulacra2Reference> Ssimulacra2Reference::create(const PictureView& ref
   result.height_ = reference.height;
   result.colour_ = colour;
   result.choose_planes();
+  result.place_planes();
   AICODEC_TRY(result.replace(reference, threads));
   return result;
 }

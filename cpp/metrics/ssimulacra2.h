@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "metrics/large_memory.h"
 #include "metrics/xyb_rows.h"
 #include "picture/colour.h"
 #include "picture/picture.h"
@@ -58,12 +59,14 @@ class Ssimulacra2Reference {
     return view.format == format_ && view.width == width_ && view.height == height_;
   }
   void choose_planes();
+  void place_planes();
   void prepare(const PictureView& rgb, unsigned threads);
 
   PixelFormat format_;
   uint32_t width_ = 0, height_ = 0;
   Colour colour_;
   std::vector<Scale> scales_;
+  LargeFloats memory_;  // of all planes
 };
 
 }  // namespace aicodec

@@ -16,14 +16,22 @@ class FloatPlane {
  public:
   FloatPlane() = default;
   FloatPlane(uint32_t width, uint32_t height)
-      : stride_((size_t{width} + 16) & ~size_t{15}),
-        samples_(std::make_unique_for_overwrite<float[]>(stride_ * height)) {}
-  float* row(uint32_t y) { return samples_.get() + y * stride_; }
-  const float* row(uint32_t y) const { return samples_.get() + y * stride_; }
+      : stride_(stride_of(width)),
+        own_(std::make_unique_for_overwrite<float[]>(stride_ * height)),
+        samples_(own_.get()) {}
+  // In memory of somebody else's, size_of(width, height) floats that outlive the plane.
+  FloatPlane(uint32_t width, float* samples) : stride_(stride_of(width)), samples_(samples) {}
+
+  static size_t size_of(uint32_t width, uint32_t height) { return stride_of(width) * height; }
+  float* row(uint32_t y) { return samples_ + y * stride_; }
+  const float* row(uint32_t y) const { return samples_ + y * stride_; }
 
  private:
+  static size_t stride_of(uint32_t width) { return (size_t{width} + 16) & ~size_t{15}; }
+
   size_t stride_ = 0;
-  std::unique_ptr<float[]> samples_;
+  std::unique_ptr<float[]> own_;
+  float* samples_ = nullptr;
 };
 
 // A picture in linear RGB.

@@ -29,7 +29,7 @@ from aicodec_native.part_file import PartFile
 from aicodec_native.segment_encoder import CodedSegment, SegmentJob
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
 from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
-from aicodec_native.workers import WorkerPool, run_job
+from aicodec_native.workers import WorkerPool
 
 Frames = npt.NDArray[Any] | Iterable[npt.NDArray[Any]]
 SourceLike = str | os.PathLike[str] | IO[bytes] | Frames
@@ -262,7 +262,7 @@ class _Run:
 
     def _code_here(self, segment: SourceSegment) -> None:
         """A video of one segment: all cores work on it, and no process need be started."""
-        coded = run_job(self._job(segment, os.cpu_count() or 1), self._reporter(segment))
+        coded = self._job(segment, os.cpu_count() or 1).run(self._reporter(segment))
         self._write_segment(segment, coded)
 
     def _submit(self, segment: SourceSegment) -> None:

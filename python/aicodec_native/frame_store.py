@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from aicodec_native import _native
 from aicodec_native.errors import EncodeError
 
+# Mapping page by page when they are read takes longer; every frame will be.
+_ALL_AT_ONCE = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+
 
 class FrameStore:
     """Frames of one format and size: appended by the process that reads the source, mapped by the one that codes.
@@ -22,6 +25,7 @@ class FrameStore:
         self.shape = (format_name, width, height)
         self.frame_size = _native.Picture(format_name, width, height).packed_size
         self.count = 0
+        self._packed = bytearray(self.frame_size)  # of one frame: memory that is new every time costs more
         self._file = None if hasattr(os, "memfd_create") else tempfile.NamedTemporaryFile()  # noqa: SIM115
         self._descriptor = self._file.fileno() if self._file else os.memfd_create("aicodec-frames")
 
@@ -31,7 +35,8 @@ class FrameStore:
         return self._file.name if self._file else f"/proc/{os.getpid()}/fd/{self._descriptor}"
 
     def append(self, picture: _native.Picture) -> None:
-        self._write(memoryview(picture.packed()), self.count * self.frame_size)
+        picture.pack_into(self._packed)
+        self._write(memoryview(self._packed), self.count * self.frame_size)
         self.count += 1
 
     def _write(self, view: memoryview, offset: int) -> None:
@@ -71,7 +76,7 @@ class FrameReader:
         self._count = count
         self._size = _native.Picture(*shape).packed_size
         with open(path, "rb") as file:
-            self._map = mmap.mmap(file.fileno(), count * self._size, access=mmap.ACCESS_READ)
+            self._map = mmap.mmap(file.fileno(), count * self._size, _ALL_AT_ONCE, mmap.PROT_READ)
 
     def __len__(self) -> int:
         return self._count

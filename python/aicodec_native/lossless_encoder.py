@@ -54,6 +54,25 @@ class LosslessJob:
     dictionary_path: str = ""
     dictionary_size: int = 0
 
+    def run(self, report: Report = lambda share, note: None) -> LosslessSegment:
+        """Deterministic: the same job gives the same bytes. Raises EncodeError where the result is not as asked."""
+        started = time.perf_counter()
+        pictures = _dictionary(self)
+        with ChangeReader(self.frames_path, self.shape, self.table) as frames:
+            layers = _coded(self, frames, list(pictures.values()), report)
+            encode_seconds = time.perf_counter() - started
+            errors, digest = _checked(self, frames, _serialised(self, layers, None), pictures, report)
+        return LosslessSegment(
+            payload=_serialised(self, layers, digest if self.digest else None),
+            frames=len(errors),
+            scores=errors,
+            score=max(errors),
+            reached=True,
+            dictionary=self.pictures,
+            encode_seconds=encode_seconds,
+            seconds=time.perf_counter() - started,
+        )
+
 
 @dataclass(slots=True)
 class LosslessSegment:
@@ -69,26 +88,6 @@ class LosslessSegment:
     dictionary: list[int]
     encode_seconds: float = 0.0
     seconds: float = 0.0
-
-
-def encode_lossless(job: LosslessJob, report: Report = lambda share, note: None) -> LosslessSegment:
-    """Deterministic: the same job gives the same bytes. Raises EncodeError where the result is not what was asked."""
-    started = time.perf_counter()
-    pictures = _dictionary(job)
-    with ChangeReader(job.frames_path, job.shape, job.table) as frames:
-        layers = _coded(job, frames, list(pictures.values()), report)
-        encode_seconds = time.perf_counter() - started
-        errors, digest = _checked(job, frames, _serialised(job, layers, None), pictures, report)
-    return LosslessSegment(
-        payload=_serialised(job, layers, digest if job.digest else None),
-        frames=len(errors),
-        scores=errors,
-        score=max(errors),
-        reached=True,
-        dictionary=job.pictures,
-        encode_seconds=encode_seconds,
-        seconds=time.perf_counter() - started,
-    )
 
 
 def _dictionary(job: LosslessJob) -> dict[int, _native.Picture]:

@@ -9,8 +9,8 @@ import math
 import operator
 import os
 import threading
-from collections.abc import Iterator
-from typing import Any, overload
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,11 @@ from aicodec_native.errors import (
 from aicodec_native.headers import info_of, media_packet, media_track
 from aicodec_native.media.types import Track, TrackPacket, VideoInfo
 from aicodec_native.stack import SegmentCursor, draw_in_order
+from aicodec_native.video_layer import Planes
 
 Buffer = bytes | bytearray | memoryview
 Frame = npt.NDArray[Any]
+T = TypeVar("T")
 
 # Seconds by which times may be off that somebody computed.
 _SLACK = 1e-6
@@ -158,8 +160,13 @@ class Reader:
         return self._rgb(self._picture(self._checked(index)))
 
     def __iter__(self) -> Iterator[Frame]:
-        for picture in self._pictures(0, len(self)):
-            yield self._rgb(picture)
+        info, threads = self._info, self._threads
+
+        def undrawn(planes: Planes) -> Frame:
+            return _native.planes_to_rgb(planes, info.format, info.colour, info.width, info.height, threads)
+
+        for drawn in self._frames(0, len(self), undrawn):
+            yield self._rgb(drawn) if isinstance(drawn, _native.Picture) else drawn
 
     def native(self, index: int) -> tuple[Frame, Frame, Frame]:
         """The planes of frame `index` as stored (`info.format`): R, G, B or Y, Cb, Cr, each (rows, columns)."""
@@ -168,9 +175,18 @@ class Reader:
         return one.copy(), two.copy(), three.copy()
 
     def iter_native(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[Frame, Frame, Frame]]:
-        """As `native` for frames start..stop-1, decoded in order."""
-        for picture in self._pictures(*slice(start, stop).indices(len(self))[:2]):
-            yield _planes(picture)
+        """As `native` for frames start..stop-1, decoded in order, but the arrays cannot be written to.
+
+        They are the decoder's own memory where nothing is drawn over its pictures, and stay valid as long as they are
+        held.
+        """
+        info = self._info
+
+        def undrawn(planes: Planes) -> tuple[Frame, Frame, Frame]:
+            return _native.plane_views(planes, info.format, info.width, info.height)
+
+        for drawn in self._frames(*slice(start, stop).indices(len(self))[:2], undrawn):
+            yield _unwritable(_planes(drawn)) if isinstance(drawn, _native.Picture) else drawn
 
     def index_at(self, seconds: float) -> int:
         """The frame that is shown at a time (the first before the start, the last after the end).
@@ -238,12 +254,20 @@ class Reader:
 
     def _pictures(self, start: int, stop: int) -> Iterator[_native.Picture]:
         """Frames start..stop-1 in order."""
+        return self._frames(start, stop, None)
+
+    @overload
+    def _frames(self, start: int, stop: int, undrawn: None) -> Iterator[_native.Picture]: ...
+    @overload
+    def _frames(self, start: int, stop: int, undrawn: Callable[[Planes], T]) -> Iterator[_native.Picture | T]: ...
+    def _frames(self, start: int, stop: int, undrawn: Callable[[Planes], T] | None) -> Iterator[_native.Picture | T]:
+        """Frames start..stop-1 in order; `undrawn` as in draw_in_order."""
         header = self._file.header
         if start >= stop:
             return
         first = bisect.bisect_right(self._starts, start) - 1
         last = bisect.bisect_left(self._starts, stop)
-        pictures = draw_in_order(self._load, range(first, last), header, self._threads)
+        pictures = draw_in_order(self._load, range(first, last), header, self._threads, undrawn)
         with self._named():
             yield from itertools.islice(pictures, start - self._starts[first], stop - self._starts[first])
 
@@ -311,6 +335,12 @@ def _pictures_before_segments(entries: list[_native.IndexEntry]) -> Iterator[int
 
 def _planes(picture: _native.Picture) -> tuple[Frame, Frame, Frame]:
     return picture.plane(0), picture.plane(1), picture.plane(2)
+
+
+def _unwritable(planes: tuple[Frame, Frame, Frame]) -> tuple[Frame, Frame, Frame]:
+    for plane in planes:
+        plane.flags.writeable = False
+    return planes
 
 
 def _in_file_order(wanted: range) -> Iterator[tuple[int, int]]:

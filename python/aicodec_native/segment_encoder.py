@@ -1,7 +1,8 @@
 """Codes one segment: the job that a worker process does.
 
-Candidate stacks are coded, decoded and scored, and the smallest that reaches the goal is kept. The chosen one is drawn
-by the decoder that users have, and must give the very pictures that were measured.
+Candidate stacks are coded, decoded and scored, and the smallest that reaches the goal is kept. All frames of the chosen
+one are drawn by the decoder that users have: where only some of them were measured, once more, and then those must come
+out the same.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ _DRAWN = 0.12
 _SCREEN_SHARE = 0.6
 
 
+# Called with the share of the work done, about (0 to 1), and a few words for a person.
+Report = Callable[[float, str], None]
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentJob:
     """All that a worker needs; picklable. `frames_path` and `shape` are FrameReader's arguments."""
@@ -43,6 +48,14 @@ class SegmentJob:
     preset: str
     threads: int
     digest: bool
+
+    def run(self, report: Report = lambda share, note: None) -> CodedSegment:
+        """Find the smallest stack that reaches the goal. Deterministic: the same job gives the same bytes."""
+        frames = FrameReader(self.frames_path, self.shape, len(self.times) - 1)
+        try:
+            return _SegmentEncoder(self, frames, report).run()
+        finally:
+            frames.close()
 
 
 @dataclass(slots=True)
@@ -68,19 +81,6 @@ class CodedSegment:
     novelty: float = 0.0
     encode_seconds: float = 0.0
     seconds: float = 0.0
-
-
-# Called with the share of the work done, about (0 to 1), and a few words for a person.
-Report = Callable[[float, str], None]
-
-
-def encode_segment(job: SegmentJob, report: Report = lambda share, note: None) -> CodedSegment:
-    """Find the smallest stack that reaches the goal. Deterministic: the same job gives the same bytes."""
-    frames = FrameReader(job.frames_path, job.shape, len(job.times) - 1)
-    try:
-        return _SegmentEncoder(job, frames, report).run()
-    finally:
-        frames.close()
 
 
 class _SegmentEncoder:
@@ -152,6 +152,7 @@ class _SegmentEncoder:
             job.goal,
             job.preset,
             job.threads,
+            self._parsed,
             told,
             drawn=novelty < _DRAWN,
             limit=limit,
@@ -161,16 +162,14 @@ class _SegmentEncoder:
         return _native.Segment(self._serialised(layers, None), self._job.header)
 
     def _payload(self, best: Candidate) -> bytes:
-        """The serialised segment, drawn once by the decoder that users have.
-
-        Its frames must be those that were measured; the digest of all of them goes in if the job asks for it.
-        """
+        """The serialised segment, with the digest of all of its frames if the job asks for it."""
         digest = best.digest
         if digest is None:
             digest = self._digest_of(best)
         return self._serialised(best.layers, digest if self._job.digest else None)
 
     def _digest_of(self, best: Candidate) -> int:
+        """Draws the segment from its bytes. What was measured must come out again."""
         segment = self._parsed(best.layers)
         digest = _native.SegmentDigest()
         pictures = draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads)

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import TypeVar, overload
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError
 from aicodec_native.video_layer import LayerCursor, Planes, VideoDecoder
 
+T = TypeVar("T")
 
+Load = Callable[[int], _native.Segment]
+
+
+@overload
 def draw_in_order(
-    load: Callable[[int], _native.Segment], numbers: range, header: _native.StreamHeader, threads: int
-) -> Iterator[_native.Picture]:
+    load: Load, numbers: range, header: _native.StreamHeader, threads: int
+) -> Iterator[_native.Picture]: ...
+@overload
+def draw_in_order(
+    load: Load, numbers: range, header: _native.StreamHeader, threads: int, undrawn: Callable[[Planes], T] | None
+) -> Iterator[_native.Picture | T]: ...
+def draw_in_order(
+    load: Load,
+    numbers: range,
+    header: _native.StreamHeader,
+    threads: int,
+    undrawn: Callable[[Planes], T] | None = None,
+) -> Iterator[_native.Picture | T]:
     """Every frame of consecutive segments, which `load` gives by number.
 
     One decoder serves each place in the stack across segments, so that dav1d keeps its threads busy over the joins:
-    it reads ahead of the frame that is drawn.
+    it reads ahead of the frame that is drawn. Where the canvas would hold just what the decoder gave, `undrawn` makes
+    something of that in place of a picture.
     """
     loaded: dict[int, _native.Segment] = {}
     lanes: dict[tuple[int, str], Iterator[Planes]] = {}
@@ -45,8 +63,12 @@ def draw_in_order(
             if lane not in lanes:
                 decoder = VideoDecoder(lane[1], header.width, header.height, threads=threads)
                 lanes[lane] = decoder.stream(packets_from(number, *lane))
-        for frame in range(segment.frames):
-            yield segment.draw(frame, planes, threads)
+        if undrawn is not None and len(segment.layers) == 1 and formats.get(0) == header.format:
+            for frame in range(segment.frames):
+                yield undrawn(planes(0, frame))
+        else:
+            for frame in range(segment.frames):
+                yield segment.draw(frame, planes, threads)
         del loaded[number]
 
 

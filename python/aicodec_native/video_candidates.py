@@ -15,15 +15,20 @@ from queue import SimpleQueue
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal
 from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
+from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.scorer import Scorer
 from aicodec_native.video_layer import (
     RGB_COLOUR,
     SVT_PRESETS,
+    CodedPacket,
+    EncoderFrame,
+    Planes,
     VideoDecoder,
     VideoSettings,
     canvas_picture,
     encode_stream,
+    encoder_frame,
 )
 
 # The CRF that usually gives a SSIMULACRA2 of 80, and the score lost per quarter step around it.
@@ -32,6 +37,12 @@ _SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004,
 _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
 # What a search accepts above its target: about one quarter step.
 _TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
+
+# After a probe this many tolerances from the target the next one may well be the result.
+_NEAR = 3
+
+# Frames as the encoder takes them are kept from probe to probe up to this many bytes.
+_INPUT_BYTES = 1 << 28
 
 # How many probes a search takes on average, for the progress bar.
 _USUAL_PASSES = 3.3
@@ -46,7 +57,8 @@ class HopelessError(Exception):
 
 
 class VideoSearch:
-    """Of one segment. `limit`: bytes above which a candidate is of no use; `drawn`: whether a computer drew it."""
+    """Of one segment. `wrap` makes a parsed segment of layers; `limit`: bytes above which a candidate is of no use;
+    `drawn`: whether a computer drew it."""
 
     def __init__(
         self,
@@ -57,6 +69,7 @@ class VideoSearch:
         goal: Goal,
         preset: str,
         threads: int,
+        wrap: Callable[[list[tuple[int, bytes]]], _native.Segment],
         told: Told,
         *,
         drawn: bool = False,
@@ -69,9 +82,12 @@ class VideoSearch:
         self._goal = goal
         self._preset = preset
         self._threads = threads
+        self._wrap = wrap
         self._told = told
         self._drawn = drawn
         self._limit = limit
+        self._inputs: list[EncoderFrame] = []
+        self._inputs_depth = 0
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
 
@@ -122,33 +138,30 @@ class VideoSearch:
     def _probe(self, step: int, bit_depth: int) -> Candidate:
         """Code and score: what SVT-AV1 has finished is decoded and measured while it goes on."""
         settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[self._preset], bit_depth, self._threads, self._drawn)
+        whole = self._is_near()
         packets: list[tuple[bytes, bool]] = []
-        finished: SimpleQueue[tuple[bytes, bool] | None] = SimpleQueue()
+        finished: SimpleQueue[CodedPacket | None] = SimpleQueue()
         started = time.perf_counter()
         with ThreadPoolExecutor(1) as beside:
-            hashes = beside.submit(self._measure, iter(finished.get, None), settings)
+            hashes = beside.submit(self._measure, iter(finished.get, None), settings, whole)
             try:
-                for packet in encode_stream(self._watched(settings), self._header.colour, self._rate, settings):
-                    packets.append(packet)
+                for packet in encode_stream(self._watched(settings), self._rate, settings):
+                    packets.append((packet.data, packet.droppable))
                     finished.put(packet)
             finally:
                 finished.put(None)
             self.encode_seconds += time.perf_counter() - started
             drawn = hashes.result()
         score, scores = self._scorer.result()
-        layer = _native.build_video_layer(
-            format=settings.format,
-            colour=RGB_COLOUR,
-            rgb_canvas=self._header.format.startswith("rgb"),
-            packets=packets,
-        )
+        layers = [(_native.LAYER_VIDEO, self._layer(packets, settings))]
         candidate = Candidate(
             stack="video",
             setting=f"CRF {settings.crf:g}, {bit_depth} bit",
-            layers=[(_native.LAYER_VIDEO, layer)],
+            layers=layers,
             score=score,
             scores=scores,
             hashes=drawn,
+            digest=self._digest(drawn, layers, packets) if whole else None,
             reached=score >= self._goal.target or self._goal.crf is not None,
             seconds=time.perf_counter() - started,
             details={"crf": settings.crf, "bit_depth": bit_depth},
@@ -156,39 +169,82 @@ class VideoSearch:
         self.tried.append(candidate)
         return candidate
 
-    def _measure(self, packets: Iterator[tuple[bytes, bool]], settings: VideoSettings) -> dict[int, int]:
-        """Score the frames that count; their hashes by number. Decodes no packet that none of them needs."""
-        header = self._header
+    def _is_near(self) -> bool:
+        """Whether the next probe is likely to be the result, so that all of its frames are worth decoding."""
+        near = _NEAR * _TOLERANCES[self._goal.metric]
+        return self._goal.crf is not None or any(abs(c.score - self._goal.target) <= near for c in self.tried)
+
+    def _layer(self, packets: list[tuple[bytes, bool]], settings: VideoSettings) -> bytes:
+        return _native.build_video_layer(
+            format=settings.format,
+            colour=RGB_COLOUR,
+            rgb_canvas=self._header.format.startswith("rgb"),
+            packets=packets,
+        )
+
+    def _digest(
+        self, hashes: dict[int, int], layers: list[tuple[int, bytes]], packets: list[tuple[bytes, bool]]
+    ) -> int:
+        """Of all frames. They were decoded from the packets as the encoder gave them: those of the layer must be the
+        same."""
+        if self._wrap(layers).video_packets(0) != packets or len(hashes) != len(self._frames):
+            raise EncodeError("a video layer reads back as other packets than were decoded")
+        digest = _native.SegmentDigest()
+        for number in range(len(self._frames)):
+            digest.add(hashes[number])
+        return digest.value
+
+    def _measure(self, packets: Iterator[CodedPacket], settings: VideoSettings, whole: bool) -> dict[int, int]:
+        """Score the frames that count. The hashes, by number, of these or, with `whole`, of all."""
         self._scorer.begin()
         self._scorer.prepare()  # the encoder is still filling its look-ahead
-        wanted = set(self._scorer.frames)
-        numbers: deque[int] = deque()
-
-        def needed() -> Iterator[bytes]:
-            for number, (data, droppable) in enumerate(packets):
-                if number in wanted or not droppable:
-                    numbers.append(number)
-                    yield data
-
+        counts = set(self._scorer.frames)
+        wanted = set(range(len(self._frames))) if whole else counts
         hashes: dict[int, int] = {}
-        # The encoder fills the cores; dav1d takes up to a third less processor time where it has few threads.
-        threads = max(1, self._threads // 2)
-        decoder = VideoDecoder(settings.format, header.width, header.height, threads=threads)
-        for planes in decoder.stream(needed()):
-            number = numbers.popleft()
+        for number, planes in self._decoded(packets, settings, wanted):
             if number in wanted:
-                picture = canvas_picture(planes, settings, header.colour, self._frames.shape)
+                picture = canvas_picture(planes, settings, self._header.colour, self._frames.shape)
                 hashes[number] = _native.picture_hash(picture)
-                self._scorer.add(number, picture)
+                if number in counts:
+                    self._scorer.add(number, picture)
         return hashes
 
-    def _watched(self, settings: VideoSettings) -> Iterator[_native.Picture]:
+    def _decoded(
+        self, packets: Iterator[CodedPacket], settings: VideoSettings, wanted: set[int]
+    ) -> Iterator[tuple[int, Planes]]:
+        """The wanted frames with their numbers, and some of those that they need."""
+        # The encoder fills the cores; dav1d takes up to a third less processor time where it has few threads.
+        threads = max(1, self._threads // 2)
+        decoder = VideoDecoder(settings.format, self._header.width, self._header.height, threads=threads)
+        numbers: deque[int] = deque()
+        for number, packet in enumerate(packets):
+            data = packet.data if number in wanted else packet.referred
+            if data:
+                shows = data == packet.data
+                if shows:
+                    numbers.append(number)
+                for planes in decoder.push(data, shows=shows):
+                    yield numbers.popleft(), planes
+        for planes in decoder.push(None):
+            yield numbers.popleft(), planes
+
+    def _watched(self, settings: VideoSettings) -> Iterator[EncoderFrame]:
         """The frames, progress being told as the encoder takes them."""
         passes = 1.0 if self._goal.crf is not None else _USUAL_PASSES * len(self._bit_depths())
-        count = len(self._frames)
         last = "".join(f" ({c.setting}: {c.score:.2f})" for c in self.tried[-1:])
-        for index, picture in enumerate(self._frames):
+        for index in range(len(self._frames)):
             if index % 8 == 0:
-                share = (len(self.tried) + index / count) / passes
+                share = (len(self.tried) + index / len(self._frames)) / passes
                 self._told(min(share, 0.95), f"CRF {settings.crf:g}{last}")
-            yield picture
+            yield self._input(index, settings)
+
+    def _input(self, index: int, settings: VideoSettings) -> EncoderFrame:
+        """A frame as the encoder takes it; the first ones are kept for the next probe."""
+        if settings.bit_depth != self._inputs_depth:
+            self._inputs, self._inputs_depth = [], settings.bit_depth
+        if index < len(self._inputs):
+            return self._inputs[index]
+        frame = encoder_frame(self._frames[index], self._header.colour, settings)
+        if index == len(self._inputs) and (index + 1) * frame.size <= _INPUT_BYTES and self._goal.crf is None:
+            self._inputs.append(frame)
+        return frame

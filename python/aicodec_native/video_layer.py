@@ -68,6 +68,16 @@ class VideoSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CodedPacket:
+    """What codes one shown frame. `droppable`: other frames can do without it. `referred`: what of it they need, which
+    shows no frame where it is neither empty nor all of `data`."""
+
+    data: bytes
+    droppable: bool
+    referred: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CodedVideo:
     """Packets in the order shown, each with whether other frames can do without it; the format they decode to."""
 
@@ -79,30 +89,45 @@ class CodedVideo:
         return sum(len(data) for data, _ in self.packets)
 
 
-def encode_stream(
-    pictures: Iterable[_native.Picture],
-    colour: _native.Colour,
-    frame_rate: Fraction,
-    settings: VideoSettings,
-) -> Iterator[tuple[bytes, bool]]:
-    """Code pictures of one size as one closed group of AV1 frames: packets as in CodedVideo, as they get ready.
+@dataclass(frozen=True, slots=True)
+class EncoderFrame:
+    """A picture as the encoder takes it: PyAV's frame, and whether its colour has full range."""
 
-    `colour` describes the pictures (RGB ones are converted with RGB_COLOUR). Deterministic: the packets depend
-    neither on the machine's cores nor on `settings.threads`.
+    frame: Any
+    full_range: bool
+
+    @property
+    def size(self) -> int:
+        """Its bytes, about."""
+        return sum(plane.buffer_size for plane in self.frame.planes)
+
+
+def encoder_frame(picture: _native.Picture, colour: _native.Colour, settings: VideoSettings) -> EncoderFrame:
+    """`colour` describes the picture; RGB is converted with RGB_COLOUR."""
+    used = RGB_COLOUR if _is_rgb(picture.format) else colour
+    if picture.format != settings.format:
+        picture = picture.convert(settings.format, used)
+    return EncoderFrame(_to_av(picture), used.full_range)
+
+
+def encode_stream(
+    frames: Iterable[EncoderFrame], frame_rate: Fraction, settings: VideoSettings
+) -> Iterator[CodedPacket]:
+    """Code frames of one size as one closed group of AV1 frames: packets in the order shown, as they get ready.
+
+    Deterministic: the packets depend neither on the machine's cores nor on `settings.threads`. The frames can be coded
+    again.
     """
     context: Any = None
-    for number, picture in enumerate(pictures):
+    for number, one in enumerate(frames):
         if context is None:
-            context = _open_encoder(picture, colour, frame_rate, settings)
-        if picture.format != settings.format:
-            picture = picture.convert(settings.format, RGB_COLOUR if _is_rgb(picture.format) else colour)
-        frame = _to_av(picture)
-        frame.pts = number
+            context = _open_encoder(one, frame_rate, settings)
+        one.frame.pts = number
         # encode() would hold back every packet until the last of its call, which for a short video is the very last.
-        yield from map(_without_delimiter, context.encode_lazy(frame))
+        yield from map(_coded_packet, context.encode_lazy(one.frame))
     if context is None:
         raise OptionError("there are no pictures to encode")
-    yield from map(_without_delimiter, context.encode_lazy(None))
+    yield from map(_coded_packet, context.encode_lazy(None))
 
 
 def encode_pictures(
@@ -111,26 +136,24 @@ def encode_pictures(
     frame_rate: Fraction,
     settings: VideoSettings,
 ) -> CodedVideo:
-    """All of encode_stream at once."""
-    return CodedVideo(settings.format, list(encode_stream(pictures, colour, frame_rate, settings)))
+    """All of encode_stream at once. `colour` describes the pictures."""
+    frames = (encoder_frame(picture, colour, settings) for picture in pictures)
+    packets = encode_stream(frames, frame_rate, settings)
+    return CodedVideo(settings.format, [(packet.data, packet.droppable) for packet in packets])
 
 
 def _is_rgb(format_name: str) -> bool:
     return format_name.startswith("rgb")
 
 
-def _open_encoder(
-    picture: _native.Picture, colour: _native.Colour, frame_rate: Fraction, settings: VideoSettings
-) -> Any:
+def _open_encoder(first: EncoderFrame, frame_rate: Fraction, settings: VideoSettings) -> Any:
     context: Any = av.CodecContext.create("libsvtav1", "w")
-    context.width = max(MIN_SIDE, picture.width)
-    context.height = max(MIN_SIDE, picture.height)
-    context.pix_fmt = "yuv420p10le" if settings.bit_depth == 10 else "yuv420p"
+    context.width, context.height = first.frame.width, first.frame.height
+    context.pix_fmt = first.frame.format.name
     context.framerate = frame_rate
     context.time_base = 1 / frame_rate
     context.gop_size = 1 << 20
-    used = RGB_COLOUR if _is_rgb(picture.format) else colour
-    context.color_range = 2 if used.full_range else 1
+    context.color_range = 2 if first.full_range else 1
     threads = settings.threads or os.cpu_count() or 1
     parameters = settings.parameters + (_DRAWN_PARAMETERS if settings.drawn else "")
     context.options = {
@@ -178,17 +201,21 @@ def _obu_types(data: bytes) -> Iterator[tuple[int, int, int]]:
         yield header >> 3 & 15, start, position
 
 
-def _without_delimiter(packet: Any) -> tuple[bytes, bool]:
-    """The packet without its temporal delimiter, and whether it may be dropped.
+def _coded_packet(packet: Any) -> CodedPacket:
+    """The packet without its temporal delimiter.
 
-    It may where the encoder calls it disposable and it codes one frame: a hidden reference frame often travels
-    with a disposable shown one.
+    Nothing refers to the frame shown where the encoder calls the packet disposable, but a hidden reference frame often
+    travels with it: the frame shown is the packet's last.
     """
     data = bytes(packet)
-    units = list(_obu_types(data))
-    frames = sum(kind in (_OBU_FRAME, _OBU_FRAME_HEADER) for kind, _, _ in units)
-    kept = b"".join(data[start:end] for kind, start, end in units if kind != _OBU_TEMPORAL_DELIMITER)
-    return kept, bool(packet.is_disposable) and frames == 1
+    units = [unit for unit in _obu_types(data) if unit[0] != _OBU_TEMPORAL_DELIMITER]
+    frames = [place for place, (kind, _, _) in enumerate(units) if kind in (_OBU_FRAME, _OBU_FRAME_HEADER)]
+    kept = b"".join(data[start:end] for _, start, end in units)
+    if not packet.is_disposable:
+        return CodedPacket(kept, False, kept)
+    if len(frames) == 1:
+        return CodedPacket(kept, True, b"")
+    return CodedPacket(kept, False, b"".join(data[start:end] for _, start, end in units[: frames[-1]]))
 
 
 def _packet_of(data: bytes) -> Any:
@@ -217,8 +244,8 @@ class VideoDecoder:
         self._sent = 0
         self._expected: deque[int] = deque()  # the packets whose frames are still to come
 
-    def push(self, data: bytes | None) -> Iterator[Planes]:
-        """Feed one packet (None: no more) and yield the frames that are ready.
+    def push(self, data: bytes | None, *, shows: bool = True) -> Iterator[Planes]:
+        """Feed one packet (None: no more) and yield the frames that are ready. `shows`: whether it shows one.
 
         Raises CorruptError where dav1d cannot decode it, a packet does not give exactly one frame, or the frame has
         another size or format.
@@ -226,7 +253,8 @@ class VideoDecoder:
         packet = _packet_of(data) if data is not None else None
         if packet is not None:
             packet.pts = self._sent
-            self._expected.append(self._sent)
+            if shows:
+                self._expected.append(self._sent)
             self._sent += 1
         try:
             frames = self._context.decode(packet)
@@ -255,13 +283,8 @@ def canvas_picture(
     planes: Planes, settings: VideoSettings, colour: _native.Colour, shape: tuple[str, int, int]
 ) -> _native.Picture:
     """What a stack with this frame alone draws on a canvas of `shape` (format, width, height)."""
-    format_name, width, height = shape
-    picture = _native.Picture(settings.format, width, height)
-    for index, (plane, stride) in enumerate(planes):
-        picture.set_plane(index, plane, stride)
-    if format_name == settings.format:
-        return picture
-    return picture.convert(format_name, RGB_COLOUR if _is_rgb(format_name) else colour)
+    used = RGB_COLOUR if _is_rgb(shape[0]) else colour
+    return _native.draw_planes(planes, settings.format, used, *shape)
 
 
 class LayerCursor:
