@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 import random
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from aicodec_native import CorruptError, FormatError, TruncatedError, _native
 from aicodec_native.shader_source import compile_source
+from instruction_sets import same_under_all
 from shader_programs import RandomProgram, picture
-from test_determinism import ISAS
 
 FLOAT = np.float32
 
@@ -268,30 +265,13 @@ import hashlib
 import random
 from aicodec_native import _native
 from test_shader import accepted, arguments_for
-print(_native.isa)
 for seed, program in accepted(range(2000, 2150)):
     print(seed, hashlib.sha256(program.draw(**arguments_for(seed), threads=2).packed()).hexdigest())
 """
 
 
 def test_instruction_sets_draw_the_same():
-    def outcome(isa):
-        environment = {**os.environ, "AICODEC_ISA": isa, "PYTHONPATH": os.pathsep.join(sys.path)}
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
-        )
-        return done.stdout.splitlines()
-
-    base = outcome("base")
-    assert base[0] == "base"
-    compared = 0
-    for isa in ISAS[1:]:
-        lines = outcome(isa)
-        if lines[0] == isa:
-            assert lines[1:] == base[1:]
-            compared += 1
-    if not compared:
-        pytest.skip("this machine has one instruction set only")
+    same_under_all(SCRIPT)
 
 
 def test_threads_draw_the_same():

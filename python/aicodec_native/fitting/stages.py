@@ -46,6 +46,7 @@ class Stages:
         self.found = found
         self.full: Doubles = (near.box.high - near.box.low) / 2
         self.frames = len(self.problem.pixels)
+        self.latest = near.start.astype(np.float32)
         self.windows = sorted({min(window, self.frames) for window in _WINDOWS})
 
     def run(self) -> None:
@@ -62,6 +63,7 @@ class Stages:
                 if stage(start, part * self.share):
                     return
             except Stopped:
+                self.found(self.latest)
                 if self.problem.clock.past(self.share):
                     raise
 
@@ -87,17 +89,20 @@ class Stages:
             found = self.problem.cost(sharp, pool.all, _SCALE)
             if found < cost:
                 cost, values = found, sharp
+            self.latest = values
             reach = np.where(np.abs(moves) < reach / 4, reach / 2, reach)
             if cost > before * (1 - _WORTHWHILE) or self.problem.psnr(values, pool) >= self.good:
                 break
         return cost, values
 
-    def _by_scans(self, start: Floats, share: float) -> bool:
-        values = start
+    def _by_scans(self, start: Floats, limit: float) -> bool:
+        values, share = start, limit
         for window in self.windows:
             pool = self._pool(values, window)
             values = self._swept(values, pool, self.full, share)[1]
             done = self._enough(values, pool, window)
+            # What works so far may take its time.
+            share = self.share if done else limit
         return done
 
     def _by_one_cloud(self, start: Floats, share: float) -> bool:
@@ -144,12 +149,16 @@ class Stages:
 
     def _evolved(self, cloud: Cloud, pool: Pool, share: float) -> tuple[float, Floats]:
         start, sizes, box = self.near.start, self.near.sizes, self.near.box
+        least = np.inf
 
         def costs(trials: Doubles) -> Doubles:
+            nonlocal least
             self.problem.clock.tick(share)
-            return self.problem.costs((start + trials * sizes).astype(np.float32), pool.all, _SCALE)
+            lists = (start + trials * sizes).astype(np.float32)
+            found = self.problem.costs(lists, pool.all, _SCALE)
+            if found.min() < least:
+                least, self.latest = float(found.min()), lists[int(np.argmin(found))]
+            return found
 
-        low, high = (box.low - start) / sizes, (box.high - start) / sizes
-        best = evolve(costs, cloud, low, high, self.rng, _GENERATIONS)
-        values = (start + best * sizes).astype(np.float32)
-        return self._swept(values, pool, self.full / 5, share)
+        evolve(costs, cloud, (box.low - start) / sizes, (box.high - start) / sizes, self.rng, _GENERATIONS)
+        return self._swept(self.latest, pool, self.full / 5, share)
