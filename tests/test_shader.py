@@ -260,6 +260,32 @@ def test_both_vms_draw_the_same():
     assert varied > 100
 
 
+DISTANCES = """
+def color(x, y, t):
+    u, v = x * 0.25 - 4, y * 0.25 - 4
+    far = u / (v * v * v * {small})
+    d = max(length(u, v - 1) - 1.5, length(u, v + 1) - 1.5)
+    for k in range(4):
+        d = min(d, max(length(u - k, v) - 1.5, length(u - 0.5, v * k) - 1.5))
+    e = min(length(far, v) - 2, length(u, far) - 2)
+    f = max(length(far - far, v), length(u, v))
+    g = min(sqrt(u), sqrt(v)) + max(sqrt(u) - 1, sqrt(far) - 1)
+    h = max(length(u, far) - far, length(v, far) - far)
+    i = min(length(u, v) - 3, length(v, u + 1) - 3) + length(u, v) * 0.1
+    return rgb(fract(d * {scale}), fract(e * 0.3 + f), fract(g + h * 0.2 + i))
+"""
+
+
+def test_the_least_and_greatest_of_distances_are_what_they_were():
+    """Those that the tile VM takes one root of, at places where the distances are infinite and no numbers, too."""
+    for small, scale in (("1", "0.7"), ("0.0000000001 * 0.0000000001 * 0.0000000001", "9.1")):
+        program = compile_source(DISTANCES.format(small=small, scale=scale))
+        size = {"format": "rgb30", "width": 70, "height": 40}
+        drawn = program.draw(**size, threads=2).packed()
+        assert drawn == program.draw(**size, reference=True).packed()
+        assert len(set(drawn)) > 100
+
+
 SCRIPT = """
 import hashlib
 import random

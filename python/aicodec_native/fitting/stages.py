@@ -27,6 +27,8 @@ _WORTHWHILE = 0.02
 # Squared residuals that are taken for noise when asking what a window leaves open, and over what part of the range.
 _NOISE, _STEP = 2e-3, 0.05
 # Until when, as parts of the time of the search.
+# Scans of many constants may take longer: a cloud of so many unknowns wants more trials than there is time for.
+_SCANNED_MANY, _MANY = 0.65, 30
 _SCANNED, _EVOLVED, _GROWN, _FOLLOWED = 0.3, 0.65, 0.4, 0.85
 # Clouds that a window may take.
 _CLOUDS = 4
@@ -53,7 +55,7 @@ class Stages:
         """Raises Stopped when the time is over."""
         start = self.near.start.astype(np.float32)
         for stage, part in (
-            (self._by_scans, _SCANNED),
+            (self._by_scans, _SCANNED if self.problem.size < _MANY else _SCANNED_MANY),
             (self._by_one_cloud, _EVOLVED),
             (self._by_clouds, _GROWN),
             (self._by_uncertainty, _FOLLOWED),
