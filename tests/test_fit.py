@@ -12,9 +12,11 @@ import pytest
 import aicodec_native as aic
 from aicodec_native import InputError, OptionError, ProgramError, _native
 from aicodec_native.fitting.constants import FreeConstants, bits_of, decimal, value_of
+from aicodec_native.fitting.evolution import Cloud, evolve
 from aicodec_native.fitting.pixels import Pixels
 from aicodec_native.fitting.problem import NO_DIRECTIONS, Clock, Problem, samples_of
 from aicodec_native.fitting.rounding import rounded
+from aicodec_native.fitting.scans import short_decimals
 from aicodec_native.shader_source import compile_source
 from shader_programs import picture
 
@@ -204,6 +206,81 @@ def test_known_programs_come_back(text):
     assert result.psnr > 55
     assert result.bytes <= len(compile_source(text).write()) + 4
     assert compile_source(result.text).write() == result.program.write()
+
+
+THRESHOLDS = program(
+    "u, v = x - width * 0.45, y - height * 0.55",
+    "a, b = floor(u / (9 + 3 * t)), floor(v / 7)",
+    "k = 0.85 if mod(a + b, 2) < 1 else 0.2",
+    "return rgb(k, k * 0.9, 0.3)",
+)
+ESCAPES = program(
+    "cx, cy = (x - width * 0.6) * 0.05, (y - height * 0.45) * 0.05",
+    "a, b, n = 0.0, 0.0, 0",
+    "for i in range(24):",
+    "    if a * a + b * b > 16:",
+    "        break",
+    "    a, b = a * a - b * b + cx, 2 * a * b + cy",
+    "    n = i + 1",
+    "k = sqrt(n / 24)",
+    "return rgb(0.1 + 0.7 * k, k * k * 0.8, 0.3)",
+)
+DRAWING = program(
+    "c = 0.2",
+    "c = mix(c, 0.8, clamp(0.5 - sd_circle(x - 20 - 9 * t, y - 15, 7), 0, 1))",
+    "c = mix(c, 0.6, clamp(0.5 - sd_box(x - 45, y - 30 + 8 * t, 6, 4), 0, 1))",
+    "c = mix(c, 0.95, clamp(0.5 - sd_circle(x - 48, y - 10, 3), 0, 1))",
+    "return rgb(c, c * 0.7, 0.4)",
+)
+
+
+@pytest.mark.parametrize("text", [THRESHOLDS, ESCAPES, DRAWING])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_derivatives_do_not_see_comes_back(text, seed):
+    constants = FreeConstants(compile_source(text), tied=True, zeros=False)
+    factors = 1 + 0.2 * np.random.default_rng(seed).uniform(-1, 1, len(constants))
+    wrong = constants.program_with([_native.shader_constant(float(v)) for v in constants.values * factors])
+    frames = clip(text, 20)
+    assert aic.fit(wrong, frames, spread=0, seconds=60).psnr < 30
+    assert aic.fit(wrong, frames, seconds=60).psnr > 50
+
+
+def test_a_cloud_finds_what_makes_up_for_what():
+    turned, _ = np.linalg.qr(np.random.default_rng(5).normal(size=(6, 6)))
+    right = np.array([0.3, -0.7, 0.1, 0.5, -0.2, 0.6])
+
+    def costs(trials):
+        return (np.square((trials - right) @ turned) @ 10.0 ** np.arange(6)) + 1e-9
+
+    def found(most, generations):
+        cloud = Cloud(np.zeros(6), np.eye(6))
+        low, high = np.full(6, -2.0), np.full(6, most)
+        return evolve(costs, cloud, low, high, np.random.default_rng(1), generations)
+
+    assert np.abs(found(2.0, 400) - right).max() < 1e-3
+    assert (found(2.0, 400) == found(2.0, 400)).all()
+    assert found(0.4, 100).max() <= 0.4
+
+
+def test_short_decimals_of_a_range():
+    assert short_decimals(1.7, 2.3) == pytest.approx([1.7, 1.8, 1.9, 2.0, 2.1, 2.2, 2.3])
+    assert short_decimals(-0.021, -0.018) == pytest.approx([-0.021, -0.02, -0.019, -0.018])
+    assert short_decimals(0.0, 0.0) == []
+
+
+def test_costs_are_those_of_each_row():
+    problem = problem_of(WRONG_WAVE, clip(WAVE, 2))
+    _, samples = sampled(problem, 1)
+    rows = problem.constants.values * np.linspace(0.9, 1.1, 5, dtype=np.float32)[:, None]
+    together = problem.native.costs(rows, samples, 0.3)
+    for number, row in enumerate(rows):
+        residuals = problem.native.rows(row, samples, np.zeros((1, problem.size), np.float32))[0]
+        squares = np.square(residuals, dtype=np.float64).sum(1)
+        assert together[number] == pytest.approx((squares * 0.09 / (0.09 + squares)).sum(), rel=1e-5)
+        assert together[number] == problem.cost(row, samples, 0.3)
+    for wrong in (rows[:, :-1], rows[0], rows[:, :0]):
+        with pytest.raises(ValueError, match="each parameter"):
+            problem.native.costs(wrong, samples, 0.3)
 
 
 def test_the_same_seed_gives_the_same_program():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from test_determinism import ISAS
+from instruction_sets import ISAS
 
 BENCH = Path(__file__).parents[1] / "bench"
 

@@ -73,10 +73,19 @@ class ProgramFit {
     return py::make_tuple(made.cost, gradient, matrix);
   }
 
-  double cost(const Array<float>& values, const fit::Samples& samples, float scale, unsigned threads) {
-    check_call(values, samples);
-    const py::gil_scoped_release release;
-    return fitter_->cost(span_of(values), samples, scale, threads);
+  // `lists` (n, parameters): a cost for each row.
+  py::array_t<double> costs(const Array<float>& lists, const fit::Samples& samples, float scale,
+                            unsigned threads) {
+    check_samples(samples);
+    if (lists.ndim() != 2 || size_t(lists.shape(1)) != fitter_->parameters() || lists.shape(1) == 0)
+      throw py::value_error("a value for each parameter is wanted");
+    const std::vector<double> found = [&] {
+      const py::gil_scoped_release release;
+      return fitter_->costs(span_of(lists), samples, scale, threads);
+    }();
+    py::array_t<double> out(py::ssize_t(found.size()));
+    std::copy(found.begin(), found.end(), out.mutable_data());
+    return out;
   }
 
   py::tuple rows(const Array<float>& values, const fit::Samples& samples, const Array<float>& directions,
@@ -123,6 +132,10 @@ class ProgramFit {
   void check_call(const Array<float>& values, const fit::Samples& samples) const {
     if (size_t(values.size()) != fitter_->parameters())
       throw py::value_error("a value for each parameter is wanted");
+    check_samples(samples);
+  }
+
+  void check_samples(const fit::Samples& samples) const {
     const fit::Clip& clip = fitter_->clip();
     for (size_t i = 0; i < samples.size(); ++i)
       if (samples.x[i] >= clip.width || samples.y[i] >= clip.height || samples.frame[i] >= clip.frames.size())
@@ -161,7 +174,7 @@ void bind_fit(py::module_& module) {
       .def_property_readonly("edges", &ProgramFit::edges)
       .def("equations", &ProgramFit::equations, py::arg("values"), py::arg("samples"), py::arg("scale"),
            py::arg("directions"), py::arg("threads") = 0)
-      .def("cost", &ProgramFit::cost, py::arg("values"), py::arg("samples"), py::arg("scale"),
+      .def("costs", &ProgramFit::costs, py::arg("lists"), py::arg("samples"), py::arg("scale"),
            py::arg("threads") = 0)
       .def("rows", &ProgramFit::rows, py::arg("values"), py::arg("samples"), py::arg("directions"),
            py::arg("threads") = 0);

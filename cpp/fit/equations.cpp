@@ -200,27 +200,31 @@ Equations Fitter::equations(std::span<const float> values, const Samples& sample
   return made;
 }
 
-double Fitter::cost(std::span<const float> values, const Samples& samples, float scale, unsigned threads) {
-  const size_t chunk = size_t{kBlock} * samples.group;
-  std::vector<double> costs(kTasks);
+std::vector<double> Fitter::costs(std::span<const float> values, const Samples& samples, float scale,
+                                  unsigned threads) {
+  const size_t chunk = size_t{kBlock} * samples.group, lists = values.size() / plan_.parameters;
+  std::vector<std::vector<double>> parts(kTasks, std::vector<double>(lists));
   parallel_for(kTasks, threads, [&](size_t task) {
     const FloatEnvironment exact;
     GradientVm& machine = vm(task);
-    machine.set_parameters(values.data());
     Rows rows(0);
-    for (size_t begin = task * chunk; begin < samples.size(); begin += kTasks * chunk) {
-      rows.clear();
-      const size_t blocks = std::min<size_t>(samples.group, (samples.size() - begin + kBlock - 1) / kBlock);
-      for (size_t b = 0; b < blocks; ++b) {
-        machine.run(samples, begin + b * kBlock, false);
-        rows.add_residuals(machine, samples, begin + b * kBlock, b);
+    for (size_t list = 0; list < lists; ++list) {
+      machine.set_parameters(values.data() + list * plan_.parameters);
+      for (size_t begin = task * chunk; begin < samples.size(); begin += kTasks * chunk) {
+        rows.clear();
+        const size_t blocks = std::min<size_t>(samples.group, (samples.size() - begin + kBlock - 1) / kBlock);
+        for (size_t b = 0; b < blocks; ++b) {
+          machine.run(samples, begin + b * kBlock, false);
+          rows.add_residuals(machine, samples, begin + b * kBlock, b);
+        }
+        parts[task][list] += rows.weigh(samples, begin / samples.group, scale);
       }
-      costs[task] += rows.weigh(samples, begin / samples.group, scale);
     }
   });
-  double total = 0;
-  for (const double cost : costs) total += cost;
-  return total;
+  std::vector<double> totals(lists);
+  for (const std::vector<double>& part : parts)
+    for (size_t list = 0; list < lists; ++list) totals[list] += part[list];
+  return totals;
 }
 
 void Fitter::rows(std::span<const float> values, const Samples& samples, const Directions& directions,

@@ -40,7 +40,9 @@ class Fitter {
 
   Equations equations(std::span<const float> values, const Samples& samples, float scale,
                       const Directions& directions, unsigned threads);
-  double cost(std::span<const float> values, const Samples& samples, float scale, unsigned threads);
+  // The cost of each of several lists of values, one after another in `values`.
+  std::vector<double> costs(std::span<const float> values, const Samples& samples, float scale,
+                            unsigned threads);
   // The residuals themselves, three for each group; their derivatives, one by each parameter or direction for
   // each of them; and one number for each group that says how far from straight it is along the directions:
   // the sum of the squares of half the second differences.

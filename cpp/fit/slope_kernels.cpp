@@ -2,16 +2,7 @@
 // is what is drawn.
 #include "fit/slope_kernels.h"
 
-#if defined(AICODEC_X86)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"  // of what intrinsics leave undefined on purpose
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-#endif
-
+#include "base/intrinsics.h"
 #include "numeric/coefficients.h"
 #include "shader/ops.h"
 

@@ -3,16 +3,7 @@
 // calling conventions of x86-64 and AArch64 pass arguments in.
 #include "shader/tile_kernels.h"
 
-#if defined(AICODEC_X86)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"  // of what intrinsics leave undefined on purpose
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-#endif
-
+#include "base/intrinsics.h"
 #include "numeric/coefficients.h"
 #include "shader/ops.h"
 #include "shader/sample.h"

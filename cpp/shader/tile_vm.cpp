@@ -9,6 +9,7 @@
 
 #include "base/float_env.h"
 #include "base/parallel.h"
+#include "shader/late_roots.h"
 #include "shader/tile_code.h"
 
 namespace aicodec::shader {
@@ -229,7 +230,7 @@ Graph decided(const Graph& graph, const std::vector<int>& conditions, const std:
 // chosen is evaluated.
 class TileVm::Programs {
  public:
-  explicit Programs(const Program& program) : graph_(build_graph(program)) {
+  explicit Programs(const Program& program) : graph_(with_late_roots(build_graph(program))) {
     for (const Node& node : graph_.nodes) {
       if (!is_choice(graph_, node)) continue;
       if (std::find(conditions_.begin(), conditions_.end(), node.in[0]) == conditions_.end())

@@ -17,8 +17,10 @@ from aicodec_native.errors import InputError, OptionError
 from aicodec_native.fitting.constants import ZERO, FreeConstants, decimal
 from aicodec_native.fitting.pixels import Floats, Frames, Pixels
 from aicodec_native.fitting.problem import Clock, Pool, Problem, Stopped
-from aicodec_native.fitting.rounding import rounded
+from aicodec_native.fitting.rounding import rounded, snapped
+from aicodec_native.fitting.scans import Scans
 from aicodec_native.fitting.search import Search
+from aicodec_native.fitting.stages import Stages
 from aicodec_native.quality import psnr_of
 from aicodec_native.shader_source import compile_source
 from aicodec_native.shader_text import program_text
@@ -31,7 +33,11 @@ _LIGHT = 500
 _SHOWN_FRAMES = 12
 # Parts of the time after which the search ends, and the last polish.
 _SEARCH, _POLISH = 0.8, 0.92
-_LAST_ROUNDS = 50
+_LAST_TURNS, _LAST_ROUNDS, _LAST_SWEEPS = 6, 50, 3
+# dB that a turn must gain for another.
+_WORTH_ANOTHER = 0.1
+# Residuals that the last scans take for outliers, of 1.
+_OUTLIER = 0.3
 # How far start values may be off that are taken for near ones, as a part of their size.
 _NEAR = 0.02
 # dB that constants must gain together to be kept apart: each costs some 20 bits.
@@ -155,6 +161,8 @@ class _Best:
         self.values = problem.constants.values
         self.pool = problem.pool(rng, _POINTS, 1, 1, len(problem.pixels))
         self.psnr = problem.psnr(self.values, self.pool) if problem.size else math.inf
+        # What rounding to whole samples leaves of a perfect fit, about.
+        self.ceiling = psnr_of(1 / 12, 8 if problem.pixels.peak == 255 else 10) - 0.5
 
     def telling_pool(self, rng: np.random.Generator) -> Pool:
         """Pixels that show what is wrong with the values, or near it."""
@@ -169,12 +177,13 @@ class _Best:
             points = max(points, min(_MANY_POINTS, _MANY_POINTS * _LIGHT // self.problem.constants.program.work))
         return self.problem.pool(rng, points, 1, 1, len(self.problem.pixels))
 
-    def offer(self, problem: Problem, values: Floats, gain: float = 0.0) -> None:
-        """Takes them if they are better by more than `gain` dB."""
+    def offer(self, problem: Problem, values: Floats, gain: float = 0.0) -> float:
+        """Takes them if they are better by more than `gain` dB. The best PSNR so far."""
         psnr = problem.psnr(values, self.pool)
         if psnr > self.psnr + gain:
             self.problem, self.values, self.psnr = problem, values, psnr
         problem.clock.report(self.psnr)
+        return self.psnr
 
 
 _Parted = Callable[[_native.ShaderProgram], Problem]
@@ -189,17 +198,36 @@ def _search(best: _Best, parted: _Parted, spread: float, rng: np.random.Generato
     if best.psnr >= _GOOD or spread == 0:
         return
     with contextlib.suppress(Stopped):
-        near.run(_GOOD, _SEARCH, lambda values: best.offer(problem, values))
+        Stages(near, rng, _GOOD, _SEARCH, lambda values: best.offer(problem, values)).run()
     if best.problem is problem:
-        for pool in (best.telling_pool(rng), best.pool):
-            best.offer(problem, near.sharpen(best.values, pool, near.free, _POLISH, _LAST_ROUNDS)[1])
+        _polish(best, near, rng)
     _part(best, parted, rng)
+
+
+def _polish(best: _Best, near: Search, rng: np.random.Generator) -> None:
+    """Short decimals, steps down, and single constants over what they may still be off, as long as that helps: where
+    edges move, each makes room for the others."""
+    problem = best.problem
+    for _ in range(_LAST_TURNS):
+        before = best.psnr
+        pool = best.telling_pool(rng)
+        best.offer(problem, snapped(problem, best.values, pool, _POLISH))
+        for some in (pool, best.pool):
+            best.offer(problem, near.sharpen(best.values, some, near.free, _POLISH, _LAST_ROUNDS)[1])
+        if not problem.native.edges.any():
+            break
+        reach = np.maximum(np.abs(best.values.astype(np.float64)) * _NEAR, 1e-4)
+        for _ in range(_LAST_SWEEPS):
+            scans = Scans(problem, near.free, _OUTLIER, _POLISH)
+            best.offer(problem, scans.sweep(best.values, reach, pool.all)[0])
+            reach = reach / 5
+        if best.psnr < before + _WORTH_ANOTHER or best.psnr > best.ceiling:
+            break
 
 
 def _part(best: _Best, parted: _Parted, rng: np.random.Generator) -> None:
     """Equal constants as several, and zeros as others, where the frames want that."""
-    # What rounding to whole samples leaves of a perfect fit.
-    if best.psnr > psnr_of(1 / 12, 8 if best.problem.pixels.peak == 255 else 10) - 0.5:
+    if best.psnr > best.ceiling:
         return
     values = [decimal(float(value), 9) or ZERO for value in best.values]
     problem = parted(best.problem.constants.program_with(values))

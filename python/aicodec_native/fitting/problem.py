@@ -48,15 +48,14 @@ class Clock:
     def elapsed(self) -> float:
         return time.perf_counter() - self.begin
 
-    @property
-    def over(self) -> bool:
-        """Whether there is no time for what could be left out."""
-        return self.elapsed >= self.seconds or (self._cancel is not None and self._cancel())
+    def past(self, share: float) -> bool:
+        """Whether `share` of the time is over, or the caller has had enough."""
+        return self.elapsed >= share * self.seconds or (self._cancel is not None and self._cancel())
 
     def tick(self, share: float = 1.0) -> None:
         """One evaluation more; Stopped if `share` of the time is over."""
         self.evaluations += 1
-        if self.elapsed >= share * self.seconds or (self._cancel is not None and self._cancel()):
+        if self.past(share):
             raise Stopped
 
     def report(self, psnr: float) -> None:
@@ -139,6 +138,10 @@ class Problem:
         places = np.clip((centre + offset * side).reshape(2, -1), 0, [[p.height - 1], [p.width - 1]])
         y, x = places.astype(np.uint32)
         colours = p.colours(frame, y, x)
+        if group == 1:
+            # Pixels that look alike leave loops at about the same turn, and a block goes on until all have left.
+            order = np.lexsort(colours.T)
+            frame, y, x, colours = frame[order], y[order], x[order], colours[order]
         return Pool(frame, y, x, colours, group, side, samples_of(frame, y, x, colours, group))
 
     def telling_pool(
@@ -165,7 +168,12 @@ class Problem:
 
     def cost(self, values: Floats, samples: _native.FitSamples, scale: float = math.inf) -> float:
         self.clock.evaluations += 1
-        return self.native.cost(values, samples, scale)
+        return float(self.native.costs(values[None], samples, scale)[0])
+
+    def costs(self, lists: Floats, samples: _native.FitSamples, scale: float = math.inf) -> Doubles:
+        """Of each row of values."""
+        self.clock.evaluations += len(lists)
+        return self.native.costs(lists, samples, scale)
 
     def psnr(self, values: Floats, pool: Pool) -> float:
         """dB, of a pool without groups; infinite for no error."""

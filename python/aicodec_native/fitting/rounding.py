@@ -17,11 +17,13 @@ _DIGITS = 9
 _TRIES = 5
 # Decimals of up to so many digits are tried in place of values that they differ from by this part at most.
 _SHORT_DIGITS, _NEAR, _PASSES = 5, 0.03, 3
+# As parts: how far all may be moved together.
+_TOGETHER = (0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
 
 
 def rounded(problem: Problem, values: Floats, pool: Pool, lost: float) -> list[Operand]:
     """A constant for each parameter; together they lose at most `lost` dB on the pixels of `pool`."""
-    values = _snapped(problem, values, pool)
+    values = snapped(problem, values, pool)
     cost = problem.cost(values, pool.all)
     # Below a hundredth of a code value nobody can tell what is lost.
     budget = cost * (10 ** (lost / 10) - 1)
@@ -37,29 +39,50 @@ def rounded(problem: Problem, values: Floats, pool: Pool, lost: float) -> list[O
     return [_full(float(value)) for value in values]
 
 
-def _snapped(problem: Problem, values: Floats, pool: Pool) -> Floats:
-    """Values that a short decimal near them beats: most programs were written with such, and where a constant moves
-    edges no derivative leads to it."""
+def snapped(problem: Problem, values: Floats, pool: Pool, share: float = 1.0) -> Floats:
+    """Values that short decimals near them beat: most programs were written with such, and where a constant moves
+    edges no derivative leads to it. All at once, for they may make up for each other, then one after another; until
+    `share` of the time is over."""
     cost = problem.cost(values, pool.all)
+
+    def better(lists: list[Floats]) -> bool:
+        nonlocal values, cost
+        if not lists:
+            return False
+        costs = problem.costs(np.array(lists, np.float32), pool.all)
+        best = int(np.argmin(costs))
+        if costs[best] >= cost:
+            return False
+        values, cost = lists[best], float(costs[best])
+        return True
+
     for _ in range(_PASSES):
-        before = cost
+        if problem.clock.past(share):
+            break
+        gained = better([np.array([_shortest(v, near) for v in values.tolist()], np.float32) for near in _TOGETHER])
         for number in range(problem.size):
-            if problem.clock.over:
+            if problem.clock.past(share):
                 return values
-            for digits in range(1, _SHORT_DIGITS + 1):
-                candidate = decimal(float(values[number]), digits)
-                if candidate is None:
-                    continue
-                tried = values.copy()
-                tried[number] = value_of(candidate)
-                if abs(tried[number] - values[number]) > _NEAR * abs(values[number]):
-                    continue
-                found = problem.cost(tried, pool.all)
-                if found < cost:
-                    values, cost = tried, found
-        if cost >= before:
+            here = float(values[number])
+            decimals = [decimal(here, digits) for digits in range(1, _SHORT_DIGITS + 1)]
+            tried = sorted({value_of(d) for d in decimals if d is not None} - {here})
+            tried = [v for v in tried if abs(v - here) <= _NEAR * abs(here)]
+            lists = [values.copy() for _ in tried]
+            for one, v in zip(lists, tried, strict=True):
+                one[number] = v
+            gained |= better(lists)
+        if not gained:
             break
     return values
+
+
+def _shortest(value: float, near: float) -> float:
+    """Of the decimals within that part of `value`, one of the fewest digits."""
+    for digits in range(1, _DIGITS):
+        candidate = decimal(value, digits)
+        if candidate is not None and abs(value_of(candidate) - value) <= near * abs(value):
+            return value_of(candidate)
+    return value
 
 
 def _fixed(

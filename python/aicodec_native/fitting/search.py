@@ -47,14 +47,14 @@ class Search:
         self.box = Box(self.start - reach, self.start + reach)
         self.free = Box(np.full(len(start), -1e30), np.full(len(start), 1e30))
 
-    def run(self, good: float, share: float, found: Callable[[Floats], object]) -> None:
-        """Tells `found` of good values on the way.
+    def run(self, good: float, share: float, found: Callable[[Floats], float]) -> float:
+        """Tells `found`, which returns the best PSNR so far, of good values on the way, and returns that.
 
         A window of frames is done with when a start comes to `good` dB. Raises Stopped after `share` of the time.
         """
         problem, frames = self.problem, len(self.problem.pixels)
         centre, covariance = self.start, np.eye(problem.size)
-        window_before = 0
+        window_before, reached = 0, -np.inf
         for window, starts in _WINDOWS:
             window = min(window, frames)
             if window == window_before:
@@ -72,7 +72,7 @@ class Search:
                 if best is None or cost < best[0]:
                     best = (cost, values, curvature)
                     if window == frames:
-                        found(values)
+                        reached = found(values)
                 enough = good if window == frames else good - _SLACK
                 if 10 * np.log10(3 * pools[-1].groups / max(cost, 1e-12)) > enough:
                     break
@@ -80,6 +80,7 @@ class Search:
             cost, values, curvature = best
             centre = values.astype(np.float64)
             covariance = _inverse(curvature / max(4 * cost / (3 * pools[-1].groups), 4e-5) + np.eye(problem.size))
+        return reached
 
     def sharpen(
         self, values: Floats, pool: Pool, box: Box, share: float, rounds: int = 12
