@@ -37,12 +37,18 @@ std::unique_ptr<ScreenEncoder> new_encoder(const std::string& format, uint32_t w
                                          has_below, std::move(pictures));
 }
 
-void add(ScreenEncoder& encoder, const Picture& source, const Picture* below) {
+ByteSpan span_of(const py::bytes& bytes) {
+  const std::string_view view = bytes;
+  return {reinterpret_cast<const uint8_t*>(view.data()), view.size()};
+}
+
+void add(ScreenEncoder& encoder, const Picture& source, const Picture* below, const py::bytes& kept) {
   Status status = Ok{};
+  const ByteSpan flags = span_of(kept);
   {
     const py::gil_scoped_release release;
     const PictureView under = below ? below->view() : PictureView{};
-    status = encoder.add(source.view(), below ? &under : nullptr);
+    status = encoder.add(source.view(), below ? &under : nullptr, flags);
   }
   check(status);
 }
@@ -54,11 +60,6 @@ py::bytes finish(ScreenEncoder& encoder) {
     bytes = encoder.finish();
   }
   return to_bytes(bytes);
-}
-
-ByteSpan span_of(const py::bytes& bytes) {
-  const std::string_view view = bytes;
-  return {reinterpret_cast<const uint8_t*>(view.data()), view.size()};
 }
 
 py::bytes build_screen_layer(const std::vector<uint64_t>& pictures, const py::bytes& coded) {
@@ -95,7 +96,7 @@ void bind_screen(py::module_& module) {
            py::arg("preset") = "medium", py::arg("near") = 0, py::arg("edge") = 0,
            py::arg("has_below") = false, py::arg("threads") = 1,
            py::arg("dictionary") = std::vector<SharedPicture>{})
-      .def("add", &add, py::arg("source"), py::arg("below") = nullptr)
+      .def("add", &add, py::arg("source"), py::arg("below") = nullptr, py::arg("kept") = py::bytes())
       .def("finish", &finish);
 
   py::class_<DictionarySource, std::shared_ptr<DictionarySource>>(module, "Dictionary")

@@ -81,8 +81,24 @@ void Planner::learn(const Raster& picture, uint64_t number) {
   finish(number);
 }
 
-bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first) {
+// What is kept is compared with the canvas below, all else with the source.
+bool Planner::is_unchanged(int x, int y) const {
+  const int width = std::min(kCell, shape_.width - x);
+  const int height = std::min(kCell, shape_.height - y);
+  if (!is_kept(x / kCell, y / kCell)) return !first_ && equal(*references_[0], x, y, 0, 0, width, height);
+  for (int row = y; row < y + height; ++row)
+    if (std::memcmp(references_[0]->at(x, row), references_.back()->at(x, row),
+                    static_cast<size_t>(width) * sizeof(Pixel)) != 0)
+      return false;
+  return true;
+}
+
+bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first,
+                      std::span<const uint8_t> kept) {
   frame_ = &frame;
+  kept_ = kept;
+  kept_cells_ = sheet == 0 ? static_cast<int>(kKeptUnit) / kCell : 1;
+  kept_columns_ = static_cast<size_t>((columns_ + kept_cells_ - 1) / kept_cells_);
   first_ = first;
   ++frames_;
   references_.clear();
@@ -98,8 +114,7 @@ bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots
     for (int column = 0; column < columns_; ++column) {
       const int x = column * kCell;
       const int y = row * kCell;
-      const bool same = !first && equal(*references_[0], x, y, 0, 0, std::min(kCell, shape_.width - x),
-                                        std::min(kCell, shape_.height - y));
+      const bool same = is_unchanged(x, y);
       changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] =
           !same;
       if (same) continue;
@@ -107,6 +122,11 @@ bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots
       bottom_ = std::max(bottom_, y + kCell);
     }
   if (bottom_ == 0) return false;
+  // Where a video stands still or not is noise: once a frame is coded at all, what is kept is copied.
+  for (int row = 0; row < rows_ && !kept_.empty(); ++row)
+    for (int column = 0; column < columns_; ++column)
+      if (is_kept(column, row))
+        changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] = 1;
   top_ = std::max(top_ - kCell, 0);
   bottom_ = std::min(bottom_, shape_.height);
   index_.hash_rows(frame, top_, bottom_);
@@ -210,14 +230,26 @@ class SlicePlanner {
     PlannedNode& planned = plan_.at(node, columns_);
     if (node.column >= columns_ || node.row >= rows_) return planned;
     bool changed = false;
+    bool some_kept = false;
+    bool all_kept = true;
     for (int y = node.row; y < std::min(node.row + node.cells(), rows_); ++y)
-      for (int x = node.column; x < std::min(node.column + node.cells(), columns_); ++x)
+      for (int x = node.column; x < std::min(node.column + node.cells(), columns_); ++x) {
         changed |= planner_.changed(x, y + coder_.top() / kCell);
+        const bool kept = planner_.is_kept(x, y + coder_.top() / kCell);
+        some_kept |= kept;
+        all_kept &= kept;
+      }
     if (!changed) return planned;
-    const Area a = area(node);
-    if (const std::optional<Vector> vector = find_copy(node, a)) {
-      set(node, planned, Mode::kCopy, *vector);
+    if (all_kept) {
+      set(node, planned, Mode::kCopy, {0, 0, static_cast<uint8_t>(below_)});
       return planned;
+    }
+    const Area a = area(node);
+    if (!some_kept) {
+      if (const std::optional<Vector> vector = find_copy(node, a)) {
+        set(node, planned, Mode::kCopy, *vector);
+        return planned;
+      }
     }
     if (node.level == kLevels - 1) {
       const Vector vector = best_literal(node, a);

@@ -2,12 +2,17 @@
 // to be coded, compared with what.
 #pragma once
 
+#include <span>
+
 #include "screen/block_index.h"
 #include "screen/history.h"
 #include "screen/slice_coder.h"
 #include "screen/tolerance.h"
 
 namespace aicodec::screen {
+
+// What is below is kept by squares of so many pixels of the canvas: a block even where chroma is halved.
+inline constexpr uint32_t kKeptUnit = 16;
 
 struct PlannerSettings {
   ToleranceSettings tolerance;
@@ -26,8 +31,10 @@ class Planner {
   // frame.
   void learn(const Raster& picture, uint64_t number);
   // `frame` is what is to be coded and must live until finish(). False if nothing changed since the previous
-  // frame (reference 0), `first` telling that there was none.
-  bool prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first);
+  // frame (reference 0), `first` telling that there was none. `kept`, if it is not empty, says for each unit
+  // of kKeptUnit whether the last reference is kept there; it must live until finish(), too.
+  bool prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first,
+               std::span<const uint8_t> kept = {});
   void plan(const SheetCoder& coder, int below, Plan& plan) const;
   // The frame will be known in the history under `number`.
   void finish(uint64_t number);
@@ -40,6 +47,11 @@ class Planner {
     int x, y, width, height;
   };
   bool looks_natural() const;
+  bool is_unchanged(int x, int y) const;
+  bool is_kept(int column, int row) const {
+    return !kept_.empty() && kept_[static_cast<size_t>(row / kept_cells_) * kept_columns_ +
+                                   static_cast<size_t>(column / kept_cells_)] != 0;
+  }
   int novel_pixels(Vector vector, int x, int y, int width, int height) const;
 
   std::optional<Vector> look_up(int x, int y) const;
@@ -58,6 +70,9 @@ class Planner {
   const Raster* frame_ = nullptr;
   std::vector<const Raster*> references_;
   std::vector<uint64_t> numbers_;
+  std::span<const uint8_t> kept_;
+  int kept_cells_ = 1;  // a unit's side in cells
+  size_t kept_columns_ = 0;
   bool first_ = true;
   uint32_t frames_ = 0;
   bool natural_ = false;

@@ -45,6 +45,7 @@ constexpr uint64_t kUsefulSlices = 4;
 struct ScreenEncoder::Input {
   std::shared_ptr<Frame> source;
   std::shared_ptr<Frame> below;
+  std::vector<uint8_t> kept;
 };
 
 struct ScreenEncoder::State {
@@ -112,12 +113,17 @@ ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool ha
 
 ScreenEncoder::~ScreenEncoder() = default;
 
-Status ScreenEncoder::add(const PictureView& source, const PictureView* below) {
+Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
+                          std::span<const uint8_t> kept) {
   const bool fits =
       source.format == shape_.format && source.width == shape_.width && source.height == shape_.height;
   if (!fits || has_below_ != (below != nullptr) || (below != nullptr && !below->same_shape(source)))
     return Error::kWrongPicture;
-  Input input{make_frame(source), below != nullptr ? make_frame(*below) : nullptr};
+  const auto units = [](uint32_t side) { return (side + kKeptUnit - 1) / kKeptUnit; };
+  if (!kept.empty() && (!has_below_ || kept.size() != size_t{units(source.width)} * units(source.height)))
+    return Error::kWrongPicture;
+  Input input{
+      make_frame(source), below != nullptr ? make_frame(*below) : nullptr, {kept.begin(), kept.end()}};
   if (!states_.empty()) {
     code(input, states_, settings_.threads);
     return Ok{};
@@ -162,8 +168,8 @@ void ScreenEncoder::State::code(const Input& input) {
   if (input.below) history.set_below(input.below);
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
-    repeat &=
-        !planners[i].prepare(input.source->sheets[i], history.slots(), static_cast<int>(i), frames == 0);
+    repeat &= !planners[i].prepare(input.source->sheets[i], history.slots(), static_cast<int>(i), frames == 0,
+                                   input.kept);
   std::vector<References> references;
   for (size_t sheet = 0; sheet < planners.size(); ++sheet)
     references.push_back(history.references(static_cast<int>(sheet)));

@@ -2,6 +2,8 @@
 // many slices the layer should have, and which component should lead its residuals.
 #pragma once
 
+#include <span>
+
 #include "screen/screen_layer.h"
 
 namespace aicodec {
@@ -25,8 +27,10 @@ class ScreenEncoder {
   ~ScreenEncoder();
 
   // Codes the next frame. `below` is the canvas as the lower layers leave it, null where there are none.
-  // kWrongPicture where a picture has another shape.
-  Status add(const PictureView& source, const PictureView* below);
+  // `kept`, if it is not empty, has a byte for each square of kKeptUnit pixels, row by row: where it is not
+  // zero, what is below shows, however far from the source. kWrongPicture where a picture has another shape,
+  // or `kept` another size or nothing below.
+  Status add(const PictureView& source, const PictureView* below, std::span<const uint8_t> kept = {});
   // The layer's payload; the encoder is used up.
   Bytes finish();
 

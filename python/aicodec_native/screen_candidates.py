@@ -60,7 +60,7 @@ class ScreenSearch:
 
     def run(self) -> Candidate:
         """The best of the candidates it tried, which stay in `tried` by tolerance."""
-        self._probe([0, self._guess()])
+        self._probe([0, typical_tolerance(self._goal)])
         while len(self.tried) < _PROBES[self._preset] and not self._is_flat():
             tolerances = self._next_tolerances()
             if not tolerances:
@@ -69,11 +69,6 @@ class ScreenSearch:
         best = min(self.tried.values(), key=Candidate.rank)
         exact = self.tried[0]
         return exact if exact.size <= _WORTH_EXACTNESS * best.size else best
-
-    def _guess(self) -> int:
-        if self._goal.metric != "ssimulacra2":
-            return _MIDDLE
-        return next(tolerance for score, tolerance in _TYPICAL if self._goal.target >= score)
 
     def _next_tolerances(self) -> list[int]:
         """Those about where the score should meet the target, between the last that reached it and the next known."""
@@ -138,6 +133,13 @@ class ScreenSearch:
         score, scores = scorer.result()
         reached = tolerance == 0 or score >= self._goal.target
         return Candidate("screen", _setting(tolerance), layers, score, scores, digest=digest.value, reached=reached)
+
+
+def typical_tolerance(goal: Goal) -> int:
+    """The one to begin with."""
+    if goal.metric != "ssimulacra2":
+        return _MIDDLE
+    return next(tolerance for score, tolerance in _TYPICAL if goal.target >= score)
 
 
 def _setting(tolerance: int) -> str:

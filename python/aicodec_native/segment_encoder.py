@@ -17,10 +17,12 @@ from aicodec_native.candidate import Candidate, Goal
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
+from aicodec_native.hybrid_candidates import HybridSearch
+from aicodec_native.photo_blocks import is_mixed
 from aicodec_native.scorer import Scorer, sample_frames
 from aicodec_native.screen_candidates import ScreenSearch
 from aicodec_native.stack import draw_in_order
-from aicodec_native.video_candidates import VideoSearch
+from aicodec_native.video_candidates import Compose, Pictures, VideoSearch
 
 # From this novelty on (cpp/analyze/novelty.h) a camera took the pictures; a photograph behind windows is below. Luma
 # alone, as 4:2:0 is looked at, has fewer colours.
@@ -29,6 +31,7 @@ _CAMERA = {True: 0.18, False: 0.35}
 _DRAWN = 0.12
 # The screen layer and the video layer share the progress bar of a segment that tries both.
 _SCREEN_SHARE = 0.6
+_HYBRID_SHARE = 0.5
 
 
 # Called with the share of the work done, about (0 to 1), and a few words for a person.
@@ -97,13 +100,22 @@ class _SegmentEncoder:
         novelty = self._novelty()
         candidates: list[Candidate] = []
         tried: list[Candidate] = []
-        share = 0.0
-        if novelty < _CAMERA["yuv420" in self._frames.shape[0]] and self._job.goal.crf is None:
-            screen = self._screen_search()
+        share = encode_seconds = 0.0
+        drawn = novelty < _CAMERA["yuv420" in self._frames.shape[0]] and self._job.goal.crf is None
+        if self._job.goal.crf is None and is_mixed(self._samples()):
+            hybrid = self._hybrid_search()
+            found = hybrid.run()
+            candidates += [found] if found is not None else []
+            tried += hybrid.tried
+            share = _HYBRID_SHARE
+            encode_seconds = hybrid.encode_seconds
+            drawn = found is None or not found.reached or hybrid.least_screen_bytes < found.size
+        if drawn:
+            screen = self._screen_search(share)
             candidates.append(screen.run())
             tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
-            share = _SCREEN_SHARE
-        limit = candidates[0].size if candidates else None
+            share += (1 - share) * _SCREEN_SHARE
+        limit = min((c.size for c in candidates if c.reached), default=None)
         video = self._video_search(novelty, limit, share)
         coarsest = video.run()
         candidates += [coarsest] if coarsest is not None else []
@@ -122,19 +134,56 @@ class _SegmentEncoder:
             probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video.tried],
             tried=[candidate.report() for candidate in tried],
             novelty=novelty,
-            encode_seconds=video.encode_seconds,
+            encode_seconds=encode_seconds + video.encode_seconds,
             seconds=time.perf_counter() - started,
         )
 
     def _novelty(self) -> float:
         """The greatest of a few frames."""
-        return max(_native.novelty(self._frames[number]) for number in sample_frames(len(self._frames), 4))
+        return max(_native.novelty(picture) for picture in self._samples())
 
-    def _screen_search(self) -> ScreenSearch:
+    def _samples(self) -> list[_native.Picture]:
+        return [self._frames[number] for number in sample_frames(len(self._frames), 4)]
+
+    def _hybrid_search(self) -> HybridSearch:
         job = self._job
 
         def told(share: float, note: str) -> None:
-            self._report(_SCREEN_SHARE * share, note)
+            self._report(_HYBRID_SHARE * share, note)
+
+        def new_video_search(frames: Pictures, limit: int | None, compose: Compose, guess: float | None) -> VideoSearch:
+            return VideoSearch(
+                frames,
+                self._scorer,
+                job.header,
+                self._rate,
+                job.goal,
+                job.preset,
+                job.threads,
+                self._parsed,
+                told,
+                limit=limit,
+                compose=compose,
+                guess=guess,
+            )
+
+        return HybridSearch(
+            self._frames,
+            self._scorer,
+            job.header,
+            job.goal,
+            job.preset,
+            job.threads,
+            self._parsed,
+            new_video_search,
+            told,
+        )
+
+    def _screen_search(self, done: float) -> ScreenSearch:
+        job = self._job
+
+        def told(share: float, note: str) -> None:
+            self._report(done + (1 - done) * _SCREEN_SHARE * share, note)
 
         return ScreenSearch(self._frames, self._scorer, job.goal, job.preset, job.threads, self._parsed, told)
 

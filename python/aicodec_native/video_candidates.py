@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from queue import SimpleQueue
+from typing import Protocol
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal
 from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
 from aicodec_native.errors import EncodeError
-from aicodec_native.frame_store import FrameReader
 from aicodec_native.scorer import Scorer
 from aicodec_native.video_layer import (
     RGB_COLOUR,
@@ -50,6 +50,16 @@ _USUAL_PASSES = 3.3
 _BYTES_PER_STEP = 0.03
 
 Told = Callable[[float, str], None]
+Compose = Callable[[int, _native.Picture], _native.Picture]
+
+
+class Pictures(Protocol):
+    """The frames to code: a FrameReader, or what stands in for it."""
+
+    shape: tuple[str, int, int]
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[_native.Picture]: ...
 
 
 class HopelessError(Exception):
@@ -58,11 +68,14 @@ class HopelessError(Exception):
 
 class VideoSearch:
     """Of one segment. `wrap` makes a parsed segment of layers; `limit`: bytes above which a candidate is of no use;
-    `drawn`: whether a computer drew it."""
+    `drawn`: whether a computer drew it. `compose`, given a frame's number and the picture that the layer draws, gives
+    the one that counts: that of a stack with layers over it. `hashes` are then of no use. `guess`: the CRF to begin
+    with.
+    """
 
     def __init__(
         self,
-        frames: FrameReader,
+        frames: Pictures,
         scorer: Scorer,
         header: _native.StreamHeader,
         rate: Fraction,
@@ -74,6 +87,8 @@ class VideoSearch:
         *,
         drawn: bool = False,
         limit: int | None = None,
+        compose: Compose | None = None,
+        guess: float | None = None,
     ) -> None:
         self._frames = frames
         self._scorer = scorer
@@ -88,6 +103,8 @@ class VideoSearch:
         self._limit = limit
         self._inputs: list[EncoderFrame] = []
         self._inputs_depth = 0
+        self._compose = compose
+        self._guess = guess
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
 
@@ -97,6 +114,11 @@ class VideoSearch:
             return min((self._best_at(depth) for depth in self._bit_depths()), key=Candidate.rank)
         except HopelessError:
             return None
+
+    def probe_once(self) -> Candidate:
+        """The candidate with the quantiser to begin with."""
+        assert self._guess is not None
+        return self._probe(round(self._guess * STEPS_PER_CRF), self._bit_depths()[0])
 
     def _bit_depths(self) -> tuple[int, ...]:
         """10 bits save bytes nearly everywhere; `slow` looks for itself."""
@@ -131,6 +153,8 @@ class VideoSearch:
         slope = _SLOPES[goal.metric]
         above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
         guess = _TYPICAL_CRF * STEPS_PER_CRF + above_typical / slope
+        if self._guess is not None:
+            guess = self._guess * STEPS_PER_CRF
         if self.tried:  # at another bit depth
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
         return SearchPlan(goal.target, round(guess), slope, _TOLERANCES[goal.metric])
@@ -138,7 +162,7 @@ class VideoSearch:
     def _probe(self, step: int, bit_depth: int) -> Candidate:
         """Code and score: what SVT-AV1 has finished is decoded and measured while it goes on."""
         settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[self._preset], bit_depth, self._threads, self._drawn)
-        whole = self._is_near()
+        whole = self._is_near() and self._compose is None
         packets: list[tuple[bytes, bool]] = []
         finished: SimpleQueue[CodedPacket | None] = SimpleQueue()
         started = time.perf_counter()
@@ -204,6 +228,8 @@ class VideoSearch:
         for number, planes in self._decoded(packets, settings, wanted):
             if number in wanted:
                 picture = canvas_picture(planes, settings, self._header.colour, self._frames.shape)
+                if self._compose is not None:
+                    picture = self._compose(number, picture)
                 hashes[number] = _native.picture_hash(picture)
                 if number in counts:
                     self._scorer.add(number, picture)
