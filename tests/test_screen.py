@@ -143,11 +143,11 @@ def busy(frames: int) -> list[_native.Picture]:
 
 
 def test_threads_draw_the_same_pictures():
-    source = busy(3)
+    source = busy(6)
     coded = encode(source, preset="fast")
     assert coded[4] > 1, "several slices"
     for threads in (1, 2, 3, 8):
-        assert hashes_of(drawn(coded, 3, threads, **shape_of(source[0]))) == hashes_of(source)
+        assert hashes_of(drawn(coded, 6, threads, **shape_of(source[0]))) == hashes_of(source)
 
 
 @pytest.mark.parametrize("preset", ["fast", "medium", "slow"])

@@ -20,15 +20,16 @@ class BigArray {
  public:
   BigArray() = default;
   explicit BigArray(size_t count) : count_(count) {
-    const size_t unit = count * sizeof(T) >= kPage / 2 ? kPage : kCacheLine;
-    const size_t bytes = (count * sizeof(T) + unit - 1) / unit * unit;
-    void* memory = ::operator new(bytes, std::align_val_t{unit});
-#if defined(__linux__)
-    if (unit == kPage) madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
-    elements_ = {static_cast<T*>(memory), Free{unit}};
-    std::uninitialized_value_construct_n(elements_.get(), count);
+    allocate();
+    std::uninitialized_value_construct_n(elements_.get(), count_);
   }
+  BigArray(const BigArray& other) : count_(other.count_) {
+    allocate();
+    std::uninitialized_copy_n(other.elements_.get(), count_, elements_.get());
+  }
+  BigArray(BigArray&&) noexcept = default;
+  BigArray& operator=(BigArray&&) noexcept = default;
+  BigArray& operator=(const BigArray& other) { return *this = BigArray(other); }
 
   T& operator[](size_t i) { return elements_.get()[i]; }
   const T& operator[](size_t i) const { return elements_.get()[i]; }
@@ -37,6 +38,16 @@ class BigArray {
   T* end() { return elements_.get() + count_; }
 
  private:
+  void allocate() {
+    const size_t unit = count_ * sizeof(T) >= kPage / 2 ? kPage : kCacheLine;
+    const size_t bytes = (count_ * sizeof(T) + unit - 1) / unit * unit;
+    void* memory = ::operator new(bytes, std::align_val_t{unit});
+#if defined(__linux__)
+    if (unit == kPage) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    elements_ = {static_cast<T*>(memory), Free{unit}};
+  }
+
   static_assert(std::is_trivially_destructible_v<T>);
   static constexpr size_t kPage = size_t{1} << 21;
   static constexpr size_t kCacheLine = 64;

@@ -6,7 +6,7 @@
 
 namespace aicodec::screen {
 
-FlagContexts flag_contexts(const Node& node, const BlockMap& current, const BlockMap& previous,
+FlagContexts flag_contexts(const Node& node, int top, const BlockMap& current, const BlockMap& previous,
                            const Ages& ages) {
   const int column = node.column;
   const int row = node.row;
@@ -42,7 +42,7 @@ FlagContexts flag_contexts(const Node& node, const BlockMap& current, const Bloc
   };
   return {in(1, mode(left), mode(above), mode(above_right), then),
           in(2, age, ages_hash, left.mode != Mode::kSkip, above.mode != Mode::kSkip),
-          in(3, column, row),
+          in(3, column, top + row),
           in(4, active, before.level, mode(before), left.level, above.level),
           in(5, mode(left), mode(above), active, later, std::min<int>(age, 3)),
           in(6, left.vector == above.vector, before.vector == left.vector, mode(left), mode(above), then)};

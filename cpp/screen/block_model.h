@@ -31,7 +31,8 @@ using FlagContexts = std::array<uint32_t, kFlagContexts>;
 inline constexpr uint8_t kOldest = 15;
 using Ages = std::vector<uint8_t>;
 
-FlagContexts flag_contexts(const Node& node, const BlockMap& current, const BlockMap& previous,
+// `top`: the sheet's row of cells that is the maps' first one.
+FlagContexts flag_contexts(const Node& node, int top, const BlockMap& current, const BlockMap& previous,
                            const Ages& ages);
 
 class FlagModel {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace aicodec::screen {
 namespace {
@@ -22,10 +23,9 @@ uint32_t slice_units(PixelFormat format, uint32_t height) {
   return (height + slice_unit(format) - 1) / slice_unit(format);
 }
 
-uint32_t slice_top(PixelFormat format, uint32_t height, int slice, int slices) {
-  const uint64_t unit =
-      uint64_t{slice_units(format, height)} * static_cast<uint32_t>(slice) / static_cast<uint32_t>(slices);
-  return std::min(height, static_cast<uint32_t>(unit) * slice_unit(format));
+uint32_t slice_top(PixelFormat format, uint32_t height, int slice, const SliceCuts& cuts) {
+  if (slice == 0) return 0;
+  return slice < cuts.slices() ? cuts.units[static_cast<size_t>(slice) - 1] * slice_unit(format) : height;
 }
 
 uint64_t memory_needed(const LayerHeader& header, PixelFormat format, uint32_t width, uint32_t height) {
@@ -33,7 +33,8 @@ uint64_t memory_needed(const LayerHeader& header, PixelFormat format, uint32_t w
   const uint64_t frames = static_cast<uint64_t>(header.saved) + 10;
   const uint64_t tables =
       (uint64_t{10 * 16} << header.models.colour_bits) + (uint64_t{24 * 64} << header.models.residual_bits);
-  return area * sizeof(Pixel) * frames + tables * static_cast<uint64_t>(header.slices * sheet_count(format));
+  return area * sizeof(Pixel) * frames +
+         tables * static_cast<uint64_t>(header.cuts.slices() * sheet_count(format));
 }
 
 void write_layer_header(ByteWriter& out, const LayerHeader& header) {
@@ -41,8 +42,12 @@ void write_layer_header(ByteWriter& out, const LayerHeader& header) {
   out.u8(static_cast<uint8_t>(header.models.colour_bits));
   out.u8(static_cast<uint8_t>(header.models.residual_bits));
   out.u8(static_cast<uint8_t>(header.saved));
-  out.u8(static_cast<uint8_t>(header.slices));
+  out.u8(static_cast<uint8_t>(header.cuts.slices()));
   out.u8((header.models.rich ? kRich : 0) | (header.models.first_leads ? kFirstLeads : 0));
+  if (header.cuts.units.empty()) return;
+  out.varint(header.cuts.frame);
+  uint32_t before = 0;
+  for (const uint32_t unit : header.cuts.units) out.varint(unit - std::exchange(before, unit));
 }
 
 Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32_t width, uint32_t height) {
@@ -51,16 +56,28 @@ Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32
   header.models.colour_bits = in.u8();
   header.models.residual_bits = in.u8();
   header.saved = in.u8();
-  header.slices = in.u8();
+  const int slices = in.u8();
   const uint8_t flags = in.u8();
   AICODEC_TRY(in.status());
   if (flags > (kRich | kFirstLeads)) return Error::kUnsupportedFeature;
   header.models.rich = (flags & kRich) != 0;
   header.models.first_leads = (flags & kFirstLeads) != 0;
+  const uint32_t units = slice_units(format, height);
+  if (slices < 1 || slices > kMaxSlices || static_cast<uint32_t>(slices) > units) return Error::kBadValue;
+  if (slices > 1) {
+    header.cuts.frame = in.varint();
+    uint32_t unit = 0;
+    for (int i = 1; i < slices; ++i) {
+      const uint64_t more = in.varint_up_to(units);
+      AICODEC_TRY(in.status());
+      unit += static_cast<uint32_t>(more);
+      if (more == 0 || unit >= units) return Error::kBadValue;
+      header.cuts.units.push_back(unit);
+    }
+  }
   const ModelSettings& models = header.models;
   if (models.colour_bits < 8 || models.colour_bits > 22 || models.residual_bits < 4 ||
-      models.residual_bits > 16 || header.saved > kMaxSaved || header.slices < 1 ||
-      header.slices > kMaxSlices || static_cast<uint32_t>(header.slices) > slice_units(format, height))
+      models.residual_bits > 16 || header.saved > kMaxSaved)
     return Error::kBadValue;
   // A few bytes must not make a decoder allocate gigabytes for a small picture.
   const int size = static_cast<int>(std::bit_width(uint64_t{width} * height));

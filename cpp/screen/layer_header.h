@@ -11,9 +11,17 @@ inline constexpr int kMaxSlices = 16;
 inline constexpr int kMaxSaved = 24;
 inline constexpr int kMaxDictionary = 16;
 
+// Where the picture is cut into slices, and from which frame on.
+struct SliceCuts {
+  uint64_t frame = 0;
+  std::vector<uint32_t> units;  // the first unit of each slice but the first
+
+  int slices() const { return static_cast<int>(units.size()) + 1; }
+};
+
 struct LayerHeader {
   ModelSettings models;
-  int slices = 1;
+  SliceCuts cuts;
   int saved = 8;  // older frames that history keeps
 };
 
@@ -21,8 +29,8 @@ struct LayerHeader {
 uint32_t slice_unit(PixelFormat format);
 // How many units a picture has: the most slices there can be.
 uint32_t slice_units(PixelFormat format, uint32_t height);
-// The first luma row of slice `slice` of `slices`; with slice == slices the picture's height.
-uint32_t slice_top(PixelFormat format, uint32_t height, int slice, int slices);
+// The first luma row of a slice; of the one after the last the picture's height.
+uint32_t slice_top(PixelFormat format, uint32_t height, int slice, const SliceCuts& cuts);
 // Bytes that a coder with these settings needs, beside the frames of its history.
 uint64_t memory_needed(const LayerHeader& header, PixelFormat format, uint32_t width, uint32_t height);
 

@@ -20,6 +20,9 @@ class PhotoModel {
   // Before the pixels of row `y` of a frame; rows come from top to bottom.
   void begin_row(int y);
 
+  // Rows are counted anew.
+  void forget_rows() { row_ = -2; }
+
   // Codes the pixel in column `x` of the row; the decoder ignores `actual`. Returns the pixel as decoded.
   template <typename Coder>
   Pixel code(Coder& coder, const Site& site, int x, Pixel actual);

@@ -1,6 +1,7 @@
 #include "screen/screen_encoder.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/parallel.h"
 #include "bits/range_coder.h"
@@ -34,11 +35,17 @@ LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settin
   return header;
 }
 
-// So many frames tell how busy a segment is.
+// So many frames tell how residuals are best coded.
 constexpr size_t kTrialFrames = 6;
-// Coded pixels a frame, above which a slice more is worth its bytes.
+// A frame is cut in two where at least this many of its pixels are coded, and one in so many: one core is
+// then too slow for 30 frames a second at 1920x1080.
+constexpr uint64_t kPixelsWorthCutting = 12000;
+constexpr uint64_t kShareWorthCutting = 48;
+// So many coded pixels are worth a slice more.
 constexpr uint64_t kPixelsPerSlice = 200000;
 constexpr uint64_t kUsefulSlices = 4;
+// What the first frames teach serves all slices.
+constexpr uint64_t kLeastTogether = 4;
 
 }  // namespace
 
@@ -49,9 +56,10 @@ struct ScreenEncoder::Input {
 };
 
 struct ScreenEncoder::State {
-  State(const ScreenShape& shape, const LayerHeader& layer_header, unsigned thread_count,
+  State(const ScreenShape& layer_shape, const LayerHeader& layer_header, unsigned thread_count,
         const PlannerSettings& settings, const std::vector<SharedFrame>& pictures, bool has_below);
 
+  ScreenShape shape;
   LayerHeader header;
   unsigned threads;
   History history;
@@ -60,15 +68,21 @@ struct ScreenEncoder::State {
   std::vector<Planner> planners;         // per sheet
   std::vector<std::vector<Plan>> plans;  // per slice and sheet
   uint64_t frames = 0;
-  uint64_t literals = 0;  // pixels of the last frame that were coded as such
+  bool may_cut = true;
+  uint64_t load = 0;           // pixels coded as such in a frame, of late
+  std::vector<uint64_t> rows;  // the same by unit of rows, while there is one slice
 
   void code(const Input& input);
+  // Before a frame: begins slices if the last frames were slow to decode.
+  void cut_if_busy();
+  // After a frame, of which so many pixels were coded as such.
+  void measure_load(uint64_t literals);
   // Of all streams so far, in sixteenths of a bit.
   uint64_t spent() const;
   Bytes finish();
 };
 
-ScreenEncoder::States ScreenEncoder::start(Choice choice) const {
+ScreenEncoder::States ScreenEncoder::start(bool first_leads) const {
   std::vector<SharedFrame> pictures;
   for (const auto& picture : dictionary_) {
     auto frame = make_frame(picture->view());
@@ -77,29 +91,29 @@ ScreenEncoder::States ScreenEncoder::start(Choice choice) const {
     pictures.push_back(std::move(frame));
   }
   LayerHeader header = choose_header(shape_, settings_);
-  header.slices = choice.slices;
-  header.models.first_leads = choice.first_leads;
+  header.models.first_leads = first_leads;
   const ToleranceSettings tolerance{header.models.near, static_cast<int>(settings_.edge)};
   std::vector<PlannerSettings> ways = {{tolerance, 160}};
   if (settings_.preset == ScreenPreset::kSlow) ways.push_back({tolerance, 64});
   States states;
   for (const PlannerSettings& way : ways)
     states.push_back(std::make_unique<State>(shape_, header, settings_.threads, way, pictures, has_below_));
+  for (const auto& state : states) state->may_cut = settings_.preset != ScreenPreset::kSlow;
   return states;
 }
 
-ScreenEncoder::State::State(const ScreenShape& shape, const LayerHeader& layer_header, unsigned thread_count,
-                            const PlannerSettings& settings, const std::vector<SharedFrame>& pictures,
-                            bool has_below)
-    : header(layer_header),
+ScreenEncoder::State::State(const ScreenShape& layer_shape, const LayerHeader& layer_header,
+                            unsigned thread_count, const PlannerSettings& settings,
+                            const std::vector<SharedFrame>& pictures, bool has_below)
+    : shape(layer_shape),
+      header(layer_header),
       threads(thread_count),
       history(make_frame(shape.format, shape.width, shape.height), header.saved, pictures, has_below) {
   const int sheets = sheet_count(shape.format);
-  for (int i = 0; i < header.slices; ++i) {
-    slices.emplace_back(shape.format, shape.width, shape.height, i, header, history.below());
-    streams.emplace_back();
-    plans.emplace_back(static_cast<size_t>(sheets));
-  }
+  slices.emplace_back(shape.format, shape.width, shape.height, header.models, history.below());
+  streams.resize(1);
+  plans.assign(1, std::vector<Plan>(static_cast<size_t>(sheets)));
+  rows.resize(slice_units(shape.format, shape.height));
   for (int sheet = 0; sheet < sheets; ++sheet)
     planners.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet), settings);
   for (const SharedFrame& picture : pictures)
@@ -133,29 +147,14 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   return Ok{};
 }
 
-// A slice of its own models costs bytes, but lets another core help to decode: worth it for busy segments.
 // Which way of leading residuals is better depends on how many colours there are: both are tried.
 void ScreenEncoder::decide() {
-  Choice choice;
-  states_ = start(choice);
-  uint64_t pixels = 0;
-  for (const Input& input : waiting_) {
-    code(input, states_, settings_.threads);
-    if (&input != &waiting_.front()) pixels += states_[0]->literals;
-  }
+  states_ = start(false);
+  for (const Input& input : waiting_) code(input, states_, settings_.threads);
   if (sheet_shape(shape_.format, shape_.width, shape_.height, 0).components > 1) {
-    States others = start({1, true});
+    States others = start(true);
     for (const Input& input : waiting_) code(input, others, settings_.threads);
-    choice.first_leads = others[0]->spent() < states_[0]->spent();
-    if (choice.first_leads) states_ = std::move(others);
-  }
-  const uint64_t average = waiting_.size() > 1 ? pixels / (waiting_.size() - 1) : 0;
-  const uint64_t most = std::min<uint64_t>(slice_units(shape_.format, shape_.height), kUsefulSlices);
-  choice.slices = static_cast<int>(std::min(average / kPixelsPerSlice + 1, most));
-  if (choice.slices > 1 && settings_.preset != ScreenPreset::kSlow) {
-    states_.clear();
-    states_ = start(choice);
-    for (const Input& input : waiting_) code(input, states_, settings_.threads);
+    if (others[0]->spent() < states_[0]->spent()) states_ = std::move(others);
   }
   waiting_.clear();
 }
@@ -166,6 +165,7 @@ void ScreenEncoder::code(const Input& input, States& states, unsigned threads) {
 
 void ScreenEncoder::State::code(const Input& input) {
   if (input.below) history.set_below(input.below);
+  cut_if_busy();
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
     repeat &= !planners[i].prepare(input.source->sheets[i], history.slots(), static_cast<int>(i), frames == 0,
@@ -182,12 +182,48 @@ void ScreenEncoder::State::code(const Input& input) {
   ++frames;
   Changed changed;
   for (const SliceCoder& slice : slices) changed += slice.changed();
-  literals = changed.literals;
+  measure_load(changed.literals);
   if (changed.pixels == 0) return;
   auto drawn = history.blank();
   for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
   history.push(std::move(drawn), changed);
   for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
+}
+
+// Slices learn from fewer pixels: they cost bytes. But they let another core help to decode.
+void ScreenEncoder::State::cut_if_busy() {
+  const uint64_t area = uint64_t{shape.width} * shape.height;
+  const bool busy = load > kPixelsWorthCutting && load * kShareWorthCutting > area;
+  if (!may_cut || slices.size() > 1 || frames < kLeastTogether || !busy) return;
+  const size_t count = std::min({load / kPixelsPerSlice + 2, kUsefulSlices, uint64_t{rows.size()}});
+  if (count == 1) return;
+  const uint64_t sum = std::accumulate(rows.begin(), rows.end(), uint64_t{0});
+  header.cuts.frame = frames;
+  uint64_t before = 0;
+  uint32_t unit = 0;
+  for (size_t i = 1; i < count; ++i) {
+    // At least one unit for this slice and for each that follows; the one that has the border in it goes
+    // where most of it belongs.
+    before += rows[unit++];
+    while (unit < rows.size() - (count - i) && (before + rows[unit] / 2) * count < sum * i)
+      before += rows[unit++];
+    header.cuts.units.push_back(unit);
+  }
+  slices = std::move(slices[0]).cut(shape.format, shape.height, header.cuts);
+  streams.resize(slices.size());
+  plans.resize(slices.size(), plans[0]);
+}
+
+void ScreenEncoder::State::measure_load(uint64_t literals) {
+  if (frames > 1) load = (3 * load + literals) / 4;
+  if (slices.size() > 1) return;
+  for (uint64_t& row : rows) row -= row / 4;
+  const SheetCoder& sheet = slices[0].sheets()[0];
+  const int cells = static_cast<int>(slice_unit(shape.format)) / kCell;
+  for (int row = 0; row < sheet.blocks().rows(); ++row)
+    for (int column = 0; column < sheet.blocks().columns(); ++column)
+      if (has_pixels(sheet.blocks().at(column, row).mode))
+        rows[static_cast<size_t>(row / cells)] += kCell * kCell;
 }
 
 uint64_t ScreenEncoder::State::spent() const {

@@ -1,9 +1,10 @@
-// Encodes a segment's frames as a `screen` layer. The first few frames are held back until they have told how
-// many slices the layer should have, and which component should lead its residuals.
+// Encodes a segment's frames as a `screen` layer. The first few frames are held back until they have told
+// which component should lead its residuals.
 #pragma once
 
 #include <span>
 
+#include "screen/layer_header.h"
 #include "screen/screen_layer.h"
 
 namespace aicodec {
@@ -38,12 +39,7 @@ class ScreenEncoder {
   struct Input;
   struct State;
   using States = std::vector<std::unique_ptr<State>>;
-  // What a trial decides.
-  struct Choice {
-    int slices = 1;
-    bool first_leads = false;
-  };
-  States start(Choice choice) const;
+  States start(bool first_leads) const;
   static void code(const Input& input, States& states, unsigned threads);
   // Codes what was held back, after which frames are coded as they come.
   void decide();

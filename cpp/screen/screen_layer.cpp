@@ -12,7 +12,9 @@ using namespace screen;
 
 struct ScreenDecoder::State {
   ScreenShape shape;
+  SliceCuts cuts;
   uint64_t frames_left = 0;
+  uint64_t drawn = 0;
   History history;
   std::vector<SliceCoder> slices;
   std::vector<RangeDecoder> streams;
@@ -29,7 +31,7 @@ Result<std::unique_ptr<ScreenDecoder>> ScreenDecoder::create(ByteSpan payload, S
   const Result<LayerHeader> header = read_layer_header(in, shape.format, shape.width, shape.height);
   if (!header.ok()) return header.error();
   std::vector<ByteSpan> streams;
-  for (int i = 0; i + 1 < header->slices; ++i) streams.push_back(in.block());
+  for (int i = 0; i + 1 < header->cuts.slices(); ++i) streams.push_back(in.block());
   streams.push_back(in.raw(in.remaining()));
   AICODEC_TRY(in.status());
   if (dictionary.size() > kMaxDictionary) return Error::kTooLarge;
@@ -41,17 +43,16 @@ Result<std::unique_ptr<ScreenDecoder>> ScreenDecoder::create(ByteSpan payload, S
     pictures.push_back(make_frame(picture->view()));
   }
   auto state = std::make_unique<State>(State{shape,
+                                             header->cuts,
                                              frames,
+                                             0,
                                              History(make_frame(shape.format, shape.width, shape.height),
                                                      header->saved, std::move(pictures), has_below),
                                              {},
                                              {},
                                              {}});
-  for (int i = 0; i < header->slices; ++i) {
-    state->slices.emplace_back(shape.format, shape.width, shape.height, i, header.value(),
-                               state->history.below());
-    state->streams.emplace_back(streams[static_cast<size_t>(i)]);
-  }
+  state->slices.emplace_back(shape.format, shape.width, shape.height, header->models, state->history.below());
+  for (const ByteSpan stream : streams) state->streams.emplace_back(stream);
   return std::unique_ptr<ScreenDecoder>(new ScreenDecoder(std::move(state)));
 }
 
@@ -66,21 +67,24 @@ Status ScreenDecoder::draw(Picture& canvas, unsigned threads) {
   std::vector<References> references;
   for (int sheet = 0; sheet < sheet_count(s.shape.format); ++sheet)
     references.push_back(s.history.references(sheet));
+  if (s.cuts.slices() > 1 && s.drawn == s.cuts.frame)
+    s.slices = std::move(s.slices[0]).cut(s.shape.format, s.shape.height, s.cuts);
   std::vector<uint8_t> sound(s.slices.size());
   parallel_for(s.slices.size(), threads, [&](size_t i) {
     sound[i] = s.slices[i].code_frame(s.streams[i], references, nullptr, nullptr, false);
   });
   --s.frames_left;
+  ++s.drawn;
   Changed changed;
-  for (size_t i = 0; i < s.slices.size(); ++i) {
+  for (size_t i = 0; i < s.streams.size(); ++i) {
     if (s.streams[i].overrun())
       s.error = Error::kTruncated;
-    else if (!sound[i])
+    else if (i < s.slices.size() && !sound[i])
       s.error = Error::kBadValue;
     else if (s.frames_left == 0)
       if (const Status end = s.streams[i].finish(); !end.ok()) s.error = end.error();
     if (s.error) return *s.error;
-    changed += s.slices[i].changed();
+    if (i < s.slices.size()) changed += s.slices[i].changed();
   }
   if (changed.pixels > 0) {
     auto frame = s.history.blank();

@@ -18,6 +18,20 @@ SheetCoder::SheetCoder(const SheetShape& shape, int top, int bottom, const Model
       escapes_(shape, settings),
       photos_(shape, settings.near) {}
 
+SheetCoder SheetCoder::narrowed(int top, int bottom) && {
+  const auto first = top / kCell;
+  const auto last = (bottom + kCell - 1) / kCell;
+  top_ += top;
+  current_ = current_.rows(top, bottom);
+  background_ = background_.rows(top, bottom);
+  marks_ = BasicRaster<uint8_t>(shape_.width, bottom - top, kAsReference);
+  ages_ = Ages(ages_.begin() + first * blocks_.columns(), ages_.begin() + last * blocks_.columns());
+  blocks_ = blocks_.rows(first, last);
+  before_ = blocks_;
+  photos_.forget_rows();
+  return std::move(*this);
+}
+
 bool SheetCoder::inside(int column, int row, int cells, Vector vector) const {
   const int left = column * kCell + vector.dx;
   const int top = top_ + row * kCell + vector.dy;

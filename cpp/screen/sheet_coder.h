@@ -97,6 +97,11 @@ class SheetCoder {
   // Rows [top, bottom) of a sheet. `below`: the number of the reference that is the canvas below, or -1.
   SheetCoder(const SheetShape& shape, int top, int bottom, const ModelSettings& settings, int below);
 
+  // A coder of its rows [top, bottom), which are multiples of a root's side or the end, that goes on from
+  // what this one has learned.
+  SheetCoder part(int top, int bottom) const& { return SheetCoder(*this).narrowed(top, bottom); }
+  SheetCoder part(int top, int bottom) && { return std::move(*this).narrowed(top, bottom); }
+
   int top() const { return top_; }
   int rows() const { return current_.height(); }
   const SheetShape& shape() const { return shape_; }
@@ -119,6 +124,7 @@ class SheetCoder {
   const PixelCosts& costs() const { return costs_; }
 
  private:
+  SheetCoder narrowed(int top, int bottom) &&;
   template <typename Coder>
   void code_node(Coder& coder, Node node, const References& references, Plan* plan);
   template <typename Coder>
@@ -168,7 +174,7 @@ void SheetCoder::code_node(Coder& coder, Node node, const References& references
   if (node.column >= blocks_.columns() || node.row >= blocks_.rows()) return;
   const PlannedNode planned = plan != nullptr ? plan->at(node, blocks_.columns()) : PlannedNode{};
   const Mode wanted = planned.block.mode;
-  const FlagContexts contexts = flag_contexts(node, blocks_, before_, ages_);
+  const FlagContexts contexts = flag_contexts(node, top_ / kCell, blocks_, before_, ages_);
   Block block;
   block.level = static_cast<uint8_t>(node.level);
   const auto flag = [&](Flag kind, bool bit) { return flags_.code(coder, kind, node, contexts, bit); };

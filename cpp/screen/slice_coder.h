@@ -1,5 +1,5 @@
 // One slice: a band of rows of every sheet with models and a range coder of its own, so that slices are drawn
-// in parallel.
+// in parallel. The first frames are one slice, from which all others inherit.
 #pragma once
 
 #include "screen/history.h"
@@ -9,17 +9,11 @@ namespace aicodec::screen {
 
 class SliceCoder {
  public:
-  SliceCoder(PixelFormat format, uint32_t width, uint32_t height, int slice, const LayerHeader& header,
-             int below) {
-    const uint32_t top = slice_top(format, height, slice, header.slices);
-    const uint32_t bottom = slice_top(format, height, slice + 1, header.slices);
-    for (int sheet = 0; sheet < sheet_count(format); ++sheet) {
-      const SheetShape shape = sheet_shape(format, width, height, sheet);
-      const bool halved = sheet > 0;
-      sheets_.emplace_back(shape, static_cast<int>(halved ? (top + 1) / 2 : top),
-                           static_cast<int>(halved ? (bottom + 1) / 2 : bottom), header.models, below);
-    }
-  }
+  SliceCoder() = default;
+  // All rows, as one slice.
+  SliceCoder(PixelFormat format, uint32_t width, uint32_t height, const ModelSettings& models, int below);
+  // The slices that all rows are cut into. Each goes on from what they have learned together.
+  std::vector<SliceCoder> cut(PixelFormat format, uint32_t height, const SliceCuts& cuts) &&;
 
   std::vector<SheetCoder>& sheets() { return sheets_; }
   const std::vector<SheetCoder>& sheets() const { return sheets_; }

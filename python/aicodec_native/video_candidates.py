@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from itertools import islice
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -258,19 +259,22 @@ class VideoSearch:
         """The frames, progress being told as the encoder takes them."""
         passes = 1.0 if self._goal.crf is not None else _USUAL_PASSES * len(self._bit_depths())
         last = "".join(f" ({c.setting}: {c.score:.2f})" for c in self.tried[-1:])
-        for index in range(len(self._frames)):
+        for index, frame in enumerate(self._encoder_frames(settings)):
             if index % 8 == 0:
                 share = (len(self.tried) + index / len(self._frames)) / passes
                 self._told(min(share, 0.95), f"CRF {settings.crf:g}{last}")
-            yield self._input(index, settings)
+            yield frame
 
-    def _input(self, index: int, settings: VideoSettings) -> EncoderFrame:
-        """A frame as the encoder takes it; the first ones are kept for the next probe."""
+    def _encoder_frames(self, settings: VideoSettings) -> Iterator[EncoderFrame]:
+        """The frames as the encoder takes them; the first ones are kept for the next probe."""
         if settings.bit_depth != self._inputs_depth:
             self._inputs, self._inputs_depth = [], settings.bit_depth
-        if index < len(self._inputs):
-            return self._inputs[index]
-        frame = encoder_frame(self._frames[index], self._header.colour, settings)
-        if index == len(self._inputs) and (index + 1) * frame.size <= _INPUT_BYTES and self._goal.crf is None:
-            self._inputs.append(frame)
-        return frame
+        kept = len(self._inputs)
+        yield from self._inputs[:kept]
+        if kept == len(self._frames):
+            return
+        for index, picture in enumerate(islice(self._frames, kept, None), kept):
+            frame = encoder_frame(picture, self._header.colour, settings)
+            if index == len(self._inputs) and (index + 1) * frame.size <= _INPUT_BYTES and self._goal.crf is None:
+                self._inputs.append(frame)
+            yield frame

@@ -194,8 +194,8 @@ def screen_dice_rgb() -> bytes:
 
 @stream
 def screen_dice_rgb_near() -> bytes:
-    """By dice: 10-bit RGB in two slices, samples in steps of 15, one saved frame."""
-    return by_dice(header(format="rgb30", width=9, height=80), 7, slices=2, near=7, saved=1)
+    """By dice: 10-bit RGB in two slices from the start, samples in steps of 15, one saved frame."""
+    return by_dice(header(format="rgb30", width=9, height=80), 7, rows=(1,), near=7, saved=1)
 
 
 @stream
@@ -209,8 +209,20 @@ def screen_dice_photo() -> bytes:
 
 @stream
 def screen_dice_420() -> bytes:
-    """By dice: 8-bit 4:2:0 of odd size in two slices of unequal height."""
-    return by_dice(header(width=21, height=139), 7, slices=2)
+    """By dice: 8-bit 4:2:0 of odd size, cut into two slices of unequal height before the fourth frame."""
+    return by_dice(header(width=21, height=139), 7, rows=(1,), cut=3)
+
+
+@stream
+def screen_dice_cut() -> bytes:
+    """By dice: three slices from the second frame on, the middle one two units high."""
+    return by_dice(header(format="rgb24", width=7, height=270), 4, rows=(1, 2), cut=1)
+
+
+@stream
+def screen_never_cut() -> bytes:
+    """By dice: slices that would begin after the last frame."""
+    return by_dice(header(format="rgb24", width=7, height=70), 2, rows=(1,), cut=9)
 
 
 @stream

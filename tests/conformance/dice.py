@@ -6,6 +6,7 @@ all modes at all sizes, vectors into all kinds of references, every rank, escape
 
 from __future__ import annotations
 
+import copy
 import random
 from typing import Any
 
@@ -58,9 +59,13 @@ class DiceCoder:
 class DiceFlags(screen.FlagModel):
     """Throws a tree with blocks of all sizes and modes."""
 
-    def __init__(self, dice: random.Random, chances: tuple[float, ...]) -> None:
+    def __init__(self, model: screen.FlagModel, dice: random.Random, chances: tuple[float, ...]) -> None:
         super().__init__()
+        self.tables, self.weights = model.tables, model.weights
         self.dice, self.chances = dice, chances
+
+    def __deepcopy__(self, memo: Any) -> screen.FlagModel:
+        return copied(screen.FlagModel(), self, "tables", "weights")
 
     def decode(self, coder: Any, flag: Any, node: Any, contexts: Any) -> Any:
         coder.forced = [int(self.dice.random() < self.chances[flag])]
@@ -72,6 +77,7 @@ class DiceVectors(screen.VectorModel):
 
     def __init__(self, sheet: Any, slots: list, dice: random.Random, used: set[int], astray: Any) -> None:
         super().__init__()
+        self.index, self.reference, self.offset = sheet.vectors.index, sheet.vectors.reference, sheet.vectors.offset
         self.sheet, self.slots, self.dice, self.used, self.astray = sheet, slots, dice, used, astray
 
     def decode(self, coder: Any, candidates: Any, literal: Any, node: Any, references: Any) -> Any:
@@ -89,6 +95,9 @@ class DiceVectors(screen.VectorModel):
         assert decoded == vector, "the bits lead elsewhere"
         return decoded
 
+    def __deepcopy__(self, memo: Any) -> screen.VectorModel:
+        return copied(screen.VectorModel(), self, "index", "reference", "offset")
+
     def _sound(self, node: Any, vector: Vector) -> bool:
         return self.slots[vector.reference] is not None and self.sheet.inside(node, vector)
 
@@ -104,6 +113,12 @@ class DiceVectors(screen.VectorModel):
         return Vector(x - left, y - top, self.dice.choice(sorted(there)))
 
 
+def copied(target: Any, source: Any, *names: str) -> Any:
+    for name in names:
+        setattr(target, name, copy.deepcopy(getattr(source, name)))
+    return target
+
+
 def offset_bits(offset: int) -> list[int]:
     if not offset:
         return [1]
@@ -113,6 +128,9 @@ def offset_bits(offset: int) -> list[int]:
 
 
 def settings_of(**fields: Any) -> Any:
+    """With `rows` as many slices and one more."""
+    if "rows" in fields:
+        fields["slices"] = len(fields["rows"]) + 1
     numbers = {"near": 0, "colour_bits": 10, "residual_bits": 6, "saved": 2, "slices": 1}
     return screen.Settings(**({"rich": False, "first_leads": False} | numbers | fields))
 
@@ -120,7 +138,8 @@ def settings_of(**fields: Any) -> Any:
 def layer_head(settings: Any) -> bytes:
     flags = settings.rich + 2 * settings.first_leads
     fields = (settings.colour_bits, settings.residual_bits, settings.saved, settings.slices, flags)
-    return varint(settings.near) + bytes(fields)
+    head = varint(settings.near) + bytes(fields)
+    return head + b"".join(map(varint, (settings.cut, *settings.rows))) if settings.slices > 1 else head
 
 
 MIXTURE = (0.3, 0.7, 0.5, 0.3)  # chances of skip, split, copy, photo
@@ -149,15 +168,21 @@ def throw(
 ) -> tuple[list[bytes], set[int]]:
     """The slices' streams, and the references that no vector names. Astray: the first vector, one that
     is refused; the streams end there."""
-    coders = [DiceCoder(seed * 100 + number, luck) for number in range(len(layer.slices))]
+    coders = [DiceCoder(seed * 100 + number, luck) for number in range(layer.settings.slices)]
     used: set[int] = set()
     there: set[int] = set()
-    for part, coder in zip(layer.slices, coders, strict=True):
-        for sheet in part.sheets:
-            sheet.flags = DiceFlags(coder.dice, chances)
-            sheet.vectors = DiceVectors(sheet, layer.history.slots, coder.dice, used, astray)
+
+    def load_dice() -> None:
+        layer.cut_if_due()
+        for part, coder in zip(layer.slices, coders, strict=False):
+            for sheet in part.sheets:
+                if not isinstance(sheet.flags, DiceFlags):
+                    sheet.flags = DiceFlags(sheet.flags, coder.dice, chances)
+                    sheet.vectors = DiceVectors(sheet, layer.history.slots, coder.dice, used, astray)
+
     try:
         for number in range(frames):
+            load_dice()
             there = {slot for slot, frame in enumerate(layer.history.slots) if frame is not None}
             layer.draw(coders, below and below[number])
     except RefusedError:

@@ -88,19 +88,31 @@ def screen_no_slices() -> bytes:
 @stream("kBadValue")
 def screen_slices_of_no_rows() -> bytes:
     """Two slices of a picture that has rows for one."""
-    return with_coded(layer_head(settings_of(slices=2)) + block(b"\xff") + b"\xff", height=64)
+    return with_coded(layer_head(settings_of(rows=(1,))) + block(b"\xff") + b"\xff", height=64)
 
 
 @stream("kBadValue")
 def screen_slices_of_no_chroma() -> bytes:
     """Two slices of a 4:2:0 picture with 128 rows, which is one slice's."""
-    return with_coded(layer_head(settings_of(slices=2)) + block(b"\xff") + b"\xff", format="yuv420p", height=128)
+    return with_coded(layer_head(settings_of(rows=(1,))) + block(b"\xff") + b"\xff", format="yuv420p", height=128)
+
+
+@stream("kBadValue")
+def screen_slice_of_no_units() -> bytes:
+    """Two slices, the first of no rows."""
+    return with_coded(layer_head(settings_of(rows=(0,))) + block(b"\xff") + b"\xff", height=128)
+
+
+@stream("kBadValue")
+def screen_slice_over_all() -> bytes:
+    """Two slices, the first of all rows."""
+    return with_coded(layer_head(settings_of(rows=(2,))) + block(b"\xff") + b"\xff", height=128)
 
 
 @stream("kBadValue")
 def screen_too_many_slices() -> bytes:
     """17 slices."""
-    return with_coded(layer_head(settings_of(slices=17)) + block(b"\xff") * 16 + b"\xff", height=64 * 17)
+    return with_coded(layer_head(settings_of(rows=(1,) * 16)) + block(b"\xff") * 16 + b"\xff", height=64 * 17)
 
 
 @stream("kUnsupportedFeature")
@@ -112,7 +124,7 @@ def screen_unknown_models() -> bytes:
 @stream("kTooLarge")
 def screen_too_much_memory() -> bytes:
     """Settings that are allowed one by one and together would take a decoder more than 3 GiB."""
-    coded = layer_head(settings_of(colour_bits=22, residual_bits=16, saved=24, slices=8))
+    coded = layer_head(settings_of(colour_bits=22, residual_bits=16, saved=24, rows=(1,) * 7))
     return with_coded(coded + block(b"\xff") * 7 + b"\xff", width=4096, height=4096)
 
 
@@ -125,7 +137,7 @@ def screen_settings_end_early() -> bytes:
 @stream("kTruncated")
 def screen_slice_ends_early() -> bytes:
     """A slice that promises more bytes than there are."""
-    return with_coded(layer_head(settings_of(slices=2)) + varint(9) + b"\xff", height=128)
+    return with_coded(layer_head(settings_of(rows=(1,))) + varint(9) + b"\xff", height=128)
 
 
 @stream("kTruncated")
@@ -156,7 +168,7 @@ def screen_frame_too_many() -> bytes:
 @stream("kTrailingData")
 def screen_trailing_in_a_slice() -> bytes:
     """Bytes behind the last frame of the first of two slices."""
-    coded = layer_head(settings_of(slices=2)) + block(bytes(9))
+    coded = layer_head(settings_of(rows=(1,))) + block(bytes(9))
     return with_coded(coded, height=128)
 
 

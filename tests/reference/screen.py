@@ -1,6 +1,8 @@
 """Section 8 of docs/bitstream.md: the coded frames of a screen layer. The models of pixels are in screen_models.py."""
 
+import copy
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,6 +26,8 @@ class Settings:
     slices: int
     rich: bool
     first_leads: bool
+    cut: int = 0  # the first frame in slices
+    rows: tuple[int, ...] = ()  # units of the slices but the last
 
 
 @dataclass
@@ -122,7 +126,7 @@ class BlockMap:
                 self.blocks[column, row] = block
 
 
-def flag_contexts(node, current, previous, ages):
+def flag_contexts(node, top, current, previous, ages):
     column, row, cells = node.column, node.row, node.cells
     right, bottom = min(column + cells, current.columns), min(row + cells, current.rows)
     left, above = current.at(column - 1, row), current.at(column, row - 1)
@@ -139,7 +143,7 @@ def flag_contexts(node, current, previous, ages):
     return (
         hash_of(1, left.mode, above.mode, above_right.mode, then),
         hash_of(2, youngest, oldest, left.mode != SKIP, above.mode != SKIP),
-        hash_of(3, column, row),
+        hash_of(3, column, top + row),
         hash_of(4, active, before.level, before.mode, left.level, above.level),
         hash_of(5, left.mode, above.mode, active, later, min(youngest, 3)),
         hash_of(6, left.vector == above.vector, before.vector == left.vector, left.mode, above.mode, then),
@@ -216,6 +220,7 @@ class SheetCoder:
 
     def __init__(self, shape, top, bottom, settings, below):
         self.shape, self.top, self.rows, self.below = shape, top, bottom - top, below
+        self.settings = settings
         self.current = Raster(shape.width, self.rows)
         self.background = Raster(shape.width, self.rows)
         self.columns, cell_rows = -(-shape.width // CELL), -(-self.rows // CELL)
@@ -225,6 +230,20 @@ class SheetCoder:
         self.colours, self.escapes = ColourModel(shape, settings), ResidualModel(shape, settings)
         self.photos = PhotoModel(shape, settings)
         self.changed = Changed()
+
+    def part(self, top, bottom):
+        part = SheetCoder(self.shape, top, bottom, self.settings, self.below)
+        for name in ("flags", "vectors", "recent", "colours", "escapes", "photos"):
+            setattr(part, name, copy.deepcopy(getattr(self, name)))
+        part.photos.row = None
+        for y in range(top, bottom):
+            for x in range(self.shape.width):
+                part.current.set(x, y - top, self.current.get(x, y))
+                part.background.set(x, y - top, self.background.get(x, y))
+        for x, y in part.ages:
+            part.ages[x, y] = self.ages[x, y + top // CELL]
+            part.blocks.blocks[x, y] = self.blocks.at(x, y + top // CELL)
+        return part
 
     def decode_frame(self, coder, references, luma):
         self.next_map()
@@ -251,7 +270,7 @@ class SheetCoder:
     def decode_node(self, coder, node, references):
         if node.column >= self.columns or node.row >= self.blocks.rows:
             return
-        contexts = flag_contexts(node, self.blocks, self.before, self.ages)
+        contexts = flag_contexts(node, self.top // CELL, self.blocks, self.before, self.ages)
 
         def flag(kind):
             return self.flags.decode(coder, kind, node, contexts)
@@ -335,16 +354,17 @@ class SheetCoder:
 
 
 class Slice:
-    def __init__(self, header, number, settings, below):
-        unit = CELL * ROOT * (2 if header.layout == YUV420 else 1)
-        units = -(-header.height // unit)
-        top, bottom = (min(header.height, units * n // settings.slices * unit) for n in (number, number + 1))
-        self.sheets = []
-        for k, (shape, _) in enumerate(sheets_of(header)):
-            rows = (top + k) >> k, (bottom + k) >> k
-            self.sheets.append(SheetCoder(shape, *rows, settings, below))
+    def __init__(self, sheets):
+        self.sheets = sheets
         self.repeat = Lazy(lambda _: BitModel())
         self.repeats = 0
+
+    def part(self, top, bottom):
+        """A slice of the canvas' rows top to bottom that goes on from what this one, of all rows, has learned."""
+        sheets = [sheet.part((top + k) >> k, (bottom + k) >> k) for k, sheet in enumerate(self.sheets)]
+        part = Slice(sheets)
+        part.repeat, part.repeats = copy.deepcopy(self.repeat), self.repeats
+        return part
 
     def decode_frame(self, coder, references):
         """What changed."""
@@ -394,12 +414,16 @@ def read_settings(f, header):
     refuse_unless(8 <= colour_bits <= 22 and 4 <= residual_bits <= 16, "table size")
     refuse_unless(saved <= 24 and 1 <= slices <= min(16, -(-header.height // unit)), "saved frames or slices")
     size = (header.width * header.height).bit_length()
+    cut, rows = 0, ()
+    if slices > 1:
+        cut, rows = f.varint(), tuple(f.varint() for _ in range(slices - 1))
+        refuse_unless(all(rows) and sum(rows) < -(-header.height // unit), "a slice without rows")
     refuse_unless(colour_bits <= max(10, size) and residual_bits <= max(6, size - 4), "tables for a larger picture")
     area = (header.width + 2 * BORDER) * (header.height + 2 * BORDER)
     tables = (160 << colour_bits) + (1536 << residual_bits)
     sheets = len(sheets_of(header))
     refuse_unless(area * 4 * (saved + 10) + tables * slices * sheets <= 3 * 2**30, "too much memory")
-    return Settings(near, colour_bits, residual_bits, saved, slices, bool(flags & 1), bool(flags & 2))
+    return Settings(near, colour_bits, residual_bits, saved, slices, bool(flags & 1), bool(flags & 2), cut, rows)
 
 
 class Layer:
@@ -412,15 +436,25 @@ class Layer:
         self.below = len(slots) if has_below else None
         slots += [None] * has_below
         self.history = History(settings.saved, slots, sum(shape.width * shape.height for shape in self.shapes))
-        self.slices = [Slice(header, number, settings, self.below) for number in range(settings.slices)]
+        sheets = [SheetCoder(shape, 0, shape.height, settings, self.below) for shape in self.shapes]
+        self.slices, self.settings, self.drawn = [Slice(sheets)], settings, 0
+
+    def cut_if_due(self):
+        if self.drawn != self.settings.cut or len(self.slices) == self.settings.slices:
+            return
+        unit = CELL * ROOT * (2 if self.header.layout == YUV420 else 1)
+        tops = [unit * sum(self.settings.rows[:i]) for i in range(self.settings.slices)] + [self.header.height]
+        self.slices = [self.slices[0].part(*rows) for rows in pairwise(tops)]
 
     def draw(self, coders, below=None):
         """The next frame's planes; `below` are those of the canvas."""
         slots = self.history.slots
         if below is not None:
             slots[self.below] = load(self.header, below)
+        self.cut_if_due()
+        self.drawn += 1
         references = [[slot and slot[k] for slot in slots] for k in range(len(self.shapes))]
-        changes = [c for s, coder in zip(self.slices, coders, strict=True) for c in s.decode_frame(coder, references)]
+        changes = [c for s, coder in zip(self.slices, coders, strict=False) for c in s.decode_frame(coder, references)]
         changed = Changed(sum(c.pixels for c in changes), sum(c.literals for c in changes))
         if changed.pixels:
             self.history.push(joined(self.shapes, self.slices), changed)

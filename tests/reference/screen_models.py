@@ -589,7 +589,7 @@ class PhotoModel:
     def __init__(self, shape, settings):
         self.shape = shape
         self.step = 2 * settings.near + 1
-        self.row = -2
+        self.row = None  # the last one visited
         self.traces = [{}, {}]  # of the row above and of this one: (x, k): (errors, residual)
         self.models = Lazy(lambda _: BitModel())
         self.weights = Lazy(lambda _: [16384 * 3 // 10] * 4 + [0, 0])
@@ -597,7 +597,7 @@ class PhotoModel:
         self.biases = Lazy(lambda _: [0, 0])  # sum, count
 
     def begin_row(self, y):
-        self.traces = [self.traces[1] if y == self.row + 1 else {}, {}]
+        self.traces = [self.traces[1] if self.row == y - 1 else {}, {}]
         self.row = y
 
     def decode(self, coder, s, x):
