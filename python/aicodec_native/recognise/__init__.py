@@ -18,6 +18,7 @@ from aicodec_native.recognise import (
     fades,
     gradient,
     grain,
+    noise,
     periodic,
     restore,
     solid,
@@ -59,6 +60,7 @@ FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
     "cellular": cellular.propose,
     "fades": fades.propose,
     "waves": waves.propose,
+    "noise": noise.propose,
     "camera": camera.propose,
 }
 
