@@ -166,6 +166,35 @@ def test_noise_is_recognised_with_its_seed_and_its_place(kind, seed):
     assert best.bytes < 220
 
 
+def set_text(seed: int) -> str:
+    """A Mandelbrot set, or for odd seeds a Julia set, that is zoomed into; place, speed and limit are drawn."""
+    rng = np.random.default_rng(seed)
+    julia = seed % 2 == 1
+    p, q = ((-0.8, 0.156), (-0.4, 0.6), (0.0, 0.8))[rng.integers(3)] if julia else ("u", "v")
+    re, im = (0, 0) if julia else (round(rng.uniform(-0.8, -0.4), 3), round(rng.uniform(-0.2, 0.2), 3))
+    limit, size, zoom = rng.integers(40, 100), round(rng.uniform(2.0, 2.8), 2), round(rng.uniform(0.2, 0.8), 2)
+    return f"""{HEAD}    s = {size} * exp2(-{zoom} * t) / height
+    u, v = (x - width / 2) * s + {re}, (y - height / 2) * s + {im}
+    a, b, n = u, v, 0
+    for i in range({limit}):
+        if a * a + b * b > 4:
+            break
+        a, b = a * a - b * b + {p}, 2 * a * b + {q}
+        n = i + 1
+    k = 0.0 if n == {limit} else sqrt(n / {limit})
+    return rgb(k, 0.2 + 0.7 * k, 0.5 * k + 0.3)
+"""
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_fractals_are_recognised_with_their_zoom(seed):
+    clip = clip_of(drawn(set_text(seed)))
+    found = list(FAMILIES["fractal"](clip))
+    assert found, "nothing was proposed"
+    assert psnr(found[0], clip, range(FRAMES)) >= 32
+    assert found[0].bytes < 600
+
+
 def test_noise_that_is_not_the_languages_is_refused():
     small = np.random.default_rng(3).integers(0, 256, (14, 22))
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -280,8 +309,8 @@ def test_noise_and_pictures_are_no_programs():
 def test_families_keep_apart():
     """Each clip is refused by the families that cannot draw it."""
     apart = {
-        "checkerboard": ("gradient", "bilinear", "waves", "noise"),
-        "plasma": ("noise", "tiles"),
+        "checkerboard": ("gradient", "bilinear", "waves", "noise", "fractal"),
+        "plasma": ("noise", "tiles", "fractal"),
         "radial": ("tiles", "cellular", "bilinear", "fades", "noise"),
     }
     for name, families in apart.items():

@@ -16,6 +16,7 @@ from aicodec_native.recognise import (
     camera,
     cellular,
     fades,
+    fractal,
     gradient,
     grain,
     noise,
@@ -61,6 +62,7 @@ FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
     "fades": fades.propose,
     "waves": waves.propose,
     "noise": noise.propose,
+    "fractal": fractal.propose,
     "camera": camera.propose,
 }
 

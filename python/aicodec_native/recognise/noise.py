@@ -13,21 +13,19 @@ import numpy as np
 from aicodec_native.recognise.clip import Clip, Floats
 from aicodec_native.recognise.lattice import Lattice, lattices
 from aicodec_native.recognise.noise_field import Noise, Pattern, seeds_of
-from aicodec_native.recognise.palette import Palette, fitted, stops, text_of
+from aicodec_native.recognise.palette import Palette, rms, short, table_of, text_of
 from aicodec_native.recognise.proposal import Proposal
 from aicodec_native.recognise.series import Track, number
 
 _ROWS, _COLUMNS = 96, 160
 # Noise is smooth, and seldom flat: the share of neighbours with equal colours, that of change that turns, and levels.
 _MAX_FLAT, _MAX_ROUGH, _MIN_LEVELS = 0.75, 1.5, 24
-_POINTS, _TABLE = 2500, 96
+_POINTS = 2500
 _STEPS = 12
 # Root mean square error: of a start, as a share of the colours' spread; of what is proposed, in 255ths.
 _START_SHARE, _FINAL_ERROR = 0.5, 4.0
 _MAX_OCTAVES = 8
 _SEEDS_TRIED = 6
-_EVEN = (2, 3, 4, 6, 8, 12, 16, 24, 32)
-_NEARLY, _SLACK = 1.1, 0.05
 _STOP_TOLERANCE, _TOLERANCE, _FINENESS = 1.2, 0.2, (4.0, 64.0)
 
 
@@ -118,7 +116,7 @@ class _Samples:
         y, x = rng.integers(0, height, _POINTS), rng.integers(0, width, _POINTS)
         self.x, self.y = x.astype(np.float64), y.astype(np.float64)
         self.colours = clip.rgb(frame)[y, x].astype(np.float64)
-        self.spread = _rms(self.colours - self.colours.mean(axis=0))
+        self.spread = rms(self.colours - self.colours.mean(axis=0))
 
     def field(self, noise: Noise, p: Floats) -> tuple[Floats, Floats, Floats]:
         return noise(p[0] * self.x + p[2], p[1] * self.y + p[3])
@@ -127,8 +125,8 @@ class _Samples:
         """(p, root mean square error) by Gauss and Newton, with the palette given or the one that fits best."""
         p = p.copy()
         value, along, down = self.field(noise, p)
-        colouring = palette or _table(value, self.colours)
-        error = _rms(self.colours - colouring(value))
+        colouring = palette or table_of(value, self.colours)
+        error = rms(self.colours - colouring(value))
         for _ in range(_STEPS):
             slope = colouring.slope(value)
             shifts = np.stack([along * self.x, down * self.y, along, down], axis=1)
@@ -139,8 +137,8 @@ class _Samples:
             move = np.linalg.lstsq(matrix / np.outer(scale, scale) + 1e-9 * np.eye(4), change.T @ rest / scale)[0]
             tried = p + move / scale
             after = self.field(noise, tried)
-            recoloured = palette or _table(after[0], self.colours)
-            reached = _rms(self.colours - recoloured(after[0]))
+            recoloured = palette or table_of(after[0], self.colours)
+            reached = rms(self.colours - recoloured(after[0]))
             if not reached < error:
                 break
             done = reached > 0.9999 * error
@@ -151,34 +149,14 @@ class _Samples:
         return p, error
 
 
-def _rms(rest: Floats) -> float:
-    return float(np.sqrt(np.mean(rest**2)))
-
-
-def _table(value: Floats, colours: Floats) -> Palette:
-    low, high = float(value.min()), float(value.max())
-    return fitted(value, colours, np.linspace(low, max(high, low + 1e-6), _TABLE))
-
-
-def _short(value: Floats, colours: Floats, tolerance: float) -> Palette:
-    """Few stops that colour nearly as well as any: where lines meet, or evenly spread."""
-    table = _table(value, colours)
-    found = [stops(table, value, colours, tolerance)]
-    low, high = float(value.min()), float(value.max())
-    found += [fitted(value, colours, np.linspace(low, high, count)) for count in _EVEN]
-    rated = [(_rms(colours - palette(value)), palette) for palette in found if palette is not None]
-    enough = _NEARLY * min(error for error, _ in rated) + _SLACK * tolerance
-    return min((palette for error, palette in rated if error <= enough), key=lambda palette: len(palette.at))
-
-
 def _followed(clip: Clip, noise: Noise, p: Floats) -> Iterator[Proposal]:
     """The program, if the noise that drew the first frame draws all of them from places that change steadily."""
     places = [p]
     samples = _Samples(clip, 0)
     value = samples.field(noise, p)[0]
-    palette = _table(value, samples.colours)
+    palette = table_of(value, samples.colours)
     limit = _FINAL_ERROR * clip.top / 255
-    if _rms(samples.colours - palette(value)) > limit:
+    if rms(samples.colours - palette(value)) > limit:
         return
     for index in range(1, len(clip) if clip.moves else 1):
         last = places[-1]
@@ -205,7 +183,7 @@ def _written(clip: Clip, noise: Noise, motion: Floats, fineness: float) -> Propo
             motion[:, axis + 2] += drift * reach / 2
     values = np.concatenate([s.field(noise, motion[f])[0] for s, f in zip(every, frames, strict=True)])
     colours = np.concatenate([s.colours for s in every])
-    palette = _short(values, colours, _STOP_TOLERANCE * clip.top / 255)
+    palette = short(values, colours, _STOP_TOLERANCE * clip.top / 255)
     steepest = float((np.abs(np.diff(palette.colours, axis=0)).max(axis=1) / np.diff(palette.at)).max())
     tolerance = _TOLERANCE / max(steepest, 1e-6)
     track = Track(clip.times, fineness=fineness)
