@@ -138,6 +138,73 @@ def test_what_a_program_drew_is_recognised(name):
     assert best.bytes < 250
 
 
+def noise_text(kind: str, seed: int) -> str:
+    """A noise of the language's own whose every constant is drawn."""
+    rng = np.random.default_rng(seed)
+    cell, speed, place = rng.uniform(8, 22, 2), rng.uniform(-3, 3, 2), rng.uniform(-9, 9, 2)
+    places = zip("xy", cell, speed, place, strict=True)
+    u, v = (f"{name} / {c:.2f} + t * {s:.3f} + {p:.2f}" for name, c, s, p in places)
+    number = rng.integers(1000)
+    octaves = rng.integers(2, 6)
+    k = {
+        "value": f"noise({u}, {v}, {number})",
+        "gradient": f"0.5 + 0.7 * gnoise({u}, {v}, {number})",
+        "fbm": f"smoothstep(-0.4, 0.5, fbm({u}, {v}, {octaves}, {number}))",
+    }[kind]
+    dark, light = rng.uniform(0, 0.4, 3), rng.uniform(0.5, 1, 3)
+    return f"{HEAD}    return rgb(mix({tuple(dark.round(2).tolist())}, {tuple(light.round(2).tolist())}, {k}))\n"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["value", "gradient", "fbm"])
+def test_noise_is_recognised_with_its_seed_and_its_place(kind, seed):
+    clip = clip_of(drawn(noise_text(kind, seed)))
+    found = list(FAMILIES["noise"](clip))
+    assert found, "nothing was proposed"
+    best = max(found, key=lambda proposal: psnr(proposal, clip, range(FRAMES)))
+    assert psnr(best, clip, range(FRAMES)) >= (50 if kind == "fbm" else 55)
+    assert best.bytes < 220
+
+
+def set_text(seed: int) -> str:
+    """A Mandelbrot set, or for odd seeds a Julia set, that is zoomed into; place, speed and limit are drawn."""
+    rng = np.random.default_rng(seed)
+    julia = seed % 2 == 1
+    p, q = ((-0.8, 0.156), (-0.4, 0.6), (0.0, 0.8))[rng.integers(3)] if julia else ("u", "v")
+    re, im = (0, 0) if julia else (round(rng.uniform(-0.8, -0.4), 3), round(rng.uniform(-0.2, 0.2), 3))
+    limit, size, zoom = rng.integers(40, 100), round(rng.uniform(2.0, 2.8), 2), round(rng.uniform(0.2, 0.8), 2)
+    return f"""{HEAD}    s = {size} * exp2(-{zoom} * t) / height
+    u, v = (x - width / 2) * s + {re}, (y - height / 2) * s + {im}
+    a, b, n = u, v, 0
+    for i in range({limit}):
+        if a * a + b * b > 4:
+            break
+        a, b = a * a - b * b + {p}, 2 * a * b + {q}
+        n = i + 1
+    k = 0.0 if n == {limit} else sqrt(n / {limit})
+    return rgb(k, 0.2 + 0.7 * k, 0.5 * k + 0.3)
+"""
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_fractals_are_recognised_with_their_zoom(seed):
+    clip = clip_of(drawn(set_text(seed)))
+    found = list(FAMILIES["fractal"](clip))
+    assert found, "nothing was proposed"
+    assert psnr(found[0], clip, range(FRAMES)) >= 32
+    assert found[0].bytes < 600
+
+
+def test_noise_that_is_not_the_languages_is_refused():
+    small = np.random.default_rng(3).integers(0, 256, (14, 22))
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    i, j, fx, fy = x // 10, y // 10, x % 10 / 10, y % 10 / 10
+    u, v = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy)
+    top, bottom = (small[j + q, i] * (1 - u) + small[j + q, i + 1] * u for q in (0, 1))
+    grey = (top * (1 - v) + bottom * v).round().astype(np.uint8)
+    assert list(FAMILIES["noise"](clip_of(np.repeat(grey[None, ..., None], 3, axis=3)))) == []
+
+
 @pytest.mark.parametrize(
     "rule",
     [
@@ -241,7 +308,11 @@ def test_noise_and_pictures_are_no_programs():
 
 def test_families_keep_apart():
     """Each clip is refused by the families that cannot draw it."""
-    apart = {"checkerboard": ("gradient", "bilinear", "waves"), "radial": ("tiles", "cellular", "bilinear", "fades")}
+    apart = {
+        "checkerboard": ("gradient", "bilinear", "waves", "noise", "fractal"),
+        "plasma": ("noise", "tiles", "fractal"),
+        "radial": ("tiles", "cellular", "bilinear", "fades", "noise"),
+    }
     for name, families in apart.items():
         clip = clip_of(drawn(HEAD + "    " + DRAWN[name][1] + "\n"))
         for family in families:

@@ -16,8 +16,10 @@ from aicodec_native.recognise import (
     camera,
     cellular,
     fades,
+    fractal,
     gradient,
     grain,
+    noise,
     periodic,
     restore,
     solid,
@@ -59,6 +61,8 @@ FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
     "cellular": cellular.propose,
     "fades": fades.propose,
     "waves": waves.propose,
+    "noise": noise.propose,
+    "fractal": fractal.propose,
     "camera": camera.propose,
 }
 

@@ -11,6 +11,10 @@ from aicodec_native.recognise.clip import Floats
 from aicodec_native.recognise.series import number
 
 _STOPS = 40
+_EVENLY = 96
+# Stops of palettes without corners, how much worse few may be than many, and that in tolerances.
+_EVEN = (2, 3, 4, 6, 8, 12, 16, 24, 32)
+_NEARLY, _SLACK = 1.1, 0.05
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,28 @@ def _corners(table: Palette, tolerance: float) -> list[int]:
             marks.add(low + 1 + worst)
             todo += [(low, low + 1 + worst), (low + 1 + worst, high)]
     return sorted(marks)
+
+
+def rms(rest: Floats) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(rest**2)))
+
+
+def table_of(value: Floats, colours: Floats) -> Palette:
+    """A colour for each of many values, evenly spread."""
+    low, high = float(value.min()), float(value.max())
+    return fitted(value, colours, np.linspace(low, max(high, low + 1e-6), _EVENLY))
+
+
+def short(value: Floats, colours: Floats, tolerance: float) -> Palette:
+    """Few stops that colour nearly as well as any: where lines meet, or evenly spread."""
+    table = table_of(value, colours)
+    found = [stops(table, value, colours, tolerance)]
+    low, high = float(value.min()), float(value.max())
+    found += [fitted(value, colours, np.linspace(low, high, count)) for count in _EVEN]
+    rated = [(rms(colours - palette(value)), palette) for palette in found if palette is not None]
+    enough = _NEARLY * min(error for error, _ in rated) + _SLACK * tolerance
+    return min((palette for error, palette in rated if error <= enough), key=lambda palette: len(palette.at))
 
 
 def text_of(palette: Palette, tolerance: float) -> list[str]:

@@ -88,7 +88,7 @@ def _polynomial(times: Floats, values: Floats, degree: int, tolerance: float, fi
         return None
     text = texts[0]
     for lower in texts[1:]:
-        text = f"({text} * t + {lower})"
+        text = f"({text} * t)" if lower == "0.0" else f"({text} * t + {lower})"
     return text
 
 

@@ -1,0 +1,175 @@
+"""How long points of a plane take to escape under z^2 + c, by which Mandelbrot and Julia sets are coloured.
+
+A view is where the plane is looked at: middle (re, im), binary logarithm of the picture's height, and Julia sets' c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from aicodec_native import _native
+from aicodec_native.recognise.clip import Clip, Floats
+from aicodec_native.shader_source import compile_source
+
+Counts = npt.NDArray[np.int64]
+
+LIMIT = 255
+_ROWS = 18
+# What the first look takes: heights of the view, and how far apart its middles and Julia's c lie.
+_HEIGHTS, _JULIA_HEIGHTS = 2.0 ** np.arange(2.2, -1.5, -0.32), 2.0 ** np.arange(2.2, 0.5, -0.2)
+_STRIDE, _C_STEP = 2, 0.06
+_LEFT, _RIGHT, _UP = -2.2, 0.8, 1.3
+# What share of the colours' variance counts may leave at first, for a start worth refining.
+_FIRST = 0.8
+_STARTS = 8
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`julia`: whether c is the same for all points; `bailout`: the square of the distance that counts as escaped."""
+
+    julia: bool
+    bailout: int = 4
+
+    @property
+    def size(self) -> int:
+        """Numbers of a view."""
+        return 5 if self.julia else 3
+
+    def text(self, u: str, v: str, c: tuple[str, str], limit: int) -> list[str]:
+        """Lines that count in `n`, and leave the place of escape in a and b."""
+        p, q = c if self.julia else ("u", "v")
+        return [
+            f"    u, v = {u}, {v}",
+            "    a, b, n = u, v, 0",
+            f"    for i in range({limit}):",
+            f"        if a * a + b * b > {self.bailout}.0:",
+            "            break",
+            f"        a, b = a * a - b * b + {p}, 2.0 * a * b + {q}",
+            "        n = n + 1",
+        ]
+
+
+@lru_cache(maxsize=16)
+def _probe(kind: Kind) -> _native.ShaderProgram:
+    lines = kind.text("x * param(2) + param(0)", "y * param(2) + param(1)", ("param(3)", "param(4)"), LIMIT)
+    share = f"log2(log2(a * a + b * b) / log2({kind.bailout}.0))"
+    lines.append(f"    return rgb_int(n, int(clamp({share}, 0.0, 1.0) * 255.0), 0)")
+    return compile_source("\n".join(["def color(x, y, t):", *lines, ""]))
+
+
+def drawn(
+    kind: Kind, left: float, top: float, pitch: float, shape: tuple[int, int], c: Floats
+) -> tuple[Counts, Floats]:
+    """Counts (rows, columns), and how far beyond the bailout points escaped, 0 to 1: for smooth colours."""
+    parameters = [left, top, pitch, *(c if kind.julia else (0.0, 0.0))]
+    picture = _probe(kind).draw(format="rgb24", width=shape[1], height=shape[0], parameters=parameters)
+    rgb = picture.rgb(_native.Colour())
+    return rgb[..., 0].astype(np.int64), rgb[..., 1] / 255.0
+
+
+class Look:
+    """A frame's colours at evenly spread pixels, about so many rows of them: (rows, columns, 3)."""
+
+    def __init__(self, clip: Clip, frame: int, rows: int = _ROWS) -> None:
+        self._step = max(1, clip.height // rows)
+        self._first = self._step // 2
+        self._middle = clip.width / 2, clip.height / 2
+        self._height = clip.height
+        part = slice(self._first, None, self._step)
+        self.colours = clip.rgb(frame)[part, part].astype(np.float64)
+        self.shape = self.colours.shape[0], self.colours.shape[1]
+
+    def counts(self, kind: Kind, view: Floats) -> tuple[Counts, Floats]:
+        scale = 2.0 ** view[2] / self._height
+        left, top = (view[axis] + (self._first - self._middle[axis]) * scale for axis in (0, 1))
+        return drawn(kind, left, top, self._step * scale, self.shape, view[3:])
+
+    def left_over(self, kind: Kind, view: Floats) -> float:
+        """The share of the colours' variance that counts do not explain, each count having its own colour."""
+        return float(left_over(self.counts(kind, view)[0][None], self.colours)[0])
+
+    def refined(self, kind: Kind, view: Floats, reach: float, rounds: int) -> tuple[Floats, float]:
+        """(view, left_over) by steps along each number, `reach` of the view's height long, then half as long."""
+        best, error = view.copy(), self.left_over(kind, view)
+        step = reach
+        for _ in range(rounds):
+            moved = False
+            for axis in range(kind.size):
+                unit = 1.0 if axis == 2 else 2.0 ** best[2]
+                for sign in (1, -1):
+                    tried = best.copy()
+                    tried[axis] += sign * step * unit
+                    reached = self.left_over(kind, tried)
+                    if reached < error:
+                        best, error, moved = tried, reached, True
+                        break
+            step = step if moved else step / 2
+        return best, error
+
+
+def left_over(counts: Counts, colours: Floats) -> Floats:
+    """For each of (n, rows, columns) counts: unexplained variance by degrees of freedom, 1 if counts tell nothing."""
+    many, pixels = len(counts), counts[0].size
+    place = (counts.reshape(many, -1) + np.arange(many)[:, None] * (LIMIT + 1)).ravel()
+    size = many * (LIMIT + 1)
+    here = np.bincount(place, minlength=size)
+    flat = colours.reshape(-1, 3)
+    explained = np.zeros(many)
+    for channel in range(3):
+        sums = np.bincount(place, np.tile(flat[:, channel], many), minlength=size)
+        explained += (sums**2 / np.maximum(here, 1)).reshape(many, -1).sum(axis=1)
+    classes = (here.reshape(many, -1) > 0).sum(axis=1)
+    rest = (flat**2).sum() - explained
+    whole = ((flat - flat.mean(axis=0)) ** 2).sum()
+    found: Floats = (rest / np.maximum(pixels - classes, 1)) / (whole / (pixels - 1))
+    return np.where(classes < pixels / 3, found, 1.0)
+
+
+def mandelbrot_starts(look: Look) -> list[Floats]:
+    """Views of the Mandelbrot set that a closer look may prove right."""
+    kind, found = Kind(julia=False), []
+    rows, columns = look.shape
+    for height in _HEIGHTS:
+        pitch = height / rows
+        shape = int(2 * _UP / pitch) + rows, int((_RIGHT - _LEFT) / pitch) + columns
+        left, top = _LEFT - columns / 2 * pitch, -_UP - rows / 2 * pitch
+        counts, _ = drawn(kind, left, top, pitch, shape, np.zeros(2))
+        windows = np.lib.stride_tricks.sliding_window_view(counts, look.shape)[::_STRIDE, ::_STRIDE]
+        for number, line in enumerate(windows):
+            errors = left_over(line, look.colours)
+            column = int(np.argmin(errors))
+            middle = _LEFT + column * _STRIDE * pitch, -_UP + number * _STRIDE * pitch
+            found.append((float(errors[column]), np.array([*middle, np.log2(height)])))
+    return _likeliest(found)
+
+
+def julia_starts(look: Look) -> list[Floats]:
+    """Views of Julia sets about 0, which look the same upside down."""
+    if not np.allclose(look.colours, look.colours[::-1, ::-1], atol=0.05 * np.ptp(look.colours)):
+        turned = np.abs(look.colours - look.colours[::-1, ::-1]).mean()
+        if turned > 0.3 * np.abs(look.colours - look.colours.mean(axis=(0, 1))).mean():
+            return []
+    return _likeliest(list(_julias(look)))
+
+
+def _julias(look: Look) -> Iterator[tuple[float, Floats]]:
+    kind = Kind(julia=True)
+    for p in np.arange(-1.5, 0.6, _C_STEP):
+        for q in np.arange(-1.1, 1.1, _C_STEP):
+            if p * p + q * q > 2.4:
+                continue
+            views = [np.array([0.0, 0.0, np.log2(height), p, q]) for height in _JULIA_HEIGHTS]
+            errors = left_over(np.stack([look.counts(kind, view)[0] for view in views]), look.colours)
+            best = int(np.argmin(errors))
+            yield float(errors[best]), views[best]
+
+
+def _likeliest(found: list[tuple[float, Floats]]) -> list[Floats]:
+    found = sorted(found, key=lambda each: each[0])
+    return [view for error, view in found[:_STARTS] if error < _FIRST]
