@@ -25,8 +25,14 @@ _Report = Callable[[float, str], None]
 # without looking for any the first job begins a seventh sooner.
 _START = "import gc, sys; gc.disable(); sys.path[:] = sys.argv[1:]; from aicodec_native.workers import main; main()"
 
-# NumPy's linear algebra would start a thread per core in every worker, and they would wait for each other.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+_ENVIRONMENT = {
+    # NumPy's linear algebra would start a thread per core in every worker, and they would wait for each other.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # What an encoder frees the next one takes: given back to the system it would be zeroed page by page in between.
+    "GLIBC_TUNABLES": f"glibc.malloc.mmap_threshold={1 << 26}:glibc.malloc.trim_threshold={1 << 30}",
+}
 
 
 class WorkerPool:
@@ -98,7 +104,7 @@ class WorkerPool:
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
                         start_new_session=True,
-                        env=_ONE_THREAD | os.environ,
+                        env=_ENVIRONMENT | os.environ,
                     )
                 except OSError as error:
                     raise EncodeError(f"a worker process cannot be started: {error.strerror}") from None
