@@ -66,7 +66,8 @@ class Stages:
                 if stage(start, part * self.share):
                     return
             except Stopped:
-                self.found(self.latest)
+                if self.found(self.latest) >= self.good:
+                    return
                 if self.problem.clock.past(self.share):
                     raise
 
@@ -74,11 +75,10 @@ class Stages:
         return self.problem.telling_pool(self.rng, _POINTS, 1, 1, window, values, np.diag(self.near.sizes))
 
     def _enough(self, values: Floats, pool: Pool, window: int) -> bool:
-        """Whether a window is done with."""
+        """Whether a window is done with, by its telling pixels; all frames also by how they look on the whole."""
         psnr = self.problem.psnr(values, pool)
         if window == self.frames:
-            self.found(values)
-            return psnr >= self.good
+            return max(psnr, self.found(values)) >= self.good
         return psnr >= self.good - _SLACK
 
     def _swept(self, values: Floats, pool: Pool, reach: Doubles, share: float) -> tuple[float, Floats]:
