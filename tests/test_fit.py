@@ -234,8 +234,7 @@ DRAWING = program(
 )
 
 
-@pytest.mark.parametrize("text", [THRESHOLDS, ESCAPES, DRAWING])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("text", "seed"), [(THRESHOLDS, 1), (THRESHOLDS, 2), (ESCAPES, 1), (DRAWING, 1)])
 def test_what_derivatives_do_not_see_comes_back(text, seed):
     constants = FreeConstants(compile_source(text), tied=True, zeros=False)
     factors = 1 + 0.2 * np.random.default_rng(seed).uniform(-1, 1, len(constants))

@@ -17,6 +17,8 @@ from aicodec_native.fitting.problem import Doubles, Problem
 _COARSE, _FINE = 21, 9
 # Of short decimals: digits, and how many in a range are few enough to be tried.
 _DIGITS, _MANY = 2, 40
+# Of a unit: what the ends of a range may be off from having been computed.
+_ROUNDED = 1e-6
 # Parts of the cost: what a constant must gain to be moved.
 _WORTHWHILE = 1e-4
 
@@ -29,7 +31,7 @@ def short_decimals(low: float, high: float, digits: int = _DIGITS) -> list[float
     found: set[float] = set()
     for count in range(1, digits + 1):
         unit = 10.0 ** (np.floor(np.log10(largest)) - (count - 1))
-        steps = np.arange(np.ceil(low / unit), np.floor(high / unit) + 1)
+        steps = np.arange(np.ceil(low / unit - _ROUNDED), np.floor(high / unit + _ROUNDED) + 1)
         if len(steps) <= _MANY:
             found.update((steps * unit).tolist())
     return sorted(found)

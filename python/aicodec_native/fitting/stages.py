@@ -6,6 +6,7 @@ constants only make sense together; the uncertain search (search.py) those that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -26,12 +27,12 @@ _SWEEPS, _GENERATIONS = 4, 300
 _WORTHWHILE = 0.02
 # Squared residuals that are taken for noise when asking what a window leaves open, and over what part of the range.
 _NOISE, _STEP = 2e-3, 0.05
-# Until when, as parts of the time of the search.
+# Until when, as parts of the time of the search: scans, one cloud, clouds window by window, the uncertain search.
 # Scans of many constants may take longer: a cloud of so many unknowns wants more trials than there is time for.
 _SCANNED_MANY, _MANY = 0.65, 30
 _SCANNED, _EVOLVED, _GROWN, _FOLLOWED = 0.3, 0.65, 0.4, 0.85
-# Clouds that a window may take.
-_CLOUDS = 4
+# Clouds that a window may take, and how often all windows are gone through.
+_CLOUDS, _TURNS = 4, 3
 
 
 class Stages:
@@ -65,7 +66,8 @@ class Stages:
                 if stage(start, part * self.share):
                     return
             except Stopped:
-                self.found(self.latest)
+                if self.found(self.latest) >= self.good:
+                    return
                 if self.problem.clock.past(self.share):
                     raise
 
@@ -73,11 +75,10 @@ class Stages:
         return self.problem.telling_pool(self.rng, _POINTS, 1, 1, window, values, np.diag(self.near.sizes))
 
     def _enough(self, values: Floats, pool: Pool, window: int) -> bool:
-        """Whether a window is done with."""
+        """Whether a window is done with, by its telling pixels; all frames also by how they look on the whole."""
         psnr = self.problem.psnr(values, pool)
         if window == self.frames:
-            self.found(values)
-            return psnr >= self.good
+            return max(psnr, self.found(values)) >= self.good
         return psnr >= self.good - _SLACK
 
     def _swept(self, values: Floats, pool: Pool, reach: Doubles, share: float) -> tuple[float, Floats]:
@@ -115,24 +116,32 @@ class Stages:
         return self.near.run(self.good, share, self.found) >= self.good
 
     def _by_clouds(self, start: Floats, share: float) -> bool:
-        """From one frame to all, each time again until a window is well met, and all again."""
-        while True:
-            values, cloud = start, None
+        """From one frame to all, again from the beginning where that ends badly."""
+        for _ in range(_TURNS):
+            values, cloud, done = start, None, False
             for window in self.windows:
                 pool = self._pool(values, window)
-                best = self._swept(values, pool, self.full, share) if cloud else (np.inf, values)
-                for number in range(_CLOUDS):
-                    if cloud and self._enough(best[1], pool, window):
-                        break
-                    cloud = cloud or Cloud(*self._anywhere(number > 0))
-                    best = min(best, self._evolved(cloud, pool, share), key=lambda pair: pair[0])
-                    cloud = cloud if window > 1 else None
-                    if self._enough(best[1], pool, window):
-                        break
-                values = best[1]
+                values, done = self._clouds_of(window, values, cloud, pool, share)
                 cloud = self._left_open(values, pool)
-            if self._enough(values, pool, window):
+            if done:
                 return True
+        return False
+
+    def _clouds_of(
+        self, window: int, values: Floats, cloud: Cloud | None, pool: Pool, share: float
+    ) -> tuple[Floats, bool]:
+        """Clouds until the window is well met: `cloud`, or in the first window anywhere. The values, and whether."""
+        best = (math.inf, values)
+        if cloud is not None:
+            best = self._swept(values, pool, self.full, share)
+            if self._enough(best[1], pool, window):
+                return best[1], True
+        for number in range(_CLOUDS):
+            drawn = cloud if cloud is not None else Cloud(*self._anywhere(number > 0))
+            best = min(best, self._evolved(drawn, pool, share), key=lambda pair: pair[0])
+            if self._enough(best[1], pool, window):
+                return best[1], True
+        return best[1], False
 
     def _anywhere(self, elsewhere: bool) -> tuple[Doubles, Doubles]:
         """The mean and covariance of what nothing is known about, in units of the sizes."""
