@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import __version__, _native
+from aicodec_native.allocation import FLOORS, Point, SegmentPoints, cheapest
 from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, ChangeStore
 from aicodec_native.dictionary_plan import DictionaryPlan, DictionaryUse
@@ -28,6 +29,7 @@ from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
 from aicodec_native.part_file import PartFile
 from aicodec_native.segment_encoder import CodedSegment, SegmentJob
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
+from aicodec_native.stack import draw_in_order
 from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
 from aicodec_native.workers import WorkerPool, run_job
 
@@ -154,13 +156,14 @@ class _Run:
         self._shares: dict[int, float] = {}  # by segment under way: frames coded, about
         self._header: _native.StreamHeader | None = None
         self._times = [0, 0]
+        self._is_alone = False
 
     def write(self, part: PartFile) -> EncodeResult:
         started = time.monotonic()
         self._part = part
         try:
             self._encode_all()
-            part.finish()
+            part.finish(self._chosen(), self._redrawn)
         except BaseException as error:
             kept = part.abandon()
             if kept:
@@ -179,7 +182,7 @@ class _Run:
         self._segmenter = self._new_segmenter()
         for segment, is_last in _with_last(iter(self._segmenter)):
             self._begin(segment)
-            is_alone = is_last and segment.number == 0
+            is_alone = self._is_alone = is_last and segment.number == 0
             if self._lossless and not is_alone:
                 self._use_dictionary(segment)
             if segment.first_frame < self._part.frames_done:
@@ -238,6 +241,7 @@ class _Run:
             preset=self._preset,
             threads=threads,
             digest=self._digests,
+            keep_points=not self._is_alone and self._goal.crf is None,
         )
 
     def _lossless_job(self, segment: SourceSegment, frames: ChangeStore, threads: int) -> LosslessJob:
@@ -282,13 +286,46 @@ class _Run:
         use = self._uses.pop(segment.number, None)
         if use is not None and use.payload is not None:
             self._part.add_dictionary_picture(use.payload)
-        report = asdict(coded)
+        points = coded.points if isinstance(coded, CodedSegment) else []
+        report = asdict(replace(coded, points=[]) if isinstance(coded, CodedSegment) else coded)
+        report.pop("points", None)
         report["bytes"] = len(report.pop("payload"))
         report["first_frame"] = segment.first_frame
-        self._part.add_segment(coded.payload, coded.frames, report)
+        self._part.add_segment(coded.payload, coded.frames, report, points)
         segment.close()
         self._shares.pop(segment.number, None)
         self._tell("")
+
+    def _chosen(self) -> dict[int, dict[str, Any]]:
+        """The segments that the whole file would rather have in another way, and which."""
+        reports = self._part.reports
+        if self._lossless or self._goal.crf is not None or len(reports) < 2:
+            return {}
+        points = [[report, *report.get("points", [])] for report in reports]
+        choices = [
+            SegmentPoints([Point(p["bytes"], p["score"]) for p in mine], 0, report["frames"])
+            for mine, report in zip(points, reports, strict=True)
+        ]
+        metric = self._goal.metric
+        chosen = cheapest(choices, self._goal.target, FLOORS[metric])
+        return {n: points[n][index] for n, index in enumerate(chosen) if index > 0}
+
+    def _redrawn(self, payload: bytes, header: _native.StreamHeader, layers: list[tuple[int, bytes]]) -> bytes:
+        """The segment with other layers, of which the decoder that users have draws every frame for the digest."""
+        old = _native.Segment(payload, header)
+
+        def built(digest: int | None) -> bytes:
+            return _native.build_segment(
+                header=header, first_frame=old.first_frame, times=old.times, digest=digest, layers=layers
+            )
+
+        if not self._digests:
+            return built(None)
+        segment = _native.Segment(built(None), header)
+        digest = _native.SegmentDigest()
+        for picture in draw_in_order(lambda _: segment, range(1), header, os.cpu_count() or 1):
+            digest.add(_native.picture_hash(picture))
+        return built(digest.value)
 
     def _write_packets(self, packets: list[TrackPacket]) -> None:
         for track in range(len(self._source.tracks)):
@@ -308,9 +345,13 @@ class _Run:
         coded = self._part.frames_done + sum(list(self._shares.values()))
         self._progress(Progress(self._segmenter.frames_read, coded, self._source.frame_count_hint, note))
 
+    def _reached(self, reports: list[dict[str, Any]]) -> bool:
+        """A segment below the target is none that misses it where the file as a whole wanted it so."""
+        return all(report["reached"] or report.get("by_choice", False) for report in reports)
+
     def _result(self, elapsed: float) -> EncodeResult:
         assert self._header is not None
-        reports = self._part.reports
+        reports = [{k: v for k, v in r.items() if k != "points"} for r in self._part.reports]
         scores = [score for report in reports for score in report["scores"]]
         weights = np.array([report["frames"] for report in reports], dtype=np.float64)
         values = [report["score"] for report in reports]
@@ -326,7 +367,7 @@ class _Run:
             score=score,
             score_p5=float(np.percentile(scores, 95 if self._lossless else 5)),
             frames_measured=len(scores),
-            reached=all(report["reached"] for report in reports),
+            reached=self._reached(reports),
             elapsed=elapsed,
             segments=reports,
             warnings=list(self._source.warnings),

@@ -88,7 +88,7 @@ def _explain(result: EncodeResult) -> None:
 
 
 def _shortfall(result: EncodeResult) -> str:
-    short = sum(not segment["reached"] for segment in result.segments)
+    short = sum(not (segment["reached"] or segment.get("by_choice")) for segment in result.segments)
     return f"{short} of {len(result.segments)} segments"
 
 
