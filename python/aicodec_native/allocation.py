@@ -112,5 +112,5 @@ def _unbeaten(scores: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[
     width = (scores[kept[0]] - scores[kept[-1]]) / _MOST_FILES or math.inf
     bucket = np.floor((scores[kept[0]] - scores[kept]) / width)
     # The last of a bucket is the smallest.
-    kept = kept[np.concatenate([bucket[1:] != bucket[:-1], [True]])]
-    return kept
+    last: NDArray[np.int64] = np.flatnonzero(np.concatenate([bucket[1:] != bucket[:-1], [True]]))
+    return np.take(kept, last)

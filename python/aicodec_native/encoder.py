@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import __version__, _native
-from aicodec_native.allocation import FLOORS, Point, SegmentPoints, cheapest
+from aicodec_native.allocation import FLOORS, Point, SegmentPoints, best_within, cheapest
 from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, ChangeStore
 from aicodec_native.dictionary_plan import DictionaryPlan, DictionaryUse
-from aicodec_native.encode_options import check_numbers, goal_of
+from aicodec_native.encode_options import Bounds, check_bounds, check_numbers, goal_of
 from aicodec_native.errors import OptionError, OutputError
 from aicodec_native.headers import header_of, stored_packet, stored_track
 from aicodec_native.lossless_encoder import GREATEST_ERROR, LosslessJob, LosslessSegment
@@ -29,6 +29,7 @@ from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
 from aicodec_native.part_file import PartFile
 from aicodec_native.segment_encoder import CodedSegment, SegmentJob
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
+from aicodec_native.size_search import FILLED, SizeSearch, WrongSizeError
 from aicodec_native.stack import draw_in_order
 from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
 from aicodec_native.workers import WorkerPool, run_job
@@ -78,6 +79,8 @@ def encode(
     quality: float | str | None = None,
     target: tuple[str, float] | None = None,
     crf: float | None = None,
+    max_size: int | None = None,
+    max_bitrate: float | None = None,
     preset: str = "medium",
     workers: int = 0,
     start: float | None = None,
@@ -95,8 +98,10 @@ def encode(
     (n, height, width, 3) or an iterable of (height, width, 3) arrays, uint8 or uint16 in 0..1023, with `fps`.
     `quality`: the SSIMULACRA2 score to reach (90 is visually lossless, 80, the default, very high); or "lossless", or
     "lossless~2": every sample within 2 of the source (1 to 64). `target`: another metric and its value instead, such as
-    ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter steps. `preset`: "fast",
-    "medium" or "slow". `workers`: processes (0: one per core). `start`, `duration`: seconds of the source.
+    ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter steps. `max_size` (bytes)
+    and `max_bitrate` (kbit/s) bound the file: what is asked for is reached where it fits, or else the best that does,
+    with a run over the source for each time that it had to be lowered. `preset`: "fast", "medium" or "slow".
+    `workers`: processes (0: one per core). `start`, `duration`: seconds of the source.
     `segment_seconds`: the longest distance between seek points, at the nominal frame rate. `digests`: store a hash of
     every segment's frames, so that `verify` can check them.
 
@@ -115,14 +120,27 @@ def encode(
     output = _checked_output(path, source, overwrite)
     if resume and (not isinstance(source, (str, os.PathLike)) or os.fspath(source) == "-"):
         raise OptionError("only an encode of a file can be resumed")
-    with _open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
-        identity = {
-            "version": [__version__, CODEC_VERSION],
-            "source": [*_identity_of(source), opened.byte_size],
-            "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
-        }
-        run = _Run(opened, goal, preset, workers or _default_workers(), segment_seconds, digests, progress)
-        result = run.write(PartFile(output, identity, resume=resume, discard=overwrite))
+    bounds = Bounds(max_size, max_bitrate)
+    check_bounds(bounds, goal, resume, is_array_or_file=_can_be_read_again(source))
+    asked = goal.target
+    search = SizeSearch(goal.metric, asked)
+    while True:
+        with _open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
+            identity = {
+                "version": [__version__, CODEC_VERSION],
+                "source": [*_identity_of(source), opened.byte_size],
+                "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
+            }
+            count = workers or _default_workers()
+            run = _Run(opened, goal, preset, count, segment_seconds, digests, progress, bounds)
+            run.must_fill, run.lowered = not search.settled, bool(search.tried)
+            try:
+                result = run.write(PartFile(output, identity, resume=resume, discard=overwrite or bool(search.tried)))
+            except WrongSizeError as found:
+                search.adjust(found)
+                goal = replace(goal, target=search.target)
+                continue
+        result.target = asked if goal.crf is None else None
         if start is not None or duration is not None:
             result.input_bytes = None
         return result
@@ -140,7 +158,11 @@ class _Run:
         segment_seconds: float,
         digests: bool,
         progress: Callable[[Progress], None] | None,
+        bounds: Bounds,
     ) -> None:
+        self._bounds = bounds
+        # Whether a file that is far smaller than its bound is refused, too, if something better than it was asked for.
+        self.must_fill = self.lowered = False
         self._source = source
         self._goal = goal
         self._preset = preset
@@ -164,6 +186,9 @@ class _Run:
         try:
             self._encode_all()
             part.finish(self._chosen(), self._redrawn)
+        except WrongSizeError:
+            part.discard()
+            raise
         except BaseException as error:
             kept = part.abandon()
             if kept:
@@ -241,7 +266,7 @@ class _Run:
             preset=self._preset,
             threads=threads,
             digest=self._digests,
-            keep_points=not self._is_alone and self._goal.crf is None,
+            keep_points=self._goal.crf is None and (not self._is_alone or self._bounds.any),
         )
 
     def _lossless_job(self, segment: SourceSegment, frames: ChangeStore, threads: int) -> LosslessJob:
@@ -299,7 +324,7 @@ class _Run:
     def _chosen(self) -> dict[int, dict[str, Any]]:
         """The segments that the whole file would rather have in another way, and which."""
         reports = self._part.reports
-        if self._lossless or self._goal.crf is not None or len(reports) < 2:
+        if self._lossless or self._goal.crf is not None or (len(reports) < 2 and not self._bounds.any):
             return {}
         points = [[report, *report.get("points", [])] for report in reports]
         choices = [
@@ -308,7 +333,25 @@ class _Run:
         ]
         metric = self._goal.metric
         chosen = cheapest(choices, self._goal.target, FLOORS[metric])
+        if self._bounds.any:
+            chosen = self._within_bounds(choices, chosen)
         return {n: points[n][index] for n, index in enumerate(chosen) if index > 0}
+
+    def _within_bounds(self, choices: list[SegmentPoints], chosen: list[int]) -> list[int]:
+        assert self._header is not None
+        seconds = float((self._times[1] - self._times[0]) * Fraction(*self._header.time_base))
+        limit = self._bounds.limit(seconds)
+        payloads = sum(segment.points[n].bytes for segment, n in zip(choices, chosen, strict=True))
+        other = self._part.size - sum(segment.points[0].bytes for segment in choices)
+        fitting: list[int] | None = chosen
+        if payloads + other > limit:
+            fitting = best_within(choices, limit - other)
+        if fitting is None:
+            raise WrongSizeError(payloads + other, limit)
+        size = other + sum(segment.points[n].bytes for segment, n in zip(choices, fitting, strict=True))
+        if self.must_fill and (self.lowered or payloads + other > limit) and size < FILLED * limit:
+            raise WrongSizeError(payloads + other, limit)
+        return fitting
 
     def _redrawn(self, payload: bytes, header: _native.StreamHeader, layers: list[tuple[int, bytes]]) -> bytes:
         """The segment with other layers, of which the decoder that users have draws every frame for the digest."""
@@ -415,6 +458,12 @@ def _open_source(
     if start is not None or duration is not None:
         raise OptionError("start and duration are for files; slice the frames instead")
     return ArraySource(source, fps=fps if fps is not None else 25)
+
+
+def _can_be_read_again(source: SourceLike) -> bool:
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source) != "-"
+    return isinstance(source, np.ndarray)
 
 
 def _identity_of(source: SourceLike) -> list[Any]:

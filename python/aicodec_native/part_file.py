@@ -36,6 +36,7 @@ class PartFile:
         self.reports: list[dict[str, Any]] = []
         self.frames_done = 0
         self.dictionary_size = 0
+        self._packet_chunks = 0
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.jsonl")
         self._points = target.with_name(target.name + ".part.points")
@@ -88,6 +89,7 @@ class PartFile:
 
     def add_packets(self, track: int, packets: list[_native.Packet]) -> None:
         self._append(self._writer.packets(track, packets))
+        self._packet_chunks += 1
 
     def finish(self, chosen: dict[int, dict[str, Any]] | None = None, redraw: Redraw | None = None) -> None:
         """Write the index and give the file its name.
@@ -107,6 +109,11 @@ class PartFile:
         except OSError as error:
             raise self._failure(error) from None
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file as it is, with about what the index will take."""
+        return self._file.tell() + 32 + 8 * (len(self.reports) + self.dictionary_size + self._packet_chunks)
+
     def abandon(self) -> str:
         """Stop before the end. Keeps the part file if it holds a segment, and says so; else returns ""."""
         with contextlib.suppress(OSError):  # a full disk again: what was flushed before stays readable
@@ -114,9 +121,14 @@ class PartFile:
         if self.reports:
             are = "is" if len(self.reports) == 1 else "are"
             return f"{_segments(len(self.reports))} {are} kept: go on with --resume"
+        self.discard()
+        return ""
+
+    def discard(self) -> None:
+        """Stop and leave nothing."""
+        self._file.close()
         self._part.unlink(missing_ok=True)
         self._forget()
-        return ""
 
     def _forget(self) -> None:
         for path in (self._notes, self._points, self._chosen):

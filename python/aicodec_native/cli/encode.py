@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from aicodec_native.cli.goals import QUALITY, TARGET
+from aicodec_native.cli.goals import QUALITY, SIZE, TARGET
 from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, size_text
 from aicodec_native.encoder import EncodeResult, Progress, encode
 from aicodec_native.lossless_encoder import GREATEST_ERROR
@@ -30,6 +30,8 @@ from aicodec_native.video_layer import SVT_PRESETS
 )
 @click.option("--target", type=TARGET, help=f"Another metric to reach instead: {', '.join(METRICS)}.")
 @click.option("--crf", type=float, help="A fixed quantiser instead, 1 to 63 in steps of 0.25: no search.")
+@click.option("--max-size", type=SIZE, help="The most bytes, such as 10M: the quality is lowered until they suffice.")
+@click.option("--max-bitrate", type=click.FloatRange(min=0, min_open=True), help="The same in kbit/s.")
 @click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Worker processes [default: one per core].")
 @click.option("--start", type=click.FloatRange(min=0), help="Begin this many seconds into the input.")
