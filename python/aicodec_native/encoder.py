@@ -20,6 +20,7 @@ from aicodec_native import __version__, _native
 from aicodec_native.allocation import FLOORS, Point, SegmentPoints, best_within, cheapest
 from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, ChangeStore
+from aicodec_native.cluster import ClusterPool
 from aicodec_native.dictionary_plan import DictionaryPlan, DictionaryUse
 from aicodec_native.encode_options import Bounds, check_bounds, check_numbers, goal_of
 from aicodec_native.errors import OptionError, OutputError
@@ -83,6 +84,7 @@ def encode(
     max_bitrate: float | None = None,
     preset: str = "medium",
     workers: int = 0,
+    cluster: str | None = None,
     start: float | None = None,
     duration: float | None = None,
     fps: float | Fraction | None = None,
@@ -101,7 +103,8 @@ def encode(
     ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter steps. `max_size` (bytes)
     and `max_bitrate` (kbit/s) bound the file: what is asked for is reached where it fits, or else the best that does,
     with a run over the source for each time that it had to be lowered. `preset`: "fast", "medium" or "slow".
-    `workers`: processes (0: one per core). `start`, `duration`: seconds of the source.
+    `workers`: processes (0: one per core). `cluster`: the address of a Dask scheduler ("tcp://host:8786"), to whose
+    workers the segments go instead; the file is the same. `start`, `duration`: seconds of the source.
     `segment_seconds`: the longest distance between seek points, at the nominal frame rate. `digests`: store a hash of
     every segment's frames, so that `verify` can check them.
 
@@ -132,7 +135,7 @@ def encode(
                 "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
             }
             count = workers or _default_workers()
-            run = _Run(opened, goal, preset, count, segment_seconds, digests, progress, bounds)
+            run = _Run(opened, goal, preset, count, segment_seconds, digests, progress, bounds, cluster)
             run.must_fill, run.lowered = not search.settled, bool(search.tried)
             try:
                 result = run.write(PartFile(output, identity, resume=resume, discard=overwrite or bool(search.tried)))
@@ -159,6 +162,7 @@ class _Run:
         digests: bool,
         progress: Callable[[Progress], None] | None,
         bounds: Bounds,
+        cluster: str | None = None,
     ) -> None:
         self._bounds = bounds
         # Whether a file that is far smaller than its bound is refused, too, if something better than it was asked for.
@@ -170,7 +174,8 @@ class _Run:
         self._segment_seconds = segment_seconds
         self._digests = digests
         self._progress = progress or (lambda progress: None)
-        self._pool: WorkerPool | None = None
+        self._cluster = cluster
+        self._pool: WorkerPool | ClusterPool | None = None
         self._waiting: deque[tuple[SourceSegment, Future[CodedSegment | LosslessSegment]]] = deque()
         self._lossless = goal.metric == GREATEST_ERROR
         self._dictionary: DictionaryPlan | None = None
@@ -184,6 +189,9 @@ class _Run:
         started = time.monotonic()
         self._part = part
         try:
+            if self._cluster is not None:
+                self._pool = ClusterPool(self._cluster)
+                self._workers = self._pool.count
             self._encode_all()
             part.finish(self._chosen(), self._redrawn)
         except WrongSizeError:

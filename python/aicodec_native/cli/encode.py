@@ -34,6 +34,7 @@ from aicodec_native.video_layer import SVT_PRESETS
 @click.option("--max-bitrate", type=click.FloatRange(min=0, min_open=True), help="The same in kbit/s.")
 @click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Worker processes [default: one per core].")
+@click.option("--cluster", metavar="ADDRESS", help="Code segments on a Dask cluster: its scheduler, tcp://host:8786.")
 @click.option("--start", type=click.FloatRange(min=0), help="Begin this many seconds into the input.")
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Encode this many seconds.")
 @click.option("--fps", type=click.FloatRange(min=0, min_open=True), help="Frame rate of an image sequence.")
@@ -79,12 +80,17 @@ def command(source: str, output: str, explain: bool, as_json: bool, **options: A
 def _explain(result: EncodeResult) -> None:
     for number, segment in enumerate(result.segments):
         table = Table(box=None, title=f"segment {number + 1}: {segment['frames']} frames", title_justify="left")
-        for heading in ("stack", "setting", "bytes", result.metric, "seconds", ""):
+        for heading in ("stack", "setting", "bytes", "by layer", result.metric, "seconds", ""):
             table.add_column(heading, justify="left" if heading in ("stack", "setting", "") else "right")
         for tried in segment.get("tried", []):
             won = (tried["stack"], tried["setting"]) == (segment["stack"], segment["setting"])
-            verdict = "kept" if won else "" if tried["reached"] else "misses the target"
-            cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", f"{tried['score']:.2f}")
+            reason = "the smallest that reaches it" if tried["reached"] else "the best there is"
+            if segment.get("by_choice"):
+                reason = "for the mean of the file"
+            verdict = f"kept: {reason}" if won else "" if tried["reached"] else "misses the target"
+            layers = tried.get("layer_bytes", [])
+            parts = " + ".join(f"{size:,}" for size in layers) if len(layers) > 1 else ""
+            cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", parts, f"{tried['score']:.2f}")
             table.add_row(*cells, f"{tried['seconds']:.1f}", verdict)
         Console().print(table)
 
