@@ -444,7 +444,7 @@ def test_ctrl_c_keeps_the_finished_segments(folder, long_clip, long_coded):
     assert process.err == f"aicodec-native: interrupted; {kept} finished segments are kept: go on with --resume\n"
     assert process.out == ""
     assert not any(map(is_alive, children))
-    assert sorted(os.listdir(folder)) == ["a.aic.part", "a.aic.part.jsonl"]
+    assert set(os.listdir(folder)) - {"a.aic.part.points"} == {"a.aic.part", "a.aic.part.jsonl"}
     words = complaint(run("encode", long_clip, "a.aic", *SLOW[:-1], "3", "--resume"))
     assert words.startswith("a.aic.part: comes from another input or other options")
     done = run("encode", long_clip, "a.aic", *SLOW, "--resume")

@@ -51,6 +51,7 @@ class Candidate:
             "stack": self.stack,
             "setting": self.setting,
             "bytes": self.size,
+            "layer_bytes": [len(payload) for _, payload in self.layers],
             "score": self.score,
             "reached": self.reached,
             "seconds": self.seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 
 from aicodec_native.candidate import Goal
 from aicodec_native.errors import OptionError
@@ -22,6 +23,36 @@ def check_numbers(*, workers: int, start: float | None, duration: float | None, 
         raise OptionError(f"duration must be above 0 seconds, not {duration:g}")
     if not 0 < segment_seconds < math.inf:
         raise OptionError(f"segment_seconds must be above 0, not {segment_seconds:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of the whole file: bytes, and kbit/s."""
+
+    size: int | None = None
+    bitrate: float | None = None
+
+    @property
+    def any(self) -> bool:
+        return self.size is not None or self.bitrate is not None
+
+    def limit(self, seconds: float) -> int:
+        """In bytes."""
+        by_rate = math.inf if self.bitrate is None else self.bitrate * 125 * seconds
+        return int(min(by_rate, math.inf if self.size is None else self.size))
+
+
+def check_bounds(bounds: Bounds, goal: Goal, resume: bool, *, is_array_or_file: bool) -> None:
+    if not bounds.any:
+        return
+    if not all(value is None or 0 < value < math.inf for value in (bounds.size, bounds.bitrate)):
+        raise OptionError("max_size and max_bitrate must be above 0")
+    if goal.crf is not None or goal.metric == GREATEST_ERROR:
+        raise OptionError("max_size and max_bitrate lower a quality: crf and lossless have none to lower")
+    if resume:
+        raise OptionError("an encode with max_size or max_bitrate cannot be resumed: start again with overwrite")
+    if not is_array_or_file:
+        raise OptionError("max_size and max_bitrate may read the source more than once: it must be a file or an array")
 
 
 def goal_of(quality: float | str | None, target: tuple[str, float] | None, crf: float | None) -> Goal:

@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodec_native import __version__, _native
+from aicodec_native.allocation import FLOORS, Point, SegmentPoints, best_within, cheapest
 from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, ChangeStore
+from aicodec_native.cluster import ClusterPool
 from aicodec_native.dictionary_plan import DictionaryPlan, DictionaryUse
-from aicodec_native.encode_options import check_numbers, goal_of
+from aicodec_native.encode_options import Bounds, check_bounds, check_numbers, goal_of
 from aicodec_native.errors import OptionError, OutputError
 from aicodec_native.headers import header_of, stored_packet, stored_track
 from aicodec_native.lossless_encoder import GREATEST_ERROR, LosslessJob, LosslessSegment
@@ -28,6 +30,8 @@ from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
 from aicodec_native.part_file import PartFile
 from aicodec_native.segment_encoder import CodedSegment, SegmentJob
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
+from aicodec_native.size_search import FILLED, SizeSearch, WrongSizeError
+from aicodec_native.stack import draw_in_order
 from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
 from aicodec_native.workers import WorkerPool
 
@@ -76,8 +80,11 @@ def encode(
     quality: float | str | None = None,
     target: tuple[str, float] | None = None,
     crf: float | None = None,
+    max_size: int | None = None,
+    max_bitrate: float | None = None,
     preset: str = "medium",
     workers: int = 0,
+    cluster: str | None = None,
     start: float | None = None,
     duration: float | None = None,
     fps: float | Fraction | None = None,
@@ -93,8 +100,11 @@ def encode(
     (n, height, width, 3) or an iterable of (height, width, 3) arrays, uint8 or uint16 in 0..1023, with `fps`.
     `quality`: the SSIMULACRA2 score to reach (90 is visually lossless, 80, the default, very high); or "lossless", or
     "lossless~2": every sample within 2 of the source (1 to 64). `target`: another metric and its value instead, such as
-    ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter steps. `preset`: "fast",
-    "medium" or "slow". `workers`: processes (0: one per core). `start`, `duration`: seconds of the source.
+    ("psnr", 45); one of quality.METRICS. `crf`: a fixed quantiser instead, 1 to 63 in quarter steps. `max_size` (bytes)
+    and `max_bitrate` (kbit/s) bound the file: what is asked for is reached where it fits, or else the best that does,
+    with a run over the source for each time that it had to be lowered. `preset`: "fast", "medium" or "slow".
+    `workers`: processes (0: one per core). `cluster`: the address of a Dask scheduler ("tcp://host:8786"), to whose
+    workers the segments go instead; the file is the same. `start`, `duration`: seconds of the source.
     `segment_seconds`: the longest distance between seek points, at the nominal frame rate. `digests`: store a hash of
     every segment's frames, so that `verify` can check them.
 
@@ -113,14 +123,27 @@ def encode(
     output = _checked_output(path, source, overwrite)
     if resume and (not isinstance(source, (str, os.PathLike)) or os.fspath(source) == "-"):
         raise OptionError("only an encode of a file can be resumed")
-    with _open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
-        identity = {
-            "version": [__version__, CODEC_VERSION],
-            "source": [*_identity_of(source), opened.byte_size],
-            "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
-        }
-        run = _Run(opened, goal, preset, workers or _default_workers(), segment_seconds, digests, progress)
-        result = run.write(PartFile(output, identity, resume=resume, discard=overwrite))
+    bounds = Bounds(max_size, max_bitrate)
+    check_bounds(bounds, goal, resume, is_array_or_file=_can_be_read_again(source))
+    asked = goal.target
+    search = SizeSearch(goal.metric, asked)
+    while True:
+        with _open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
+            identity = {
+                "version": [__version__, CODEC_VERSION],
+                "source": [*_identity_of(source), opened.byte_size],
+                "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
+            }
+            count = workers or _default_workers()
+            run = _Run(opened, goal, preset, count, segment_seconds, digests, progress, bounds, cluster)
+            run.must_fill, run.lowered = not search.settled, bool(search.tried)
+            try:
+                result = run.write(PartFile(output, identity, resume=resume, discard=overwrite or bool(search.tried)))
+            except WrongSizeError as found:
+                search.adjust(found)
+                goal = replace(goal, target=search.target)
+                continue
+        result.target = asked if goal.crf is None else None
         if start is not None or duration is not None:
             result.input_bytes = None
         return result
@@ -138,7 +161,12 @@ class _Run:
         segment_seconds: float,
         digests: bool,
         progress: Callable[[Progress], None] | None,
+        bounds: Bounds,
+        cluster: str | None = None,
     ) -> None:
+        self._bounds = bounds
+        # Whether a file that is far smaller than its bound is refused, too, if something better than it was asked for.
+        self.must_fill = self.lowered = False
         self._source = source
         self._goal = goal
         self._preset = preset
@@ -146,7 +174,8 @@ class _Run:
         self._segment_seconds = segment_seconds
         self._digests = digests
         self._progress = progress or (lambda progress: None)
-        self._pool: WorkerPool | None = None
+        self._cluster = cluster
+        self._pool: WorkerPool | ClusterPool | None = None
         self._waiting: deque[tuple[SourceSegment, Future[CodedSegment | LosslessSegment]]] = deque()
         self._lossless = goal.metric == GREATEST_ERROR
         self._dictionary: DictionaryPlan | None = None
@@ -154,13 +183,20 @@ class _Run:
         self._shares: dict[int, float] = {}  # by segment under way: frames coded, about
         self._header: _native.StreamHeader | None = None
         self._times = [0, 0]
+        self._is_alone = False
 
     def write(self, part: PartFile) -> EncodeResult:
         started = time.monotonic()
         self._part = part
         try:
+            if self._cluster is not None:
+                self._pool = ClusterPool(self._cluster)
+                self._workers = self._pool.count
             self._encode_all()
-            part.finish()
+            part.finish(self._chosen(), self._redrawn)
+        except WrongSizeError:
+            part.discard()
+            raise
         except BaseException as error:
             kept = part.abandon()
             if kept:
@@ -179,7 +215,7 @@ class _Run:
         self._segmenter = self._new_segmenter()
         for segment, is_last in _with_last(iter(self._segmenter)):
             self._begin(segment)
-            is_alone = is_last and segment.number == 0
+            is_alone = self._is_alone = is_last and segment.number == 0
             if self._lossless and not is_alone:
                 self._use_dictionary(segment)
             if segment.first_frame < self._part.frames_done:
@@ -238,6 +274,7 @@ class _Run:
             preset=self._preset,
             threads=threads,
             digest=self._digests,
+            keep_points=self._goal.crf is None and (not self._is_alone or self._bounds.any),
         )
 
     def _lossless_job(self, segment: SourceSegment, frames: ChangeStore, threads: int) -> LosslessJob:
@@ -282,13 +319,64 @@ class _Run:
         use = self._uses.pop(segment.number, None)
         if use is not None and use.payload is not None:
             self._part.add_dictionary_picture(use.payload)
-        report = asdict(coded)
+        points = coded.points if isinstance(coded, CodedSegment) else []
+        report = asdict(replace(coded, points=[]) if isinstance(coded, CodedSegment) else coded)
+        report.pop("points", None)
         report["bytes"] = len(report.pop("payload"))
         report["first_frame"] = segment.first_frame
-        self._part.add_segment(coded.payload, coded.frames, report)
+        self._part.add_segment(coded.payload, coded.frames, report, points)
         segment.close()
         self._shares.pop(segment.number, None)
         self._tell("")
+
+    def _chosen(self) -> dict[int, dict[str, Any]]:
+        """The segments that the whole file would rather have in another way, and which."""
+        reports = self._part.reports
+        if self._lossless or self._goal.crf is not None or (len(reports) < 2 and not self._bounds.any):
+            return {}
+        points = [[report, *report.get("points", [])] for report in reports]
+        choices = [
+            SegmentPoints([Point(p["bytes"], p["score"]) for p in mine], 0, report["frames"])
+            for mine, report in zip(points, reports, strict=True)
+        ]
+        metric = self._goal.metric
+        chosen = cheapest(choices, self._goal.target, FLOORS[metric])
+        if self._bounds.any:
+            chosen = self._within_bounds(choices, chosen)
+        return {n: points[n][index] for n, index in enumerate(chosen) if index > 0}
+
+    def _within_bounds(self, choices: list[SegmentPoints], chosen: list[int]) -> list[int]:
+        assert self._header is not None
+        seconds = float((self._times[1] - self._times[0]) * Fraction(*self._header.time_base))
+        limit = self._bounds.limit(seconds)
+        payloads = sum(segment.points[n].bytes for segment, n in zip(choices, chosen, strict=True))
+        other = self._part.size - sum(segment.points[0].bytes for segment in choices)
+        fitting: list[int] | None = chosen
+        if payloads + other > limit:
+            fitting = best_within(choices, limit - other)
+        if fitting is None:
+            raise WrongSizeError(payloads + other, limit)
+        size = other + sum(segment.points[n].bytes for segment, n in zip(choices, fitting, strict=True))
+        if self.must_fill and (self.lowered or payloads + other > limit) and size < FILLED * limit:
+            raise WrongSizeError(payloads + other, limit)
+        return fitting
+
+    def _redrawn(self, payload: bytes, header: _native.StreamHeader, layers: list[tuple[int, bytes]]) -> bytes:
+        """The segment with other layers, of which the decoder that users have draws every frame for the digest."""
+        old = _native.Segment(payload, header)
+
+        def built(digest: int | None) -> bytes:
+            return _native.build_segment(
+                header=header, first_frame=old.first_frame, times=old.times, digest=digest, layers=layers
+            )
+
+        if not self._digests:
+            return built(None)
+        segment = _native.Segment(built(None), header)
+        digest = _native.SegmentDigest()
+        for picture in draw_in_order(lambda _: segment, range(1), header, os.cpu_count() or 1):
+            digest.add(_native.picture_hash(picture))
+        return built(digest.value)
 
     def _write_packets(self, packets: list[TrackPacket]) -> None:
         for track in range(len(self._source.tracks)):
@@ -308,9 +396,13 @@ class _Run:
         coded = self._part.frames_done + sum(list(self._shares.values()))
         self._progress(Progress(self._segmenter.frames_read, coded, self._source.frame_count_hint, note))
 
+    def _reached(self, reports: list[dict[str, Any]]) -> bool:
+        """A segment below the target is none that misses it where the file as a whole wanted it so."""
+        return all(report["reached"] or report.get("by_choice", False) for report in reports)
+
     def _result(self, elapsed: float) -> EncodeResult:
         assert self._header is not None
-        reports = self._part.reports
+        reports = [{k: v for k, v in r.items() if k != "points"} for r in self._part.reports]
         scores = [score for report in reports for score in report["scores"]]
         weights = np.array([report["frames"] for report in reports], dtype=np.float64)
         values = [report["score"] for report in reports]
@@ -326,7 +418,7 @@ class _Run:
             score=score,
             score_p5=float(np.percentile(scores, 95 if self._lossless else 5)),
             frames_measured=len(scores),
-            reached=all(report["reached"] for report in reports),
+            reached=self._reached(reports),
             elapsed=elapsed,
             segments=reports,
             warnings=list(self._source.warnings),
@@ -374,6 +466,12 @@ def _open_source(
     if start is not None or duration is not None:
         raise OptionError("start and duration are for files; slice the frames instead")
     return ArraySource(source, fps=fps if fps is not None else 25)
+
+
+def _can_be_read_again(source: SourceLike) -> bool:
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source) != "-"
+    return isinstance(source, np.ndarray)
 
 
 def _identity_of(source: SourceLike) -> list[Any]:

@@ -1,7 +1,8 @@
 """The output while it is being written: `out.aic.part`, and what is needed to go on with it after an interruption.
 
 The part file is an `.aic` file that lacks its index; beside it, `out.aic.part.jsonl` says in its first line what is
-being encoded and how, then one line for each finished segment.
+being encoded and how, then one line for each finished segment. `out.aic.part.points` has other ways to code them, among
+which the file as a whole chooses when it is finished.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import contextlib
 import fcntl
 import json
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from aicodec_native import _native
+from aicodec_native.candidate import Candidate
 from aicodec_native.errors import AicodecError, OptionError, OutputError
+
+Redraw = Callable[[bytes, _native.StreamHeader, list[tuple[int, bytes]]], bytes]
 
 
 class PartFile:
@@ -31,8 +36,11 @@ class PartFile:
         self.reports: list[dict[str, Any]] = []
         self.frames_done = 0
         self.dictionary_size = 0
+        self._packet_chunks = 0
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.jsonl")
+        self._points = target.with_name(target.name + ".part.points")
+        self._chosen = target.with_name(target.name + ".part.chosen")
         self._identity = json.loads(json.dumps(identity))
         self._writer = _native.Writer()
         is_new = not self._part.exists()
@@ -59,7 +67,12 @@ class PartFile:
             self._append(self._writer.track(track))
         self._append(self._writer.tags(tags))
 
-    def add_segment(self, payload: bytes, frames: int, report: dict[str, Any]) -> None:
+    def add_segment(
+        self, payload: bytes, frames: int, report: dict[str, Any], points: Sequence[Candidate] = ()
+    ) -> None:
+        """`points` are kept beside the file until finish(): the report names them under "points"."""
+        if points:
+            report = report | {"points": [self._keep(point) for point in points]}
         self._append(self._writer.segment(payload, frames))
         try:
             self._file.flush()
@@ -76,18 +89,30 @@ class PartFile:
 
     def add_packets(self, track: int, packets: list[_native.Packet]) -> None:
         self._append(self._writer.packets(track, packets))
+        self._packet_chunks += 1
 
-    def finish(self) -> None:
-        """Write the index and give the file its name."""
+    def finish(self, chosen: dict[int, dict[str, Any]] | None = None, redraw: Redraw | None = None) -> None:
+        """Write the index and give the file its name.
+
+        `chosen` has points of add_segment, by segment, to be taken in place of what the segments have: `redraw` makes a
+        segment's payload of the present one and layers.
+        """
         self._append(self._writer.finish())
         try:
             self._file.flush()
+            if chosen and redraw:
+                self._write_chosen(chosen, redraw)
             os.fsync(self._file.fileno())
             self._part.replace(self.target)
             self._file.close()
-            self._notes.unlink(missing_ok=True)
+            self._forget()
         except OSError as error:
             raise self._failure(error) from None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file as it is, with about what the index will take."""
+        return self._file.tell() + 32 + 8 * (len(self.reports) + self.dictionary_size + self._packet_chunks)
 
     def abandon(self) -> str:
         """Stop before the end. Keeps the part file if it holds a segment, and says so; else returns ""."""
@@ -96,9 +121,64 @@ class PartFile:
         if self.reports:
             are = "is" if len(self.reports) == 1 else "are"
             return f"{_segments(len(self.reports))} {are} kept: go on with --resume"
-        self._part.unlink(missing_ok=True)
-        self._notes.unlink(missing_ok=True)
+        self.discard()
         return ""
+
+    def discard(self) -> None:
+        """Stop and leave nothing."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+        self._forget()
+
+    def _forget(self) -> None:
+        for path in (self._notes, self._points, self._chosen):
+            path.unlink(missing_ok=True)
+
+    def _keep(self, point: Candidate) -> dict[str, Any]:
+        with self._points.open("ab") as file:
+            offset = file.tell()
+            for _, payload in point.layers:
+                file.write(payload)
+        return point.report() | {
+            "scores": point.scores,
+            "crf": point.details.get("crf"),
+            "bit_depth": point.details.get("bit_depth"),
+            "offset": offset,
+            "layers": [(kind, len(payload)) for kind, payload in point.layers],
+        }
+
+    def _layers(self, point: dict[str, Any]) -> list[tuple[int, bytes]]:
+        with self._points.open("rb") as file:
+            file.seek(point["offset"])
+            return [(kind, file.read(size)) for kind, size in point["layers"]]
+
+    def _write_chosen(self, chosen: dict[int, dict[str, Any]], redraw: Redraw) -> None:
+        """The same file with other segments, in place of the part file when it is whole."""
+        found = _native.FileReader(str(self._part))
+        writer = _native.Writer()
+        number = 0
+        with self._chosen.open("wb") as out:
+            out.write(writer.begin(found.header))
+            for track in found.tracks:
+                out.write(writer.track(track))
+            out.write(writer.tags(found.tags))
+            for entry in found.entries:
+                if entry.kind == "packets":
+                    out.write(writer.packets(*found.packets(entry)))
+                elif entry.kind == "dictionary":
+                    out.write(writer.dictionary(found.payload(entry)))
+                elif entry.kind == "segment":
+                    payload = found.payload(entry)
+                    if number in chosen:
+                        payload = redraw(payload, found.header, self._layers(chosen[number]))
+                        point = {k: v for k, v in chosen[number].items() if k not in ("offset", "layers")}
+                        self.reports[number] |= point | {"bytes": len(payload), "by_choice": True}
+                    out.write(writer.segment(payload, entry.detail))
+                    number += 1
+            out.write(writer.finish())
+        self._chosen.replace(self._part)
+        self._file.close()
+        self._file = self._part.open("r+b")
 
     def _append(self, data: bytes) -> None:
         try:
@@ -131,6 +211,7 @@ class PartFile:
                 "or start again with --overwrite"
             )
         self._file.truncate(0)
+        self._points.unlink(missing_ok=True)
         self._notes.write_text(json.dumps(self._identity) + "\n")
 
     def _continue(self, notes: list[Any]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aicodec_native import _native
+from aicodec_native.allocation import FLOORS
 from aicodec_native.candidate import Candidate, Goal
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
@@ -32,6 +33,10 @@ _DRAWN = 0.12
 # The screen layer and the video layer share the progress bar of a segment that tries both.
 _SCREEN_SHARE = 0.6
 _HYBRID_SHARE = 0.5
+# Candidates that are larger than this times the best are no points for the whole file.
+_MOST_GROWTH = 2.0
+# Where candidates are coded for the whole file's choice, in units of FLOORS above the target.
+_POINTS: dict[str, tuple[float, ...]] = {"fast": (), "medium": (-0.5,), "slow": (-0.5, 0.4)}
 
 
 # Called with the share of the work done, about (0 to 1), and a few words for a person.
@@ -51,6 +56,7 @@ class SegmentJob:
     preset: str
     threads: int
     digest: bool
+    keep_points: bool = False
 
     def run(self, report: Report = lambda share, note: None) -> CodedSegment:
         """Find the smallest stack that reaches the goal. Deterministic: the same job gives the same bytes."""
@@ -67,7 +73,8 @@ class CodedSegment:
 
     `stack` and `setting` are the winner's, `crf` and `bit_depth` those of its video layer, None without one. `scores`
     are per measured frame; `probes` lists (CRF, bit depth, score) of the video search as tried, `tried` all candidates
-    (Candidate.report); `encode_seconds` is time inside SVT-AV1, `seconds` that of the whole job.
+    (Candidate.report); `encode_seconds` is time inside SVT-AV1, `seconds` that of the whole job. `points` are
+    candidates from which the file as a whole may choose another one; none where it has one segment alone.
     """
 
     payload: bytes
@@ -84,6 +91,7 @@ class CodedSegment:
     novelty: float = 0.0
     encode_seconds: float = 0.0
     seconds: float = 0.0
+    points: list[Candidate] = field(default_factory=list)
 
 
 class _SegmentEncoder:
@@ -121,6 +129,11 @@ class _SegmentEncoder:
         candidates += [coarsest] if coarsest is not None else []
         tried += video.tried
         best = min(candidates, key=Candidate.rank)
+        if self._job.keep_points and best is coarsest and best.reached:
+            unit = FLOORS[self._job.goal.metric]
+            known = len(video.tried)
+            video.add_points([share * unit for share in _POINTS[self._job.preset]])
+            tried += video.tried[known:]
         return CodedSegment(
             payload=self._payload(best),
             frames=len(self._frames),
@@ -136,7 +149,22 @@ class _SegmentEncoder:
             novelty=novelty,
             encode_seconds=encode_seconds + video.encode_seconds,
             seconds=time.perf_counter() - started,
+            points=self._points(tried, best) if self._job.keep_points else [],
         )
+
+    def _points(self, tried: list[Candidate], best: Candidate) -> list[Candidate]:
+        """Those that are neither far off nor worse in everything than another one."""
+        floor = self._job.goal.target - FLOORS[self._job.goal.metric]
+        near = [c for c in tried if c is not best and c.score >= floor and c.size <= _MOST_GROWTH * best.size]
+
+        def is_beaten(candidate: Candidate) -> bool:
+            return any(
+                other.size <= candidate.size and other.score >= candidate.score
+                for other in [best, *near]
+                if other is not candidate
+            )
+
+        return [candidate for candidate in near if not is_beaten(candidate)]
 
     def _novelty(self) -> float:
         """The greatest of a few frames."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import islice
@@ -115,6 +115,19 @@ class VideoSearch:
             return min((self._best_at(depth) for depth in self._bit_depths()), key=Candidate.rank)
         except HopelessError:
             return None
+
+    def add_points(self, offsets: Iterable[float]) -> None:
+        """Candidates at about these distances from the target, where none is near: from the curve found so far."""
+        points = {round(c.details["crf"] * STEPS_PER_CRF): c.score for c in self.tried if c.details["bit_depth"] == 10}
+        for offset in offsets:
+            wanted = self._goal.target + offset
+            if len(points) < 2 or any(abs(score - wanted) < abs(offset) / 2 for score in points.values()):
+                continue
+            near = sorted(points, key=lambda step: abs(points[step] - wanted))[:2]
+            slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), _SLOPES[self._goal.metric] / 3)
+            step = round(near[0] + (wanted - points[near[0]]) / slope)
+            if step not in points and STEPS_PER_CRF <= step <= 63 * STEPS_PER_CRF:
+                points[step] = self._probe(step, 10).score
 
     def probe_once(self) -> Candidate:
         """The candidate with the quantiser to begin with."""

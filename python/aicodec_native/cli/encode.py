@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from aicodec_native.cli.goals import QUALITY, TARGET
+from aicodec_native.cli.goals import QUALITY, SIZE, TARGET
 from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, size_text
 from aicodec_native.encoder import EncodeResult, Progress, encode
 from aicodec_native.lossless_encoder import GREATEST_ERROR
@@ -30,8 +30,11 @@ from aicodec_native.video_layer import SVT_PRESETS
 )
 @click.option("--target", type=TARGET, help=f"Another metric to reach instead: {', '.join(METRICS)}.")
 @click.option("--crf", type=float, help="A fixed quantiser instead, 1 to 63 in steps of 0.25: no search.")
+@click.option("--max-size", type=SIZE, help="The most bytes, such as 10M: the quality is lowered until they suffice.")
+@click.option("--max-bitrate", type=click.FloatRange(min=0, min_open=True), help="The same in kbit/s.")
 @click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Worker processes [default: one per core].")
+@click.option("--cluster", metavar="ADDRESS", help="Code segments on a Dask cluster: its scheduler, tcp://host:8786.")
 @click.option("--start", type=click.FloatRange(min=0), help="Begin this many seconds into the input.")
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Encode this many seconds.")
 @click.option("--fps", type=click.FloatRange(min=0, min_open=True), help="Frame rate of an image sequence.")
@@ -77,18 +80,23 @@ def command(source: str, output: str, explain: bool, as_json: bool, **options: A
 def _explain(result: EncodeResult) -> None:
     for number, segment in enumerate(result.segments):
         table = Table(box=None, title=f"segment {number + 1}: {segment['frames']} frames", title_justify="left")
-        for heading in ("stack", "setting", "bytes", result.metric, "seconds", ""):
+        for heading in ("stack", "setting", "bytes", "by layer", result.metric, "seconds", ""):
             table.add_column(heading, justify="left" if heading in ("stack", "setting", "") else "right")
         for tried in segment.get("tried", []):
             won = (tried["stack"], tried["setting"]) == (segment["stack"], segment["setting"])
-            verdict = "kept" if won else "" if tried["reached"] else "misses the target"
-            cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", f"{tried['score']:.2f}")
+            reason = "the smallest that reaches it" if tried["reached"] else "the best there is"
+            if segment.get("by_choice"):
+                reason = "for the mean of the file"
+            verdict = f"kept: {reason}" if won else "" if tried["reached"] else "misses the target"
+            layers = tried.get("layer_bytes", [])
+            parts = " + ".join(f"{size:,}" for size in layers) if len(layers) > 1 else ""
+            cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", parts, f"{tried['score']:.2f}")
             table.add_row(*cells, f"{tried['seconds']:.1f}", verdict)
         Console().print(table)
 
 
 def _shortfall(result: EncodeResult) -> str:
-    short = sum(not segment["reached"] for segment in result.segments)
+    short = sum(not (segment["reached"] or segment.get("by_choice")) for segment in result.segments)
     return f"{short} of {len(result.segments)} segments"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -30,5 +31,18 @@ class _Target(click.ParamType[Any]):
             self.fail(f"{value!r} is not METRIC=VALUE, such as psnr=45", param, ctx)
 
 
+class _Size(click.ParamType[Any]):
+    name = "BYTES"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kMG]?)B?", value)
+        if not found:
+            self.fail(f"{value!r} is no size, such as 500000, 800k, 10M or 1.5G", param, ctx)
+        return int(float(found[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[found[2]])
+
+
 QUALITY = _Quality()
+SIZE = _Size()
 TARGET = _Target()
