@@ -36,16 +36,13 @@ FlagContexts flag_contexts(const Node& node, int top, const BlockMap& current, c
       static_cast<uint32_t>(previous.at(right < current.columns() ? right : -1, row).mode != Mode::kSkip) |
       static_cast<uint32_t>(previous.at(column, bottom < current.rows() ? bottom : -1).mode != Mode::kSkip)
           << 1;
-  const auto in = [](uint32_t hash, auto... parts) {
-    ((hash = hash_in(hash, static_cast<uint32_t>(parts))), ...);
-    return hash;
-  };
-  return {in(1, mode(left), mode(above), mode(above_right), then),
-          in(2, age, ages_hash, left.mode != Mode::kSkip, above.mode != Mode::kSkip),
-          in(3, column, top + row),
-          in(4, active, before.level, mode(before), left.level, above.level),
-          in(5, mode(left), mode(above), active, later, std::min<int>(age, 3)),
-          in(6, left.vector == above.vector, before.vector == left.vector, mode(left), mode(above), then)};
+  return {
+      hash_of(1, mode(left), mode(above), mode(above_right), then),
+      hash_of(2, age, ages_hash, left.mode != Mode::kSkip, above.mode != Mode::kSkip),
+      hash_of(3, column, top + row),
+      hash_of(4, active, before.level, mode(before), left.level, above.level),
+      hash_of(5, mode(left), mode(above), active, later, std::min<int>(age, 3)),
+      hash_of(6, left.vector == above.vector, before.vector == left.vector, mode(left), mode(above), then)};
 }
 
 FlagModel::FlagModel() {

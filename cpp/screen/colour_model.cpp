@@ -3,19 +3,6 @@
 #include <algorithm>
 
 namespace aicodec::screen {
-namespace {
-
-// Tables are far larger than the caches: their slots are asked for before they are looked at.
-void prefetch(const void* address) {
-#if defined(__GNUC__)
-  __builtin_prefetch(address, 1);
-#else
-  (void)address;
-#endif
-}
-
-}  // namespace
-
 ColourModel::ColourModel(const SheetShape& shape, int table_bits)
     : shape_(shape), table_shift_(32 - table_bits) {
   for (auto& slots : slots_) slots = BigArray<Slot>(size_t{1} << table_bits);
@@ -56,28 +43,20 @@ uint32_t ColourModel::flat_context(const Site& s) {
 
 // The growing causal neighbourhoods, and the one in the reference.
 void ColourModel::set_hashes(const Site& s) {
-  const auto in = [](uint32_t h, auto... pixels) {
-    ((h = hash_in(h, pixels)), ...);
-    return h;
-  };
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1);
-  hashes_[0] = in(1, w, n);
-  hashes_[1] = in(hashes_[0], nw, ne, s.guide);
-  hashes_[2] = in(hashes_[1], s.at(-2, 0), s.at(0, -2));
-  hashes_[3] = in(hashes_[2], s.at(1, -2), s.at(-1, -2), s.at(2, -1), s.at(-2, -1), s.at(-3, 0));
-  hashes_[4] = in(hashes_[3], s.at(2, -2), s.at(-2, -2), s.at(3, -1), s.at(-3, -1), s.at(-4, 0), s.at(0, -3),
-                  s.at(-1, -3), s.at(1, -3), s.at(-5, 0));
-  hashes_[6] = in(6, s.in_reference(0, 0), s.in_reference(1, 0), s.in_reference(0, 1), s.in_reference(-1, 0),
-                  s.in_reference(0, -1), w, n, nw, ne);
+  hashes_[0] = hash_of(1, w, n);
+  hashes_[1] = hash_of(hashes_[0], nw, ne, s.guide);
+  hashes_[2] = hash_of(hashes_[1], s.at(-2, 0), s.at(0, -2));
+  hashes_[3] = hash_of(hashes_[2], s.at(1, -2), s.at(-1, -2), s.at(2, -1), s.at(-2, -1), s.at(-3, 0));
+  hashes_[4] = hash_of(hashes_[3], s.at(2, -2), s.at(-2, -2), s.at(3, -1), s.at(-3, -1), s.at(-4, 0),
+                       s.at(0, -3), s.at(-1, -3), s.at(1, -3), s.at(-5, 0));
+  hashes_[6] = hash_of(6, s.in_reference(0, 0), s.in_reference(1, 0), s.in_reference(0, 1),
+                       s.in_reference(-1, 0), s.in_reference(0, -1), w, n, nw, ne);
   for (const int i : {3, 4, 6, 0, 1, 2}) prefetch(&slot(i, hashes_[i]));
 }
 
 // The rest, which the fast path does without.
 void ColourModel::set_late_hashes(const Site& s) {
-  const auto in = [](uint32_t h, auto... pixels) {
-    ((h = hash_in(h, pixels)), ...);
-    return h;
-  };
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), ne = s.at(1, -1);
   const Pixel p = s.in_reference(0, 0), e = s.at(1, 0), so = s.at(0, 1);
   uint32_t run = 0;
@@ -85,10 +64,10 @@ void ColourModel::set_late_hashes(const Site& s) {
   uint32_t column = 0;
   while (column < 12 && s.at(0, -1 - static_cast<int>(column)) == s.at(0, -2 - static_cast<int>(column)))
     ++column;
-  hashes_[5] = in(5, p, e, so, w, n + s.mark(-1, 0) * 2 + s.mark(0, -1) * 4);
-  hashes_[7] = in(7, w, n, ne, run, column);
-  hashes_[8] = in(8, p, s.background[0], s.background[1], w, n);
-  hashes_[9] = in(9, e, so, s.at(1, 1), s.at(-1, 1), w, n);
+  hashes_[5] = hash_of(5, p, e, so, w, n + s.mark(-1, 0) * 2 + s.mark(0, -1) * 4);
+  hashes_[7] = hash_of(7, w, n, ne, run, column);
+  hashes_[8] = hash_of(8, p, s.background[0], s.background[1], w, n);
+  hashes_[9] = hash_of(9, e, so, s.at(1, 1), s.at(-1, 1), w, n);
   for (const int i : {5, 7, 8, 9}) prefetch(&slot(i, hashes_[i]));
 }
 

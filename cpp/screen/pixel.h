@@ -30,4 +30,20 @@ inline uint32_t hash_in(uint32_t hash, uint32_t value) {
   return hash ^ (hash >> 15);
 }
 
+// Mixes in several values, one after the other.
+template <typename... Values>
+uint32_t hash_of(uint32_t hash, Values... values) {
+  ((hash = hash_in(hash, static_cast<uint32_t>(values))), ...);
+  return hash;
+}
+
+// Asks for what will be looked at soon, and lies where no cache has it.
+inline void prefetch(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address, 1);
+#else
+  (void)address;
+#endif
+}
+
 }  // namespace aicodec::screen

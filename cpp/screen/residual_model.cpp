@@ -217,10 +217,6 @@ void ResidualModel::set_contexts(const Site& s, const Span& span, const Predicti
     return 128u + static_cast<uint32_t>(std::clamp((v - span.low_value) * 24 / (width + 1), 0, 23));
   };
   const auto edge = [&](Pixel pixel) { return fine_share(component(pixel, lead)); };
-  const auto in = [](uint32_t h, auto... parts) {
-    ((h = hash_in(h, static_cast<uint32_t>(parts))), ...);
-    return h;
-  };
   const uint32_t seed = static_cast<uint32_t>(turn * 3 + span.order[turn] + 1) * 0x10001u;
   const uint32_t w = share(s.at(-1, 0)), n = share(s.at(0, -1)), ne = share(s.at(1, -1)),
                  nw = share(s.at(-1, -1)), ww = share(s.at(-2, 0)), nn = share(s.at(0, -2));
@@ -230,31 +226,33 @@ void ResidualModel::set_contexts(const Site& s, const Span& span, const Predicti
   const int by_line = turn > 0 && width >= 10 ? 1 + magnitude(value - (p.value + base)) : 0;
 
   const auto off = [&](int i) { return std::clamp(p.p[i] - (value - base), -40, 40); };
-  contexts_[0] = in(seed, e, by_line ? 16 + by_line * 8 + magnitude(width) : magnitude(p.p[3] - p.p[4]));
-  contexts_[1] = in(seed + 1, signed_magnitude(p.west_error), signed_magnitude(p.north_error), e > 4);
-  contexts_[2] = in(seed + 2, value, turn > 0 ? signed_magnitude(first) : e);
-  contexts_[3] = in(seed + 3, w, n, ne, pr, value >> 5);
-  contexts_[4] = in(seed + 4, pr, pe, pw, pn, ps, w, n);
-  contexts_[5] = in(seed + 5, w, ww, n, nw, ne, nn);
-  contexts_[6] = in(seed + 6, span.low, span.high, fine_share(value));
-  contexts_[7] = in(seed + 7, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(1, -1)), last);
-  contexts_[8] = in(seed + 8, off(0), off(1));
-  contexts_[9] = in(seed + 9, off(2), e, s.guide);
-  contexts_[10] = in(seed + 10, off(7), off(8));
-  contexts_[11] = in(seed + 11, off(9), by_line, signed_magnitude(first));
-  contexts_[12] = in(seed + 12, off(4), off(5));
-  contexts_[13] = in(seed + 13, off(6), off(11));
-  contexts_[14] = in(seed + 14, off(10), last);
-  contexts_[15] = in(seed + 15, off(3), off(p.best));
+  contexts_[0] = hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(width) : magnitude(p.p[3] - p.p[4]));
+  contexts_[1] = hash_of(seed + 1, signed_magnitude(p.west_error), signed_magnitude(p.north_error), e > 4);
+  contexts_[2] = hash_of(seed + 2, value, turn > 0 ? signed_magnitude(first) : e);
+  contexts_[3] = hash_of(seed + 3, w, n, ne, pr, value >> 5);
+  contexts_[4] = hash_of(seed + 4, pr, pe, pw, pn, ps, w, n);
+  contexts_[5] = hash_of(seed + 5, w, ww, n, nw, ne, nn);
+  contexts_[6] = hash_of(seed + 6, span.low, span.high, fine_share(value));
+  contexts_[7] = hash_of(seed + 7, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(1, -1)), last);
+  contexts_[8] = hash_of(seed + 8, off(0), off(1));
+  contexts_[9] = hash_of(seed + 9, off(2), e, s.guide);
+  contexts_[10] = hash_of(seed + 10, off(7), off(8));
+  contexts_[11] = hash_of(seed + 11, off(9), by_line, signed_magnitude(first));
+  contexts_[12] = hash_of(seed + 12, off(4), off(5));
+  contexts_[13] = hash_of(seed + 13, off(6), off(11));
+  contexts_[14] = hash_of(seed + 14, off(10), last);
+  contexts_[15] = hash_of(seed + 15, off(3), off(p.best));
   if (rich_) {
-    contexts_[16] = in(seed + 16, edge(s.in_reference(0, 0)), w, n, share(s.at(1, 0)), share(s.at(0, 1)));
-    contexts_[17] = in(seed + 17, s.at(-1, 0), s.at(0, -1), value);
-    contexts_[18] = in(seed + 18, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(-1, -1)), magnitude(width));
-    contexts_[19] = in(seed + 19, *s.background, value, last);
-    contexts_[20] = in(seed + 20, edge(s.at(0, -1)), edge(s.at(1, -1)), edge(s.at(2, -1)), w);
-    contexts_[21] = in(seed + 21, edge(s.at(-1, 0)), edge(s.at(-1, -1)), edge(s.at(-2, 0)), n);
-    contexts_[22] = in(seed + 22, s.in_reference(0, 0), value);
-    contexts_[23] = in(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
+    contexts_[16] =
+        hash_of(seed + 16, edge(s.in_reference(0, 0)), w, n, share(s.at(1, 0)), share(s.at(0, 1)));
+    contexts_[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), value);
+    contexts_[18] =
+        hash_of(seed + 18, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(-1, -1)), magnitude(width));
+    contexts_[19] = hash_of(seed + 19, *s.background, value, last);
+    contexts_[20] = hash_of(seed + 20, edge(s.at(0, -1)), edge(s.at(1, -1)), edge(s.at(2, -1)), w);
+    contexts_[21] = hash_of(seed + 21, edge(s.at(-1, 0)), edge(s.at(-1, -1)), edge(s.at(-2, 0)), n);
+    contexts_[22] = hash_of(seed + 22, s.in_reference(0, 0), value);
+    contexts_[23] = hash_of(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
   }
   component_ = turn;
   error_class_ = e;
