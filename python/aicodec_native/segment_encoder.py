@@ -13,6 +13,7 @@ from typing import Any
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal
+from aicodec_native.enhancement import Enhancer
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
@@ -93,12 +94,12 @@ class _SegmentEncoder:
         self._scorer = Scorer(goal.metric, frames, colour, float(self._rate), job.preset, job.threads)
 
     def run(self) -> CodedSegment:
-        started = time.perf_counter()
+        started, job = time.perf_counter(), self._job
         novelty = self._novelty()
         candidates: list[Candidate] = []
         tried: list[Candidate] = []
         share = 0.0
-        if novelty < _CAMERA["yuv420" in self._frames.shape[0]] and self._job.goal.crf is None:
+        if novelty < _CAMERA["yuv420" in self._frames.shape[0]] and job.goal.crf is None:
             screen = self._screen_search()
             candidates.append(screen.run())
             tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
@@ -107,7 +108,11 @@ class _SegmentEncoder:
         video = self._video_search(novelty, limit, share)
         coarsest = video.run()
         candidates += [coarsest] if coarsest is not None else []
-        tried += video.tried
+        enhancer = Enhancer(self._frames, self._scorer, job.header, job.goal, job.preset, job.threads, self._parsed)
+        if coarsest is not None and min(candidates, key=Candidate.rank) is coarsest:
+            enhanced = enhancer.run(video, coarsest)
+            candidates += [enhanced] if enhanced is not None else []
+        tried += [*video.tried, *enhancer.tried]
         best = min(candidates, key=Candidate.rank)
         return CodedSegment(
             payload=self._payload(best),

@@ -82,6 +82,32 @@ class VideoSearch:
         except HopelessError:
             return None
 
+    def probe(self, step: int, bit_depth: int) -> Candidate:
+        """A candidate at that quantiser (quarter steps of CRF), coded and scored."""
+        return self._probe(step, bit_depth)
+
+    @property
+    def slope(self) -> float:
+        """The score lost per quarter step around what was tried last, below zero."""
+        return self._between()[0]
+
+    @property
+    def bytes_per_step(self) -> float:
+        """The share of the bytes that a quarter step saves there."""
+        return self._between()[1]
+
+    def _between(self) -> tuple[float, float]:
+        usual = _SLOPES[self._goal.metric], _BYTES_PER_STEP
+        same = [c for c in self.tried if c.details["bit_depth"] == self.tried[-1].details["bit_depth"]]
+        near = sorted(same, key=lambda c: abs(c.score - self._goal.target))[:2]
+        if len(near) < 2:
+            return usual
+        fine, coarse = sorted(near, key=lambda c: c.details["crf"])
+        steps = (coarse.details["crf"] - fine.details["crf"]) * STEPS_PER_CRF
+        if steps <= 0 or coarse.score >= fine.score or coarse.size >= fine.size:
+            return usual
+        return (coarse.score - fine.score) / steps, 1 - (coarse.size / fine.size) ** (1 / steps)
+
     def _bit_depths(self) -> tuple[int, ...]:
         """10 bits save bytes nearly everywhere; `slow` looks for itself."""
         return (10, 8) if self._preset == "slow" and self._goal.crf is None else (10,)
