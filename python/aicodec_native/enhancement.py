@@ -22,7 +22,7 @@ from aicodec_native.video_candidates import VideoSearch
 # How much of the difference from the neighbours' mean is added, until more makes it worse.
 _AMOUNTS = (0.06, 0.12, 0.25, 0.5)
 # A candidate must save this share of the bytes, by what is known of the curve, before it is coded.
-_WORTH = 0.01
+_WORTH = {"medium": 0.02, "slow": 0.005}
 _CODED = 2
 # On 4:2:0 canvases no program gained: medium does not look there.
 _FORMATS = {"fast": (), "medium": ("rgb24", "rgb30"), "slow": ("rgb24", "rgb30", "yuv420p", "yuv420p10")}
@@ -58,7 +58,7 @@ class Enhancer:
         spare = best.score - self.goal.target
         coarser = int((gain + spare) / -video.slope)
         saved = best.size * (1 - (1 - video.bytes_per_step) ** coarser) - proposal.bytes
-        if saved < _WORTH * best.size:
+        if saved < _WORTH[self.preset] * best.size:
             return None
         found = None
         for _ in range(_CODED):
