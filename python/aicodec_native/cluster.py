@@ -16,7 +16,6 @@ from typing import Any
 from aicodec_native import __version__
 from aicodec_native.errors import AicodecError, EncodeError, OptionError
 from aicodec_native.video_layer import CODEC_VERSION
-from aicodec_native.workers import run_job
 
 _PATIENCE = "10s"
 # Fields of a job that name files.
@@ -117,4 +116,4 @@ def _run(versions: list[str], job: Any, content: dict[str, bytes]) -> Any:
             with open(path, "wb") as file:
                 file.write(content[name])
         content.clear()
-        return run_job(replace(job, **paths), lambda share, note: None)
+        return replace(job, **paths).run()

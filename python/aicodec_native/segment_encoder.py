@@ -15,6 +15,7 @@ from typing import Any
 from aicodec_native import _native
 from aicodec_native.allocation import FLOORS
 from aicodec_native.candidate import Candidate, Goal
+from aicodec_native.enhancement import Enhancer
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
@@ -104,7 +105,7 @@ class _SegmentEncoder:
         self._scorer = Scorer(goal.metric, frames, colour, float(self._rate), job.preset, job.threads)
 
     def run(self) -> CodedSegment:
-        started = time.perf_counter()
+        started, job = time.perf_counter(), self._job
         novelty = self._novelty()
         candidates: list[Candidate] = []
         tried: list[Candidate] = []
@@ -127,7 +128,11 @@ class _SegmentEncoder:
         video = self._video_search(novelty, limit, share)
         coarsest = video.run()
         candidates += [coarsest] if coarsest is not None else []
-        tried += video.tried
+        enhancer = Enhancer(self._frames, self._scorer, job.header, job.goal, job.preset, job.threads, self._parsed)
+        if coarsest is not None and min(candidates, key=Candidate.rank) is coarsest:
+            enhanced = enhancer.run(video, coarsest)
+            candidates += [enhanced] if enhanced is not None else []
+        tried += [*video.tried, *enhancer.tried]
         best = min(candidates, key=Candidate.rank)
         if self._job.keep_points and best is coarsest and best.reached:
             unit = FLOORS[self._job.goal.metric]

@@ -127,12 +127,34 @@ class VideoSearch:
             slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), _SLOPES[self._goal.metric] / 3)
             step = round(near[0] + (wanted - points[near[0]]) / slope)
             if step not in points and STEPS_PER_CRF <= step <= 63 * STEPS_PER_CRF:
-                points[step] = self._probe(step, 10).score
+                points[step] = self.probe(step, 10).score
 
     def probe_once(self) -> Candidate:
         """The candidate with the quantiser to begin with."""
         assert self._guess is not None
-        return self._probe(round(self._guess * STEPS_PER_CRF), self._bit_depths()[0])
+        return self.probe(round(self._guess * STEPS_PER_CRF), self._bit_depths()[0])
+
+    @property
+    def slope(self) -> float:
+        """The score lost per quarter step around what was tried last, below zero."""
+        return self._between()[0]
+
+    @property
+    def bytes_per_step(self) -> float:
+        """The share of the bytes that a quarter step saves there."""
+        return self._between()[1]
+
+    def _between(self) -> tuple[float, float]:
+        usual = _SLOPES[self._goal.metric], _BYTES_PER_STEP
+        same = [c for c in self.tried if c.details["bit_depth"] == self.tried[-1].details["bit_depth"]]
+        near = sorted(same, key=lambda c: abs(c.score - self._goal.target))[:2]
+        if len(near) < 2:
+            return usual
+        fine, coarse = sorted(near, key=lambda c: c.details["crf"])
+        steps = (coarse.details["crf"] - fine.details["crf"]) * STEPS_PER_CRF
+        if steps <= 0 or coarse.score >= fine.score or coarse.size >= fine.size:
+            return usual
+        return (coarse.score - fine.score) / steps, 1 - (coarse.size / fine.size) ** (1 / steps)
 
     def _bit_depths(self) -> tuple[int, ...]:
         """10 bits save bytes nearly everywhere; `slow` looks for itself."""
@@ -144,7 +166,7 @@ class VideoSearch:
         tried: dict[int, Candidate] = {}
 
         def probe(step: int) -> float:
-            tried[step] = self._probe(step, bit_depth)
+            tried[step] = self.probe(step, bit_depth)
             self._give_up_if_hopeless(tried[step])
             return tried[step].score
 
@@ -173,7 +195,7 @@ class VideoSearch:
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
         return SearchPlan(goal.target, round(guess), slope, _TOLERANCES[goal.metric])
 
-    def _probe(self, step: int, bit_depth: int) -> Candidate:
+    def probe(self, step: int, bit_depth: int) -> Candidate:
         """Code and score: what SVT-AV1 has finished is decoded and measured while it goes on."""
         settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[self._preset], bit_depth, self._threads, self._drawn)
         whole = self._is_near() and self._compose is None

@@ -27,6 +27,8 @@ _LEFT, _RIGHT, _UP = -2.2, 0.8, 1.3
 # What share of the colours' variance counts may leave at first, for a start worth refining.
 _FIRST = 0.8
 _STARTS = 8
+# How far a picture that is turned upside down may be from itself, in parts of its deviation, to be a Julia set's.
+_MAX_TURNED = 0.2
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,9 @@ def mandelbrot_starts(look: Look) -> list[Floats]:
 
 def julia_starts(look: Look) -> list[Floats]:
     """Views of Julia sets about 0, which look the same upside down."""
-    if not np.allclose(look.colours, look.colours[::-1, ::-1], atol=0.05 * np.ptp(look.colours)):
-        turned = np.abs(look.colours - look.colours[::-1, ::-1]).mean()
-        if turned > 0.3 * np.abs(look.colours - look.colours.mean(axis=(0, 1))).mean():
-            return []
+    turned = np.abs(look.colours - look.colours[::-1, ::-1]).mean()
+    if turned > _MAX_TURNED * np.abs(look.colours - look.colours.mean(axis=(0, 1))).mean():
+        return []
     return _likeliest(list(_julias(look)))
 
 

@@ -19,8 +19,8 @@ from aicodec_native.recognise.series import number
 
 # Rows of the looks: the first refines what was found, the second settles, the third decides.
 _ROWS = (36, 72, 144)
-# What share of the variance counts may leave after the first refinement, and in the end.
-_GOOD, _FINAL = 0.3, 0.15
+# What share of the variance counts may leave after a few steps, after the first refinement, and in the end.
+_LIKELY, _GOOD, _FINAL = 0.6, 0.3, 0.15
 # Pixels that never escape, from which their colour is taken.
 _INSIDE = 8
 # So many of the first are looked at more closely.
@@ -51,15 +51,17 @@ def _found(clip: Clip, frame: int) -> tuple[Kind, Floats] | None:
     """The kind and the view of one frame, as well as _ROWS[1] rows show it."""
     coarse, fine = Look(clip, frame), Look(clip, frame, _ROWS[0])
     for kind, starts in ((Kind(julia=False), escape.mandelbrot_starts), (Kind(julia=True), escape.julia_starts)):
-        tried = sorted((fine.refined(kind, view, 0.06, 16) for view in starts(coarse)), key=lambda each: each[1])
+        rough = [fine.refined(kind, view, 0.06, 5) for view in starts(coarse)]
+        likely = [view for view, error in rough if error < _LIKELY]
+        tried = sorted((fine.refined(kind, view, 0.03, 14) for view in likely), key=lambda each: each[1])
         if not tried or tried[0][1] > _GOOD:
             continue
         look = Look(clip, frame, _ROWS[1])
         kinds = [replace(kind, bailout=bailout) for bailout in _BAILOUTS]
         view, error = tried[0][0], np.inf
         for start, _ in tried[:_CLOSER]:
-            likely = min(kinds, key=lambda each: look.left_over(each, start))
-            closer, reached = look.refined(likely, start, 0.02, 24)
+            nearest = min(kinds, key=lambda each: look.left_over(each, start))
+            closer, reached = look.refined(nearest, start, 0.02, 24)
             if reached < error:
                 view, error = closer, reached
         if error < _GOOD:
