@@ -28,7 +28,7 @@ _LEFT, _RIGHT, _UP = -2.2, 0.8, 1.3
 _FIRST = 0.8
 _STARTS = 8
 # How far a picture that is turned upside down may be from itself, in parts of its deviation, to be a Julia set's.
-_MAX_TURNED = 0.2
+_MAX_TURNED = 0.3
 
 
 @dataclass(frozen=True)

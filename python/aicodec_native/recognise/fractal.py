@@ -51,9 +51,11 @@ def _found(clip: Clip, frame: int) -> tuple[Kind, Floats] | None:
     """The kind and the view of one frame, as well as _ROWS[1] rows show it."""
     coarse, fine = Look(clip, frame), Look(clip, frame, _ROWS[0])
     for kind, starts in ((Kind(julia=False), escape.mandelbrot_starts), (Kind(julia=True), escape.julia_starts)):
-        rough = [fine.refined(kind, view, 0.06, 5) for view in starts(coarse)]
-        likely = [view for view, error in rough if error < _LIKELY]
-        tried = sorted((fine.refined(kind, view, 0.03, 14) for view in likely), key=lambda each: each[1])
+        rounds, reach, likely = 16, 0.06, starts(coarse)
+        if not kind.julia:
+            rough = [fine.refined(kind, view, 0.06, 5) for view in likely]
+            rounds, reach, likely = 14, 0.03, [view for view, error in rough if error < _LIKELY]
+        tried = sorted((fine.refined(kind, view, reach, rounds) for view in likely), key=lambda each: each[1])
         if not tried or tried[0][1] > _GOOD:
             continue
         look = Look(clip, frame, _ROWS[1])
