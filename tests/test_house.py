@@ -157,6 +157,10 @@ def test_one_file_talks_to_the_model():
     assert all(path.relative_to(PACKAGE).parts[0] == "loop" for path in users)
 
 
+def test_one_file_talks_to_clusters():
+    assert [path.name for path in python_files() if "distributed" in imported(path)] == ["cluster.py"]
+
+
 def test_the_loop_and_the_dashboard_meet_only_in_the_ledger():
     for path in python_files():
         names = set(re.findall(r"from aicodec_native\.((?:loop|dashboard)[\w.]*)", path.read_text()))

@@ -6,37 +6,32 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from aicodec_native import __version__, _native
-from aicodec_native.allocation import FLOORS, Point, SegmentPoints, best_within, cheapest
 from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, ChangeStore
 from aicodec_native.cluster import ClusterPool
 from aicodec_native.dictionary_plan import DictionaryPlan, DictionaryUse
 from aicodec_native.encode_options import Bounds, check_bounds, check_numbers, goal_of
-from aicodec_native.errors import OptionError, OutputError
+from aicodec_native.errors import OptionError
+from aicodec_native.file_choice import Room, chosen_points, redrawn
 from aicodec_native.headers import header_of, stored_packet, stored_track
+from aicodec_native.inputs import SourceLike, can_be_read_again, checked_output, identity_of, open_source
 from aicodec_native.lossless_encoder import GREATEST_ERROR, LosslessJob, LosslessSegment
-from aicodec_native.media import ArraySource, BaseSource, Source, TrackPacket
+from aicodec_native.media import BaseSource, TrackPacket
 from aicodec_native.part_file import PartFile
 from aicodec_native.segment_encoder import CodedSegment, SegmentJob
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
-from aicodec_native.size_search import FILLED, SizeSearch, WrongSizeError
-from aicodec_native.stack import draw_in_order
+from aicodec_native.size_search import Fill, SizeSearch, WrongSizeError
 from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
 from aicodec_native.workers import WorkerPool
-
-Frames = npt.NDArray[Any] | Iterable[npt.NDArray[Any]]
-SourceLike = str | os.PathLike[str] | IO[bytes] | Frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +115,22 @@ def encode(
     if preset not in SVT_PRESETS:
         raise OptionError(f"unknown preset {preset!r}: choose one of {', '.join(SVT_PRESETS)}")
     check_numbers(workers=workers, start=start, duration=duration, segment_seconds=segment_seconds)
-    output = _checked_output(path, source, overwrite)
+    output = checked_output(path, source, overwrite)
     if resume and (not isinstance(source, (str, os.PathLike)) or os.fspath(source) == "-"):
         raise OptionError("only an encode of a file can be resumed")
     bounds = Bounds(max_size, max_bitrate)
-    check_bounds(bounds, goal, resume, is_array_or_file=_can_be_read_again(source))
+    check_bounds(bounds, goal, resume, is_array_or_file=can_be_read_again(source))
     asked = goal.target
     search = SizeSearch(goal.metric, asked)
     while True:
-        with _open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
+        with open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
             identity = {
                 "version": [__version__, CODEC_VERSION],
-                "source": [*_identity_of(source), opened.byte_size],
+                "source": [*identity_of(source), opened.byte_size],
                 "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
             }
             count = workers or _default_workers()
-            run = _Run(opened, goal, preset, count, segment_seconds, digests, progress, bounds, cluster)
-            run.must_fill, run.lowered = not search.settled, bool(search.tried)
+            run = _Run(opened, goal, preset, count, segment_seconds, digests, progress, bounds, cluster, search.fill)
             try:
                 result = run.write(PartFile(output, identity, resume=resume, discard=overwrite or bool(search.tried)))
             except WrongSizeError as found:
@@ -162,11 +156,11 @@ class _Run:
         digests: bool,
         progress: Callable[[Progress], None] | None,
         bounds: Bounds,
-        cluster: str | None = None,
+        cluster: str | None,
+        fill: Fill,
     ) -> None:
         self._bounds = bounds
-        # Whether a file that is far smaller than its bound is refused, too, if something better than it was asked for.
-        self.must_fill = self.lowered = False
+        self._fill = fill
         self._source = source
         self._goal = goal
         self._preset = preset
@@ -331,52 +325,16 @@ class _Run:
 
     def _chosen(self) -> dict[int, dict[str, Any]]:
         """The segments that the whole file would rather have in another way, and which."""
-        reports = self._part.reports
-        if self._lossless or self._goal.crf is not None or (len(reports) < 2 and not self._bounds.any):
+        alone = len(self._part.reports) < 2 and not self._bounds.any
+        if self._lossless or self._goal.crf is not None or alone:
             return {}
-        points = [[report, *report.get("points", [])] for report in reports]
-        choices = [
-            SegmentPoints([Point(p["bytes"], p["score"]) for p in mine], 0, report["frames"])
-            for mine, report in zip(points, reports, strict=True)
-        ]
-        metric = self._goal.metric
-        chosen = cheapest(choices, self._goal.target, FLOORS[metric])
-        if self._bounds.any:
-            chosen = self._within_bounds(choices, chosen)
-        return {n: points[n][index] for n, index in enumerate(chosen) if index > 0}
-
-    def _within_bounds(self, choices: list[SegmentPoints], chosen: list[int]) -> list[int]:
         assert self._header is not None
         seconds = float((self._times[1] - self._times[0]) * Fraction(*self._header.time_base))
-        limit = self._bounds.limit(seconds)
-        payloads = sum(segment.points[n].bytes for segment, n in zip(choices, chosen, strict=True))
-        other = self._part.size - sum(segment.points[0].bytes for segment in choices)
-        fitting: list[int] | None = chosen
-        if payloads + other > limit:
-            fitting = best_within(choices, limit - other)
-        if fitting is None:
-            raise WrongSizeError(payloads + other, limit)
-        size = other + sum(segment.points[n].bytes for segment, n in zip(choices, fitting, strict=True))
-        if self.must_fill and (self.lowered or payloads + other > limit) and size < FILLED * limit:
-            raise WrongSizeError(payloads + other, limit)
-        return fitting
+        room = Room(self._bounds.limit(seconds), self._part.size, self._fill) if self._bounds.any else None
+        return chosen_points(self._part.reports, self._goal, room)
 
     def _redrawn(self, payload: bytes, header: _native.StreamHeader, layers: list[tuple[int, bytes]]) -> bytes:
-        """The segment with other layers, of which the decoder that users have draws every frame for the digest."""
-        old = _native.Segment(payload, header)
-
-        def built(digest: int | None) -> bytes:
-            return _native.build_segment(
-                header=header, first_frame=old.first_frame, times=old.times, digest=digest, layers=layers
-            )
-
-        if not self._digests:
-            return built(None)
-        segment = _native.Segment(built(None), header)
-        digest = _native.SegmentDigest()
-        for picture in draw_in_order(lambda _: segment, range(1), header, os.cpu_count() or 1):
-            digest.add(_native.picture_hash(picture))
-        return built(digest.value)
+        return redrawn(payload, header, layers, digests=self._digests)
 
     def _write_packets(self, packets: list[TrackPacket]) -> None:
         for track in range(len(self._source.tracks)):
@@ -439,50 +397,6 @@ def _with_last(items: Iterator[SourceSegment]) -> Iterator[tuple[SourceSegment, 
         held = item
     if held is not None:
         yield held, True
-
-
-def _checked_output(path: str | os.PathLike[str], source: SourceLike, overwrite: bool) -> Path:
-    output = Path(path)
-    if os.fspath(path) == "-":
-        raise OutputError("an .aic file cannot be written to a pipe: name a file")
-    if output.is_dir():
-        raise OutputError(f"{output}: is a folder; name a file")
-    if not output.parent.is_dir():
-        raise OutputError(f"{output}: the folder {output.parent} does not exist")
-    if output.exists():
-        if isinstance(source, (str, os.PathLike)) and Path(source).exists() and output.samefile(source):
-            raise OutputError(f"{output}: is the input; name another output")
-        if not overwrite:
-            raise OutputError(f"{output}: exists already; use --overwrite to replace it")
-    return output
-
-
-def _open_source(
-    source: SourceLike, start: float | None, duration: float | None, fps: float | Fraction | None, *, exact: bool
-) -> BaseSource:
-    if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
-        file = cast("str | os.PathLike[str] | IO[bytes]", source)
-        return Source(file, start=start, duration=duration, fps=fps, exact=exact)
-    if start is not None or duration is not None:
-        raise OptionError("start and duration are for files; slice the frames instead")
-    return ArraySource(source, fps=fps if fps is not None else 25)
-
-
-def _can_be_read_again(source: SourceLike) -> bool:
-    if isinstance(source, (str, os.PathLike)):
-        return os.fspath(source) != "-"
-    return isinstance(source, np.ndarray)
-
-
-def _identity_of(source: SourceLike) -> list[Any]:
-    """What tells whether a source is the same as before."""
-    if not isinstance(source, (str, os.PathLike)):
-        return ["stream"]
-    path = Path(source)
-    if not path.exists():
-        return ["pattern", os.path.abspath(path)]
-    status = path.stat()
-    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
 
 
 def _default_workers() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from dataclasses import dataclass, field
 
@@ -17,6 +18,14 @@ FILLED = 0.88
 _MOST_RUNS = 7
 # In those fifths: nobody wants less.
 _LOWEST = -20.0
+
+
+class Fill(enum.Enum):
+    """Which files are too small: none, those that had to be cut below what was asked for, or all."""
+
+    NEVER = 0
+    IF_CUT = 1
+    ALWAYS = 2
 
 
 class WrongSizeError(Exception):
@@ -36,6 +45,11 @@ class SizeSearch:
     target: float
     settled: bool = False
     tried: list[tuple[float, int]] = field(default_factory=list)
+
+    @property
+    def fill(self) -> Fill:
+        """Of the next run."""
+        return Fill.NEVER if self.settled else Fill.ALWAYS if self.tried else Fill.IF_CUT
 
     def adjust(self, found: WrongSizeError) -> None:
         """Set the next `target`. Raises EncodeError where there is nothing left to lower."""
