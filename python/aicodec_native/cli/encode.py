@@ -78,6 +78,9 @@ def command(source: str, output: str, explain: bool, as_json: bool, **options: A
 
 
 def _explain(result: EncodeResult) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)  # a pipe has no width of its own
     for number, segment in enumerate(result.segments):
         table = Table(box=None, title=f"segment {number + 1}: {segment['frames']} frames", title_justify="left")
         for heading in ("stack", "setting", "bytes", "by layer", result.metric, "seconds", ""):
@@ -92,7 +95,7 @@ def _explain(result: EncodeResult) -> None:
             parts = " + ".join(f"{size:,}" for size in layers) if len(layers) > 1 else ""
             cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", parts, f"{tried['score']:.2f}")
             table.add_row(*cells, f"{tried['seconds']:.1f}", verdict)
-        Console().print(table)
+        console.print(table)
 
 
 def _shortfall(result: EncodeResult) -> str:
