@@ -13,6 +13,7 @@ from typing import Any
 
 import av
 
+from aicodec_native.scheduling import usual_priority
 from aicodec_native.video_layer import SVT_PARAMETERS
 
 PIXEL_FORMAT = "yuv420p10le"
@@ -45,6 +46,8 @@ def encode(frames: Iterable[av.VideoFrame], crf: float, preset: int, threads: in
             context.color_range = 2 if frame.color_range == 2 else 1
             parameters = f"crf={crf:g}:lp={min(threads, 6)}:{SVT_PARAMETERS}"
             context.options = {"preset": str(preset), "crf": str(int(crf)), "svtav1-params": parameters}
+            with usual_priority():  # as ours: else its threads are real-time where they may be
+                context.open()
         frame.pts, frame.time_base, frame.pict_type = number, 1 / rate, 0
         packets += context.encode(frame)
     packets += context.encode(None)

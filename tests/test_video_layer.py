@@ -1,5 +1,6 @@
 """The AV1 layer: what goes in comes out, whatever the size, and packets called droppable can be dropped."""
 
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from aicodec_native import CorruptError, OptionError, _native
 from aicodec_native.headers import header_of
-from aicodec_native.media import VideoInfo
+from aicodec_native.media import Sink, VideoFrame, VideoInfo
 from aicodec_native.stack import SegmentCursor, draw_in_order
 from aicodec_native.video_layer import (
     RGB_COLOUR,
@@ -222,3 +223,29 @@ def test_a_decoder_can_start_again(pyramid):
     first = [planes_of(planes, 160, 96) for planes in decoder.stream(data)]
     decoder.reset()
     assert [planes_of(planes, 160, 96) for planes in decoder.stream(data)] == first
+
+
+def scheduled():
+    """How every thread of this process is scheduled: policy and priority."""
+    tasks = [int(task) for task in os.listdir("/proc/self/task")]
+    return {(os.sched_getscheduler(task), os.sched_getparam(task).sched_priority) for task in tasks}
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are listed on Linux only")
+@pytest.mark.parametrize("as_layer", [True, False])
+def test_encoding_leaves_threads_at_their_usual_priority(as_layer, tmp_path):
+    """SVT-AV1 makes itself and its caller real-time, as root: whatever is started later would be, too."""
+    before, during = scheduled(), set()
+    pictures = [_native.Picture("yuv420p", 64, 64) for _ in range(3)]
+    if as_layer:
+        frames = (encoder_frame(picture, _native.Colour(), VideoSettings(40.0, 10, 8)) for picture in pictures)
+        for _ in encode_stream(frames, Fraction(8), VideoSettings(40.0, 10, 8)):
+            during |= scheduled()
+    else:
+        info = VideoInfo(64, 64, "yuv420p", frame_rate=Fraction(8), time_base=Fraction(1, 8))
+        with Sink(tmp_path / "a.mkv", info, codec="libsvtav1") as sink:
+            for number, picture in enumerate(pictures):
+                sink.write(VideoFrame(number, 1, picture))
+                during |= scheduled()
+    assert during == before
+    assert scheduled() == before

@@ -3,8 +3,14 @@ wins."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+# build_segment's: kinds and payloads, the bottom first.
+Layers = list[tuple[int, bytes]]
+# Called with the share of the work done, about (0 to 1), and a few words for a person.
+Told = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Candidate:
 
     stack: str
     setting: str
-    layers: list[tuple[int, bytes]]
+    layers: Layers
     score: float
     scores: list[float]
     hashes: dict[int, int] = field(default_factory=dict)

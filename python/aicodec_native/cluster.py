@@ -8,20 +8,18 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
 from aicodec_native import __version__
+from aicodec_native.candidate import Told
 from aicodec_native.errors import AicodecError, EncodeError, OptionError
 from aicodec_native.video_layer import CODEC_VERSION
 
 _PATIENCE = "10s"
 # Fields of a job that name files.
 _FILES = ("frames_path", "dictionary_path")
-
-_Report = Callable[[float, str], None]
 
 
 class ClusterPool:
@@ -48,7 +46,7 @@ class ClusterPool:
             self._client.close()
             raise
 
-    def submit(self, job: Any, report: _Report) -> Future[Any]:
+    def submit(self, job: Any, report: Told) -> Future[Any]:
         """The job's frames are read now: the segment may be closed."""
         result: Future[Any] = Future()
         with warnings.catch_warnings():

@@ -7,17 +7,15 @@ video layer gave; only where the gain is worth quantiser steps is anything coded
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Goal
+from aicodec_native.candidate import Candidate
 from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF
-from aicodec_native.frame_store import FrameReader
 from aicodec_native.recognise import Clip, Proposal, drawn, restore
-from aicodec_native.scorer import Scorer
 from aicodec_native.stack import draw_in_order
 from aicodec_native.video_candidates import VideoSearch
+from aicodec_native.workbench import Workbench
 
 # How much of the difference from the neighbours' mean is added, until more makes it worse.
 _AMOUNTS = (0.06, 0.12, 0.25, 0.5)
@@ -27,27 +25,19 @@ _CODED = 2
 # On 4:2:0 canvases no program gained: medium does not look there.
 _FORMATS = {"fast": (), "medium": ("rgb24", "rgb30"), "slow": ("rgb24", "rgb30", "yuv420p", "yuv420p10")}
 
-Wrap = Callable[[list[tuple[int, bytes]]], _native.Segment]
 
-
-@dataclass
 class Enhancer:
-    """Of one segment. `wrap` makes a parsed segment of layers; `tried` are all candidates it coded."""
+    """Of one segment. `tried` are all candidates it coded."""
 
-    frames: FrameReader
-    scorer: Scorer
-    header: _native.StreamHeader
-    goal: Goal
-    preset: str
-    threads: int
-    wrap: Wrap
-    tried: list[Candidate] = field(default_factory=list)
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self.tried: list[Candidate] = []
 
     def run(self, video: VideoSearch, best: Candidate) -> Candidate | None:
         """A smaller stack than `best`, the winner of `video`, that reaches the goal too; None where there is none."""
-        if self.frames.shape[0] not in _FORMATS[self.preset] or self.goal.crf is not None:
+        if self._bench.frames.shape[0] not in _FORMATS[self._bench.preset] or self._bench.goal.crf is not None:
             return None
-        below = {number: picture for number, picture in self._drawn(best) if number in set(self.scorer.frames)}
+        below = {number: picture for number, picture in self._drawn(best) if number in set(self._bench.scorer.frames)}
         score, proposal = self._best_program(below)
         gain = score - best.score
         step = round(best.details["crf"] * STEPS_PER_CRF)
@@ -55,10 +45,10 @@ class Enhancer:
             return None
         if not best.reached:
             return self._stacked(best, proposal)
-        spare = best.score - self.goal.target
+        spare = best.score - self._bench.goal.target
         coarser = int((gain + spare) / -video.slope)
         saved = best.size * (1 - (1 - video.bytes_per_step) ** coarser) - proposal.bytes
-        if saved < _WORTH[self.preset] * best.size:
+        if saved < _WORTH[self._bench.preset] * best.size:
             return None
         found = None
         for _ in range(_CODED):
@@ -67,26 +57,28 @@ class Enhancer:
             stacked = self._stacked(video.probe(step + coarser, best.details["bit_depth"]), proposal)
             if stacked.reached and stacked.size < (found or best).size:
                 found = stacked
-            coarser += 1 if stacked.reached else -1 - int((self.goal.target - stacked.score) / -video.slope)
+            coarser += 1 if stacked.reached else -1 - int((self._bench.goal.target - stacked.score) / -video.slope)
         return found
 
     def _best_program(self, below: dict[int, _native.Picture]) -> tuple[float, Proposal | None]:
         """By its score over the decoded frames that count."""
         numbers = sorted(below)
-        colour = self.header.colour
-        sources = Clip([self.frames[n] for n in numbers], fps=1, colour=colour, threads=self.threads)
-        under = Clip([below[n] for n in numbers], fps=1, colour=colour, threads=self.threads)
+        colour = self._bench.header.colour
+        sources = Clip([self._bench.frames[n] for n in numbers], fps=1, colour=colour, threads=self._bench.threads)
+        under = Clip([below[n] for n in numbers], fps=1, colour=colour, threads=self._bench.threads)
         best: tuple[float, Proposal | None] = (float("-inf"), None)
         for family in (_sharper(), iter([_led_by_luma()]), _fitted(sources, under)):
             last = float("-inf")
             for proposal in family:
-                self.scorer.begin()
+                self._bench.scorer.begin()
                 for index, number in enumerate(numbers):
-                    picture = drawn(proposal, sources, index, below=under.rgb_picture(index), threads=self.threads)
-                    if picture.format != self.frames.shape[0]:
-                        picture = picture.convert(self.frames.shape[0], colour, self.threads)
-                    self.scorer.add(number, picture)
-                score = self.scorer.result()[0]
+                    picture = drawn(
+                        proposal, sources, index, below=under.rgb_picture(index), threads=self._bench.threads
+                    )
+                    if picture.format != self._bench.frames.shape[0]:
+                        picture = picture.convert(self._bench.frames.shape[0], colour, self._bench.threads)
+                    self._bench.scorer.add(number, picture)
+                score = self._bench.scorer.result()[0]
                 if score > best[0]:
                     best = score, proposal
                 if score < last:
@@ -95,8 +87,8 @@ class Enhancer:
         return best
 
     def _drawn(self, candidate: Candidate) -> Iterator[tuple[int, _native.Picture]]:
-        segment = self.wrap(candidate.layers)
-        return enumerate(draw_in_order(lambda _: segment, range(1), self.header, self.threads))
+        segment = self._bench.wrap(candidate.layers)
+        return enumerate(draw_in_order(lambda _: segment, range(1), self._bench.header, self._bench.threads))
 
     def _stacked(self, video: Candidate, proposal: Proposal) -> Candidate:
         """The program over a video layer, drawn by the decoder that users have, and scored."""
@@ -104,14 +96,14 @@ class Enhancer:
         layers = [*video.layers, (_native.LAYER_SHADER, proposal.layer)]
         candidate = Candidate("video+shader", f"{video.setting}, {proposal.name}", layers, 0.0, [])
         digest = _native.SegmentDigest()
-        self.scorer.begin()
+        self._bench.scorer.begin()
         for number, picture in self._drawn(candidate):
             digest.add(_native.picture_hash(picture))
-            if number in set(self.scorer.frames):
-                self.scorer.add(number, picture)
-        candidate.score, candidate.scores = self.scorer.result()
+            if number in set(self._bench.scorer.frames):
+                self._bench.scorer.add(number, picture)
+        candidate.score, candidate.scores = self._bench.scorer.result()
         candidate.digest = digest.value
-        candidate.reached = candidate.score >= self.goal.target
+        candidate.reached = candidate.score >= self._bench.goal.target
         candidate.details = dict(video.details)
         candidate.seconds = video.seconds + time.perf_counter() - started
         self.tried.append(candidate)

@@ -8,15 +8,14 @@ source and video put together; then the stack is coded, drawn by the decoder tha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Goal
-from aicodec_native.frame_store import FrameReader
+from aicodec_native.candidate import Candidate, Layers, Told
 from aicodec_native.photo_blocks import PhotoBlocks, VideoInput
-from aicodec_native.scorer import Scorer
-from aicodec_native.video_candidates import Compose, Pictures, VideoSearch
+from aicodec_native.video_candidates import Compose, VideoSearch
 from aicodec_native.video_layer import VideoDecoder, VideoSettings, canvas_picture
+from aicodec_native.workbench import Workbench
 
 _REPORT_EVERY = 4
 # A stack that misses the goal by little once it is drawn gets another try, so much finer.
@@ -26,38 +25,15 @@ _RETRIES = 2
 _LEAST_BYTES = 48
 _MOST_BYTES = 400
 
-Layers = list[tuple[int, bytes]]
-Told = Callable[[float, str], None]
-# Given the frames to code, `limit`, `compose` and `guess` of VideoSearch.
-NewVideoSearch = Callable[[Pictures, int | None, Compose, float | None], VideoSearch]
-
 
 class HybridSearch:
-    """Of one segment. `wrap` makes a parsed segment of layers, `new_video_search` a search for a quantiser."""
+    """Of one segment."""
 
-    def __init__(
-        self,
-        frames: FrameReader,
-        scorer: Scorer,
-        header: _native.StreamHeader,
-        goal: Goal,
-        preset: str,
-        threads: int,
-        wrap: Callable[[Layers], _native.Segment],
-        new_video_search: NewVideoSearch,
-        told: Told,
-    ) -> None:
-        self._frames = frames
-        self._scorer = scorer
-        self._header = header
-        self._goal = goal
-        self._preset = preset
-        self._threads = threads
-        self._wrap = wrap
-        self._new_video_search = new_video_search
+    def __init__(self, bench: Workbench, told: Told) -> None:
+        self._bench = bench
         self._told = told
-        self._blocks = PhotoBlocks(frames)
-        self._video_input = VideoInput(frames, self._blocks.maps)
+        self._blocks = PhotoBlocks(bench.frames)
+        self._video_input = VideoInput(bench.frames, self._blocks.maps)
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
 
@@ -70,11 +46,11 @@ class HybridSearch:
         """The best one; None where no quantiser reaches the goal with fewer bytes than exact pixels would take."""
 
         def compose(number: int, picture: _native.Picture) -> _native.Picture:
-            return _native.with_blocks(self._frames[number], picture, self._blocks.maps[number])
+            return _native.with_blocks(self._bench.frames[number], picture, self._blocks.maps[number])
 
         limit = self._blocks.coded * _MOST_BYTES
         started = time.perf_counter()
-        video = self._new_video_search(self._video_input, limit, compose, None)
+        video = self._video_search(compose, limit=limit)
         found = video.run()
         for _ in range(_RETRIES):
             self.encode_seconds += video.encode_seconds
@@ -86,18 +62,23 @@ class HybridSearch:
             if candidate.reached or not found.reached:
                 break
             started = time.perf_counter()
-            video = self._new_video_search(self._video_input, None, compose, max(1.0, found.details["crf"] - _FINER))
+            video = self._video_search(compose, guess=max(1.0, found.details["crf"] - _FINER))
             found = video.probe_once()
         return min(self.tried, key=Candidate.rank, default=None)
+
+    def _video_search(self, compose: Compose, *, limit: int | None = None, guess: float | None = None) -> VideoSearch:
+        return VideoSearch(self._bench, self._told, frames=self._video_input, limit=limit, compose=compose, guess=guess)
 
     def _drawn(self, video: Candidate) -> Candidate:
         """The stack with that video layer, as the decoder draws it."""
         depth = video.details["bit_depth"]
         layers = [*video.layers]
-        encoder = _native.ScreenEncoder(*self._frames.shape, preset=self._preset, has_below=True, threads=self._threads)
+        encoder = _native.ScreenEncoder(
+            *self._bench.frames.shape, preset=self._bench.preset, has_below=True, threads=self._bench.threads
+        )
         for number, picture in enumerate(self._below(layers, depth)):
             self._tell(0.9, number, "screen layer over video")
-            encoder.add(self._frames[number], picture, self._blocks.maps[number])
+            encoder.add(self._bench.frames[number], picture, self._blocks.maps[number])
         layers.append((_native.LAYER_SCREEN, _native.build_screen_layer(pictures=[], coded=encoder.finish())))
         score, scores, digest = self._measured(layers, depth)
         return Candidate(
@@ -107,32 +88,32 @@ class HybridSearch:
             score,
             scores,
             digest=digest,
-            reached=score >= self._goal.target,
+            reached=score >= self._bench.goal.target,
             details=dict(video.details),
         )
 
     def _measured(self, layers: Layers, depth: int) -> tuple[float, list[float], int]:
-        segment = self._wrap(layers)
+        segment = self._bench.wrap(layers)
         planes = self._planes(layers, depth)
-        wanted = set(self._scorer.frames)
+        wanted = set(self._bench.scorer.frames)
         digest = _native.SegmentDigest()
-        self._scorer.begin()
-        for number in range(len(self._frames)):
-            picture = segment.draw(number, lambda _layer, _frame: next(planes), self._threads)
+        self._bench.scorer.begin()
+        for number in range(len(self._bench.frames)):
+            picture = segment.draw(number, lambda _layer, _frame: next(planes), self._bench.threads)
             digest.add(_native.picture_hash(picture))
             if number in wanted:
-                self._scorer.add(number, picture)
-        return *self._scorer.result(), digest.value
+                self._bench.scorer.add(number, picture)
+        return *self._bench.scorer.result(), digest.value
 
     def _below(self, layers: Layers, depth: int) -> Iterator[_native.Picture]:
         settings = VideoSettings(1.0, 0, depth)
         for planes in self._planes(layers, depth):
-            yield canvas_picture(planes, settings, self._header.colour, self._frames.shape)
+            yield canvas_picture(planes, settings, self._bench.header.colour, self._bench.frames.shape)
 
     def _planes(self, layers: Layers, depth: int) -> Iterator[list[tuple[object, int]]]:
-        segment = self._wrap(layers)
+        segment = self._bench.wrap(layers)
         name = VideoSettings(1.0, 0, depth).format
-        decoder = VideoDecoder(name, self._header.width, self._header.height, threads=self._threads)
+        decoder = VideoDecoder(name, self._bench.header.width, self._bench.header.height, threads=self._bench.threads)
         return decoder.stream(data for data, _ in segment.video_packets(0))
 
     def _tell(self, share: float, number: int, note: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aicodec_native import _native
+from aicodec_native.candidate import Told
 from aicodec_native.change_store import ChangeReader, Table
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
@@ -28,8 +29,6 @@ _CODING_SHARE = 0.85
 # How many of a recogniser's programs are tried.
 _PROGRAMS = {"fast": 1, "medium": 2, "slow": 4}
 _REPORT_EVERY = 4
-
-Report = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class LosslessJob:
     dictionary_path: str = ""
     dictionary_size: int = 0
 
-    def run(self, report: Report = lambda share, note: None) -> LosslessSegment:
+    def run(self, report: Told = lambda share, note: None) -> LosslessSegment:
         """Deterministic: the same job gives the same bytes. Raises EncodeError where the result is not as asked."""
         started = time.perf_counter()
         pictures = _dictionary(self)
@@ -100,7 +99,7 @@ def _dictionary(job: LosslessJob) -> dict[int, _native.Picture]:
         stored.close()
 
 
-def _coded(job: LosslessJob, frames: ChangeReader, dictionary: list[_native.Picture], report: Report) -> Layers:
+def _coded(job: LosslessJob, frames: ChangeReader, dictionary: list[_native.Picture], report: Told) -> Layers:
     """The stack of fewest bytes."""
     settings = ScreenSettings(job.shape, job.preset, job.near, job.pictures, dictionary)
     clip = Clip(
@@ -146,7 +145,7 @@ def _serialised(job: LosslessJob, layers: Layers, digest: int | None) -> bytes:
 
 
 def _checked(
-    job: LosslessJob, frames: ChangeReader, payload: bytes, pictures: dict[int, _native.Picture], report: Report
+    job: LosslessJob, frames: ChangeReader, payload: bytes, pictures: dict[int, _native.Picture], report: Told
 ) -> tuple[list[float], int]:
     """Draws the segment: each frame's greatest error, and the digest."""
     usable = max(pictures, default=-1) + 1

@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Goal
+from aicodec_native.candidate import Candidate, Goal, Told
 from aicodec_native.errors import EncodeError
-from aicodec_native.frame_store import FrameReader
-from aicodec_native.scorer import Scorer
 from aicodec_native.stack import no_video
+from aicodec_native.workbench import Workbench
 
 # In 8-bit code values.
 _MOST = 128
@@ -33,35 +31,19 @@ _PROBES = {"fast": 2, "medium": 4, "slow": 7}
 _WORTH_EXACTNESS = 1.02
 _REPORT_EVERY = 4
 
-Told = Callable[[float, str], None]
-
 
 class ScreenSearch:
-    """Of one segment. `wrap` makes a parsed segment of a layer's bytes."""
+    """Of one segment."""
 
-    def __init__(
-        self,
-        frames: FrameReader,
-        scorer: Scorer,
-        goal: Goal,
-        preset: str,
-        threads: int,
-        wrap: Callable[[list[tuple[int, bytes]]], _native.Segment],
-        told: Told,
-    ) -> None:
-        self._frames = frames
-        self._scorer = scorer
-        self._goal = goal
-        self._preset = preset
-        self._threads = threads
-        self._wrap = wrap
+    def __init__(self, bench: Workbench, told: Told) -> None:
+        self._bench = bench
         self._told = told
         self.tried: dict[int, Candidate] = {}
 
     def run(self) -> Candidate:
         """The best of the candidates it tried, which stay in `tried` by tolerance."""
-        self._probe([0, typical_tolerance(self._goal)])
-        while len(self.tried) < _PROBES[self._preset] and not self._is_flat():
+        self._probe([0, typical_tolerance(self._bench.goal)])
+        while len(self.tried) < _PROBES[self._bench.preset] and not self._is_flat():
             tolerances = self._next_tolerances()
             if not tolerances:
                 break
@@ -74,15 +56,15 @@ class ScreenSearch:
         """Those about where the score should meet the target, between the last that reached it and the next known."""
         low = max(tolerance for tolerance, candidate in self.tried.items() if candidate.reached)
         high = min((tolerance for tolerance in self.tried if tolerance > low), default=_MOST + 1)
-        if self._goal.metric == "ssimulacra2":
+        if self._bench.goal.metric == "ssimulacra2":
             known = [tolerance for tolerance in self.tried if tolerance > 0]
-            nearest = min(known, key=lambda tolerance: abs(self.tried[tolerance].score - self._goal.target))
-            spare = self.tried[nearest].score - self._goal.target
+            nearest = min(known, key=lambda tolerance: abs(self.tried[tolerance].score - self._bench.goal.target))
+            spare = self.tried[nearest].score - self._bench.goal.target
             first = math.floor(nearest * 2.0 ** (spare / _POINTS_PER_DOUBLING))
         else:
             first = math.floor(math.sqrt(max(low, 1) * high))
         first = min(max(first, low + 1), high - 1)
-        pair = [first, max(first + 1, round(first * _NEXT))][: min(2, self._threads)]
+        pair = [first, max(first + 1, round(first * _NEXT))][: min(2, self._bench.threads)]
         return [tolerance for tolerance in pair if low < tolerance < high]
 
     def _is_flat(self) -> bool:
@@ -93,7 +75,7 @@ class ScreenSearch:
     def _probe(self, tolerances: list[int]) -> None:
         started = time.perf_counter()
         stopped = threading.Event()
-        with ThreadPoolExecutor(min(self._threads, len(tolerances))) as pool:
+        with ThreadPoolExecutor(min(self._bench.threads, len(tolerances))) as pool:
             try:
                 coded = list(pool.map(lambda t: self._coded(t, t == tolerances[0], stopped), tolerances))
             except BaseException:
@@ -106,13 +88,13 @@ class ScreenSearch:
 
     def _coded(self, tolerance: int, tells: bool, stopped: threading.Event) -> bytes:
         """The layer's payload. One of those that are coded at once tells the progress."""
-        edge = tolerance << (self._frames[0].bit_depth - 8)
-        encoder = _native.ScreenEncoder(*self._frames.shape, preset=self._preset, edge=edge)
-        for number, picture in enumerate(self._frames):
+        edge = tolerance << (self._bench.frames[0].bit_depth - 8)
+        encoder = _native.ScreenEncoder(*self._bench.frames.shape, preset=self._bench.preset, edge=edge)
+        for number, picture in enumerate(self._bench.frames):
             if stopped.is_set():
                 raise EncodeError("stopped")
             if tells and number % _REPORT_EVERY == 0:
-                share = (len(self.tried) + number / len(self._frames)) / _PROBES[self._preset]
+                share = (len(self.tried) + number / len(self._bench.frames)) / _PROBES[self._bench.preset]
                 self._told(min(0.95, share), f"screen layer, {_setting(tolerance)}")
             encoder.add(picture)
         return _native.build_screen_layer(pictures=[], coded=encoder.finish())
@@ -120,18 +102,18 @@ class ScreenSearch:
     def _measured(self, tolerance: int, layer: bytes) -> Candidate:
         """Drawn by the decoder that users have, and scored."""
         layers = [(_native.LAYER_SCREEN, layer)]
-        segment = self._wrap(layers)
-        scorer = self._scorer
+        segment = self._bench.wrap(layers)
+        scorer = self._bench.scorer
         scorer.begin()
         wanted = set(scorer.frames)
         digest = _native.SegmentDigest()
-        for number in range(len(self._frames)):
-            picture = segment.draw(number, no_video, self._threads)
+        for number in range(len(self._bench.frames)):
+            picture = segment.draw(number, no_video, self._bench.threads)
             digest.add(_native.picture_hash(picture))
             if number in wanted:
                 scorer.add(number, picture)
         score, scores = scorer.result()
-        reached = tolerance == 0 or score >= self._goal.target
+        reached = tolerance == 0 or score >= self._bench.goal.target
         return Candidate("screen", _setting(tolerance), layers, score, scores, digest=digest.value, reached=reached)
 
 

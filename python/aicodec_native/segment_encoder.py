@@ -8,13 +8,12 @@ out the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aicodec_native import _native
 from aicodec_native.allocation import FLOORS
-from aicodec_native.candidate import Candidate, Goal
+from aicodec_native.candidate import Candidate, Goal, Layers, Told
 from aicodec_native.enhancement import Enhancer
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
@@ -24,7 +23,8 @@ from aicodec_native.photo_blocks import is_mixed
 from aicodec_native.scorer import Scorer, sample_frames
 from aicodec_native.screen_candidates import ScreenSearch
 from aicodec_native.stack import draw_in_order
-from aicodec_native.video_candidates import Compose, Pictures, VideoSearch
+from aicodec_native.video_candidates import VideoSearch
+from aicodec_native.workbench import Workbench
 
 # From this novelty on (cpp/analyze/novelty.h) a camera took the pictures; a photograph behind windows is below. Luma
 # alone, as 4:2:0 is looked at, has fewer colours.
@@ -38,10 +38,6 @@ _HYBRID_SHARE = 0.5
 _MOST_GROWTH = 2.0
 # Where candidates are coded for the whole file's choice, in units of FLOORS above the target.
 _POINTS: dict[str, tuple[float, ...]] = {"fast": (), "medium": (-0.5,), "slow": (-0.5, 0.4)}
-
-
-# Called with the share of the work done, about (0 to 1), and a few words for a person.
-Report = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class SegmentJob:
     digest: bool
     keep_points: bool = False
 
-    def run(self, report: Report = lambda share, note: None) -> CodedSegment:
+    def run(self, report: Told = lambda share, note: None) -> CodedSegment:
         """Find the smallest stack that reaches the goal. Deterministic: the same job gives the same bytes."""
         frames = FrameReader(self.frames_path, self.shape, len(self.times) - 1)
         try:
@@ -96,49 +92,28 @@ class CodedSegment:
 
 
 class _SegmentEncoder:
-    def __init__(self, job: SegmentJob, frames: FrameReader, report: Report) -> None:
+    def __init__(self, job: SegmentJob, frames: FrameReader, report: Told) -> None:
         self._job = job
         self._frames = frames
         self._report = report
-        self._rate = frame_rate_of(job.header)
-        goal, colour = job.goal, job.header.colour
-        self._scorer = Scorer(goal.metric, frames, colour, float(self._rate), job.preset, job.threads)
+        rate = float(frame_rate_of(job.header))
+        scorer = Scorer(job.goal.metric, frames, job.header.colour, rate, job.preset, job.threads)
+        self._bench = Workbench(frames, scorer, job.header, job.goal, job.preset, job.threads, self._parsed)
+        self._candidates: list[Candidate] = []
+        self._tried: list[Candidate] = []
+        self._share = 0.0  # of the progress bar, used up
+        self._encode_seconds = 0.0
 
     def run(self) -> CodedSegment:
-        started, job = time.perf_counter(), self._job
+        started, searches = time.perf_counter(), self._job.goal.crf is None
         novelty = self._novelty()
-        candidates: list[Candidate] = []
-        tried: list[Candidate] = []
-        share = encode_seconds = 0.0
-        drawn = novelty < _CAMERA["yuv420" in self._frames.shape[0]] and self._job.goal.crf is None
-        if self._job.goal.crf is None and is_mixed(self._samples()):
-            hybrid = self._hybrid_search()
-            found = hybrid.run()
-            candidates += [found] if found is not None else []
-            tried += hybrid.tried
-            share = _HYBRID_SHARE
-            encode_seconds = hybrid.encode_seconds
-            drawn = found is None or not found.reached or hybrid.least_screen_bytes < found.size
+        drawn = searches and novelty < _CAMERA["yuv420" in self._frames.shape[0]]
+        if searches and is_mixed(self._samples()):
+            drawn = self._try_hybrid()
         if drawn:
-            screen = self._screen_search(share)
-            candidates.append(screen.run())
-            tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
-            share += (1 - share) * _SCREEN_SHARE
-        limit = min((c.size for c in candidates if c.reached), default=None)
-        video = self._video_search(novelty, limit, share)
-        coarsest = video.run()
-        candidates += [coarsest] if coarsest is not None else []
-        enhancer = Enhancer(self._frames, self._scorer, job.header, job.goal, job.preset, job.threads, self._parsed)
-        if coarsest is not None and min(candidates, key=Candidate.rank) is coarsest:
-            enhanced = enhancer.run(video, coarsest)
-            candidates += [enhanced] if enhanced is not None else []
-        tried += [*video.tried, *enhancer.tried]
-        best = min(candidates, key=Candidate.rank)
-        if self._job.keep_points and best is coarsest and best.reached:
-            unit = FLOORS[self._job.goal.metric]
-            known = len(video.tried)
-            video.add_points([share * unit for share in _POINTS[self._job.preset]])
-            tried += video.tried[known:]
+            self._try_screen()
+        video = self._try_video(novelty)
+        best = min(self._candidates, key=Candidate.rank)
         return CodedSegment(
             payload=self._payload(best),
             frames=len(self._frames),
@@ -150,12 +125,50 @@ class _SegmentEncoder:
             score=best.score,
             reached=best.reached,
             probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video.tried],
-            tried=[candidate.report() for candidate in tried],
+            tried=[candidate.report() for candidate in self._tried],
             novelty=novelty,
-            encode_seconds=encode_seconds + video.encode_seconds,
+            encode_seconds=self._encode_seconds,
             seconds=time.perf_counter() - started,
-            points=self._points(tried, best) if self._job.keep_points else [],
+            points=self._points(self._tried, best) if self._job.keep_points else [],
         )
+
+    def _try_hybrid(self) -> bool:
+        """Whether a screen layer alone is still worth trying."""
+        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE))
+        found = hybrid.run()
+        self._candidates += [found] if found is not None else []
+        self._tried += hybrid.tried
+        self._share = _HYBRID_SHARE
+        self._encode_seconds += hybrid.encode_seconds
+        return found is None or not found.reached or hybrid.least_screen_bytes < found.size
+
+    def _try_screen(self) -> None:
+        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE))
+        self._candidates.append(screen.run())
+        self._tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
+        self._share += (1 - self._share) * _SCREEN_SHARE
+
+    def _try_video(self, novelty: float) -> VideoSearch:
+        """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""
+        limit = min((c.size for c in self._candidates if c.reached), default=None)
+        video = VideoSearch(self._bench, self._told(1.0), drawn=novelty < _DRAWN, limit=limit)
+        coarsest = video.run()
+        self._candidates += [coarsest] if coarsest is not None else []
+        enhancer = Enhancer(self._bench)
+        if coarsest is not None and min(self._candidates, key=Candidate.rank) is coarsest:
+            enhanced = enhancer.run(video, coarsest)
+            self._candidates += [enhanced] if enhanced is not None else []
+            if self._job.keep_points and enhanced is None and coarsest.reached:
+                unit = FLOORS[self._job.goal.metric]
+                video.add_points([share * unit for share in _POINTS[self._job.preset]])
+        self._tried += [*video.tried, *enhancer.tried]
+        self._encode_seconds += video.encode_seconds
+        return video
+
+    def _told(self, share: float) -> Told:
+        """Progress of a search that takes this share of what is left of the bar."""
+        done = self._share
+        return lambda part, note: self._report(done + (1 - done) * share * part, note)
 
     def _points(self, tried: list[Candidate], best: Candidate) -> list[Candidate]:
         """Those that are neither far off nor worse in everything than another one."""
@@ -178,69 +191,7 @@ class _SegmentEncoder:
     def _samples(self) -> list[_native.Picture]:
         return [self._frames[number] for number in sample_frames(len(self._frames), 4)]
 
-    def _hybrid_search(self) -> HybridSearch:
-        job = self._job
-
-        def told(share: float, note: str) -> None:
-            self._report(_HYBRID_SHARE * share, note)
-
-        def new_video_search(frames: Pictures, limit: int | None, compose: Compose, guess: float | None) -> VideoSearch:
-            return VideoSearch(
-                frames,
-                self._scorer,
-                job.header,
-                self._rate,
-                job.goal,
-                job.preset,
-                job.threads,
-                self._parsed,
-                told,
-                limit=limit,
-                compose=compose,
-                guess=guess,
-            )
-
-        return HybridSearch(
-            self._frames,
-            self._scorer,
-            job.header,
-            job.goal,
-            job.preset,
-            job.threads,
-            self._parsed,
-            new_video_search,
-            told,
-        )
-
-    def _screen_search(self, done: float) -> ScreenSearch:
-        job = self._job
-
-        def told(share: float, note: str) -> None:
-            self._report(done + (1 - done) * _SCREEN_SHARE * share, note)
-
-        return ScreenSearch(self._frames, self._scorer, job.goal, job.preset, job.threads, self._parsed, told)
-
-    def _video_search(self, novelty: float, limit: int | None, done: float) -> VideoSearch:
-        job = self._job
-
-        def told(share: float, note: str) -> None:
-            self._report(done + (1 - done) * share, note)
-
-        return VideoSearch(
-            self._frames,
-            self._scorer,
-            job.header,
-            self._rate,
-            job.goal,
-            job.preset,
-            job.threads,
-            self._parsed,
-            told,
-            drawn=novelty < _DRAWN,
-            limit=limit,
-        )
-
-    def _parsed(self, layers: list[tuple[int, bytes]]) -> _native.Segment:
+    def _parsed(self, layers: Layers) -> _native.Segment:
         return _native.Segment(self._serialised(layers, None), self._job.header)
 
     def _payload(self, best: Candidate) -> bytes:
@@ -262,7 +213,7 @@ class _SegmentEncoder:
                 raise EncodeError(f"frame {number} decodes to another picture than was measured")
         return digest.value
 
-    def _serialised(self, layers: list[tuple[int, bytes]], digest: int | None) -> bytes:
+    def _serialised(self, layers: Layers, digest: int | None) -> bytes:
         job = self._job
         return _native.build_segment(
             header=job.header, first_frame=job.first_frame, times=job.times, digest=digest, layers=layers

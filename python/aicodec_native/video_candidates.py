@@ -9,16 +9,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from fractions import Fraction
 from itertools import islice
 from queue import SimpleQueue
 from typing import Protocol
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Goal
+from aicodec_native.candidate import Candidate, Goal, Told
 from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
 from aicodec_native.errors import EncodeError
-from aicodec_native.scorer import Scorer
 from aicodec_native.video_layer import (
     RGB_COLOUR,
     SVT_PRESETS,
@@ -31,6 +29,7 @@ from aicodec_native.video_layer import (
     encode_stream,
     encoder_frame,
 )
+from aicodec_native.workbench import Workbench
 
 # The CRF that usually gives a SSIMULACRA2 of 80, and the score lost per quarter step around it.
 _TYPICAL_CRF = 20.0
@@ -50,7 +49,6 @@ _USUAL_PASSES = 3.3
 # A quarter step of CRF saves less than this share of the bytes.
 _BYTES_PER_STEP = 0.03
 
-Told = Callable[[float, str], None]
 Compose = Callable[[int, _native.Picture], _native.Picture]
 
 
@@ -68,7 +66,7 @@ class HopelessError(Exception):
 
 
 class VideoSearch:
-    """Of one segment. `wrap` makes a parsed segment of layers; `limit`: bytes above which a candidate is of no use;
+    """Of one segment. `frames` in place of the bench's are coded; `limit`: bytes above which a candidate is of no use;
     `drawn`: whether a computer drew it. `compose`, given a frame's number and the picture that the layer draws, gives
     the one that counts: that of a stack with layers over it. `hashes` are then of no use. `guess`: the CRF to begin
     with.
@@ -76,29 +74,17 @@ class VideoSearch:
 
     def __init__(
         self,
-        frames: Pictures,
-        scorer: Scorer,
-        header: _native.StreamHeader,
-        rate: Fraction,
-        goal: Goal,
-        preset: str,
-        threads: int,
-        wrap: Callable[[list[tuple[int, bytes]]], _native.Segment],
+        bench: Workbench,
         told: Told,
         *,
+        frames: Pictures | None = None,
         drawn: bool = False,
         limit: int | None = None,
         compose: Compose | None = None,
         guess: float | None = None,
     ) -> None:
-        self._frames = frames
-        self._scorer = scorer
-        self._header = header
-        self._rate = rate
-        self._goal = goal
-        self._preset = preset
-        self._threads = threads
-        self._wrap = wrap
+        self._bench = bench
+        self._frames: Pictures = bench.frames if frames is None else frames
         self._told = told
         self._drawn = drawn
         self._limit = limit
@@ -120,11 +106,11 @@ class VideoSearch:
         """Candidates at about these distances from the target, where none is near: from the curve found so far."""
         points = {round(c.details["crf"] * STEPS_PER_CRF): c.score for c in self.tried if c.details["bit_depth"] == 10}
         for offset in offsets:
-            wanted = self._goal.target + offset
+            wanted = self._bench.goal.target + offset
             if len(points) < 2 or any(abs(score - wanted) < abs(offset) / 2 for score in points.values()):
                 continue
             near = sorted(points, key=lambda step: abs(points[step] - wanted))[:2]
-            slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), _SLOPES[self._goal.metric] / 3)
+            slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), _SLOPES[self._bench.goal.metric] / 3)
             step = round(near[0] + (wanted - points[near[0]]) / slope)
             if step not in points and STEPS_PER_CRF <= step <= 63 * STEPS_PER_CRF:
                 points[step] = self.probe(step, 10).score
@@ -145,9 +131,9 @@ class VideoSearch:
         return self._between()[1]
 
     def _between(self) -> tuple[float, float]:
-        usual = _SLOPES[self._goal.metric], _BYTES_PER_STEP
+        usual = _SLOPES[self._bench.goal.metric], _BYTES_PER_STEP
         same = [c for c in self.tried if c.details["bit_depth"] == self.tried[-1].details["bit_depth"]]
-        near = sorted(same, key=lambda c: abs(c.score - self._goal.target))[:2]
+        near = sorted(same, key=lambda c: abs(c.score - self._bench.goal.target))[:2]
         if len(near) < 2:
             return usual
         fine, coarse = sorted(near, key=lambda c: c.details["crf"])
@@ -158,11 +144,11 @@ class VideoSearch:
 
     def _bit_depths(self) -> tuple[int, ...]:
         """10 bits save bytes nearly everywhere; `slow` looks for itself."""
-        return (10, 8) if self._preset == "slow" and self._goal.crf is None else (10,)
+        return (10, 8) if self._bench.preset == "slow" and self._bench.goal.crf is None else (10,)
 
     def _best_at(self, bit_depth: int) -> Candidate:
         """The coarsest candidate of that depth that reaches the goal, or else the best one."""
-        goal = self._goal
+        goal = self._bench.goal
         tried: dict[int, Candidate] = {}
 
         def probe(step: int) -> float:
@@ -181,7 +167,7 @@ class VideoSearch:
     def _give_up_if_hopeless(self, candidate: Candidate) -> None:
         if self._limit is None:
             return
-        spare = (candidate.score - self._goal.target) / -_SLOPES[self._goal.metric]  # steps, about
+        spare = (candidate.score - self._bench.goal.target) / -_SLOPES[self._bench.goal.metric]  # steps, about
         if candidate.size * (1 - _BYTES_PER_STEP) ** max(0.0, spare) > self._limit:
             raise HopelessError
 
@@ -197,7 +183,9 @@ class VideoSearch:
 
     def probe(self, step: int, bit_depth: int) -> Candidate:
         """Code and score: what SVT-AV1 has finished is decoded and measured while it goes on."""
-        settings = VideoSettings(step / STEPS_PER_CRF, SVT_PRESETS[self._preset], bit_depth, self._threads, self._drawn)
+        settings = VideoSettings(
+            step / STEPS_PER_CRF, SVT_PRESETS[self._bench.preset], bit_depth, self._bench.threads, self._drawn
+        )
         whole = self._is_near() and self._compose is None
         packets: list[tuple[bytes, bool]] = []
         finished: SimpleQueue[CodedPacket | None] = SimpleQueue()
@@ -205,14 +193,14 @@ class VideoSearch:
         with ThreadPoolExecutor(1) as beside:
             hashes = beside.submit(self._measure, iter(finished.get, None), settings, whole)
             try:
-                for packet in encode_stream(self._watched(settings), self._rate, settings):
+                for packet in encode_stream(self._watched(settings), self._bench.rate, settings):
                     packets.append((packet.data, packet.droppable))
                     finished.put(packet)
             finally:
                 finished.put(None)
             self.encode_seconds += time.perf_counter() - started
             drawn = hashes.result()
-        score, scores = self._scorer.result()
+        score, scores = self._bench.scorer.result()
         layers = [(_native.LAYER_VIDEO, self._layer(packets, settings))]
         candidate = Candidate(
             stack="video",
@@ -222,7 +210,7 @@ class VideoSearch:
             scores=scores,
             hashes=drawn,
             digest=self._digest(drawn, layers, packets) if whole else None,
-            reached=score >= self._goal.target or self._goal.crf is not None,
+            reached=score >= self._bench.goal.target or self._bench.goal.crf is not None,
             seconds=time.perf_counter() - started,
             details={"crf": settings.crf, "bit_depth": bit_depth},
         )
@@ -231,14 +219,16 @@ class VideoSearch:
 
     def _is_near(self) -> bool:
         """Whether the next probe is likely to be the result, so that all of its frames are worth decoding."""
-        near = _NEAR * _TOLERANCES[self._goal.metric]
-        return self._goal.crf is not None or any(abs(c.score - self._goal.target) <= near for c in self.tried)
+        near = _NEAR * _TOLERANCES[self._bench.goal.metric]
+        return self._bench.goal.crf is not None or any(
+            abs(c.score - self._bench.goal.target) <= near for c in self.tried
+        )
 
     def _layer(self, packets: list[tuple[bytes, bool]], settings: VideoSettings) -> bytes:
         return _native.build_video_layer(
             format=settings.format,
             colour=RGB_COLOUR,
-            rgb_canvas=self._header.format.startswith("rgb"),
+            rgb_canvas=self._bench.header.format.startswith("rgb"),
             packets=packets,
         )
 
@@ -247,7 +237,7 @@ class VideoSearch:
     ) -> int:
         """Of all frames. They were decoded from the packets as the encoder gave them: those of the layer must be the
         same."""
-        if self._wrap(layers).video_packets(0) != packets or len(hashes) != len(self._frames):
+        if self._bench.wrap(layers).video_packets(0) != packets or len(hashes) != len(self._frames):
             raise EncodeError("a video layer reads back as other packets than were decoded")
         digest = _native.SegmentDigest()
         for number in range(len(self._frames)):
@@ -256,19 +246,19 @@ class VideoSearch:
 
     def _measure(self, packets: Iterator[CodedPacket], settings: VideoSettings, whole: bool) -> dict[int, int]:
         """Score the frames that count. The hashes, by number, of these or, with `whole`, of all."""
-        self._scorer.begin()
-        self._scorer.prepare()  # the encoder is still filling its look-ahead
-        counts = set(self._scorer.frames)
+        self._bench.scorer.begin()
+        self._bench.scorer.prepare()  # the encoder is still filling its look-ahead
+        counts = set(self._bench.scorer.frames)
         wanted = set(range(len(self._frames))) if whole else counts
         hashes: dict[int, int] = {}
         for number, planes in self._decoded(packets, settings, wanted):
             if number in wanted:
-                picture = canvas_picture(planes, settings, self._header.colour, self._frames.shape)
+                picture = canvas_picture(planes, settings, self._bench.header.colour, self._frames.shape)
                 if self._compose is not None:
                     picture = self._compose(number, picture)
                 hashes[number] = _native.picture_hash(picture)
                 if number in counts:
-                    self._scorer.add(number, picture)
+                    self._bench.scorer.add(number, picture)
         return hashes
 
     def _decoded(
@@ -276,8 +266,8 @@ class VideoSearch:
     ) -> Iterator[tuple[int, Planes]]:
         """The wanted frames with their numbers, and some of those that they need."""
         # The encoder fills the cores; dav1d takes up to a third less processor time where it has few threads.
-        threads = max(1, self._threads // 2)
-        decoder = VideoDecoder(settings.format, self._header.width, self._header.height, threads=threads)
+        threads = max(1, self._bench.threads // 2)
+        decoder = VideoDecoder(settings.format, self._bench.header.width, self._bench.header.height, threads=threads)
         numbers: deque[int] = deque()
         for number, packet in enumerate(packets):
             data = packet.data if number in wanted else packet.referred
@@ -292,7 +282,7 @@ class VideoSearch:
 
     def _watched(self, settings: VideoSettings) -> Iterator[EncoderFrame]:
         """The frames, progress being told as the encoder takes them."""
-        passes = 1.0 if self._goal.crf is not None else _USUAL_PASSES * len(self._bit_depths())
+        passes = 1.0 if self._bench.goal.crf is not None else _USUAL_PASSES * len(self._bit_depths())
         last = "".join(f" ({c.setting}: {c.score:.2f})" for c in self.tried[-1:])
         for index, frame in enumerate(self._encoder_frames(settings)):
             if index % 8 == 0:
@@ -309,7 +299,7 @@ class VideoSearch:
         if kept == len(self._frames):
             return
         for index, picture in enumerate(islice(self._frames, kept, None), kept):
-            frame = encoder_frame(picture, self._header.colour, settings)
-            if index == len(self._inputs) and (index + 1) * frame.size <= _INPUT_BYTES and self._goal.crf is None:
+            frame = encoder_frame(picture, self._bench.header.colour, settings)
+            if index == len(self._inputs) and (index + 1) * frame.size <= _INPUT_BYTES and self._bench.goal.crf is None:
                 self._inputs.append(frame)
             yield frame

@@ -18,6 +18,7 @@ import numpy as np
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError, OptionError
+from aicodec_native.scheduling import usual_priority
 
 # Another version may give other packets: an encode is only resumed by the same one.
 CODEC_VERSION = f"PyAV {av.__version__}"
@@ -162,6 +163,8 @@ def _open_encoder(first: EncoderFrame, frame_rate: Fraction, settings: VideoSett
         # Quarter steps of CRF exist only among SVT-AV1's own parameters.
         "svtav1-params": f"crf={settings.crf:g}:lp={min(threads, 6)}:{parameters}",
     }
+    with usual_priority():
+        context.open()
     return context
 
 

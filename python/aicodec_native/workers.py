@@ -13,13 +13,11 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any
 
+from aicodec_native.candidate import Told
 from aicodec_native.errors import AicodecError, EncodeError
-
-_Report = Callable[[float, str], None]
 
 # With the caller's own search path: `-m` would look into the working directory first. Imports leave no garbage:
 # without looking for any the first job begins a seventh sooner.
@@ -49,7 +47,7 @@ class WorkerPool:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._closed = False
 
-    def submit(self, job: Any, report: _Report) -> Future[Any]:
+    def submit(self, job: Any, report: Told) -> Future[Any]:
         return self._threads.submit(self._run, job, report)
 
     def close(self) -> None:
@@ -61,7 +59,7 @@ class WorkerPool:
         for process in self._processes:
             process.wait()
 
-    def _run(self, job: Any, report: _Report) -> Any:
+    def _run(self, job: Any, report: Told) -> Any:
         """One job on this thread's process; a process that died gets one successor."""
         for _ in range(2):
             process = self._process()
@@ -113,7 +111,7 @@ class WorkerPool:
         return process
 
     @staticmethod
-    def _converse(process: subprocess.Popen[bytes], job: Any, report: _Report) -> Any:
+    def _converse(process: subprocess.Popen[bytes], job: Any, report: Told) -> Any:
         assert process.stdin is not None
         assert process.stdout is not None
         pickle.dump(job, process.stdin)

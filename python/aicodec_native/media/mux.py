@@ -17,6 +17,7 @@ from aicodec_native.media.output import PartFile, writing
 from aicodec_native.media.plan import Plan
 from aicodec_native.media.tracks import add_track, av_packet
 from aicodec_native.media.types import Track, TrackPacket, VideoFrame, VideoInfo
+from aicodec_native.scheduling import usual_priority
 
 _FORMAT = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 
@@ -117,7 +118,8 @@ class MuxWriter:
             if option not in known:
                 raise OptionError(f"{self._plan.codec} has no option {option}")
         try:
-            self._output.start_encoding()
+            with usual_priority():
+                self._output.start_encoding()
         except (av.FFmpegError, ValueError) as error:
             codings = ", ".join([self._plan.codec, *(track.codec for track in self._tracks)])
             raise OutputError(
