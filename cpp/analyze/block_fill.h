@@ -10,8 +10,8 @@ namespace aicodec {
 // for.
 void put_blocks(const PictureView& other, const BlockFlags& flags, Picture& base);
 
-// Gives each cell that `flags` does not set the sample of each plane that is commonest in it: the ground under
-// letters and lines, next to nothing for AV1, which moves with what it belongs to.
+// Gives each cell that `flags` does not set the sample of each plane that is commonest in it: the ground
+// under letters and lines, next to nothing for AV1, which moves with what it belongs to.
 void fill_blocks(const BlockFlags& flags, Picture& picture);
 
 // 1 for each cell in which the pictures, of one shape, are the same.
