@@ -47,9 +47,7 @@ def _fitting(choices: list[SegmentPoints], chosen: list[int], room: Room) -> lis
     size = size_of(chosen)
     fitting: list[int] | None = chosen
     if size > room.limit:
-        fitting = best_within(
-            choices, room.limit - size_of([0] * len(choices)) + sum(s.points[0].bytes for s in choices)
-        )
+        fitting = best_within(choices, room.limit - other)
     must_fill = room.fill is Fill.ALWAYS or (room.fill is Fill.IF_CUT and size > room.limit)
     if fitting is None or (must_fill and size_of(fitting) < FILLED * room.limit):
         raise WrongSizeError(size, room.limit)

@@ -14,7 +14,7 @@ from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Layers, Told
 from aicodec_native.photo_blocks import PhotoBlocks, VideoInput
 from aicodec_native.video_candidates import Compose, VideoSearch
-from aicodec_native.video_layer import VideoDecoder, VideoSettings, canvas_picture
+from aicodec_native.video_layer import Planes, VideoDecoder, VideoSettings, canvas_picture
 from aicodec_native.workbench import Workbench
 
 _REPORT_EVERY = 4
@@ -80,7 +80,8 @@ class HybridSearch:
             self._tell(0.9, number, "screen layer over video")
             encoder.add(self._bench.frames[number], picture, self._blocks.maps[number])
         layers.append((_native.LAYER_SCREEN, _native.build_screen_layer(pictures=[], coded=encoder.finish())))
-        score, scores, digest = self._measured(layers, depth)
+        planes = self._planes(layers, depth)
+        score, scores, digest = self._bench.judged(layers, lambda _layer, _frame: next(planes))
         return Candidate(
             "video+screen",
             f"{video.setting}, text exact",
@@ -92,25 +93,12 @@ class HybridSearch:
             details=dict(video.details),
         )
 
-    def _measured(self, layers: Layers, depth: int) -> tuple[float, list[float], int]:
-        segment = self._bench.wrap(layers)
-        planes = self._planes(layers, depth)
-        wanted = set(self._bench.scorer.frames)
-        digest = _native.SegmentDigest()
-        self._bench.scorer.begin()
-        for number in range(len(self._bench.frames)):
-            picture = segment.draw(number, lambda _layer, _frame: next(planes), self._bench.threads)
-            digest.add(_native.picture_hash(picture))
-            if number in wanted:
-                self._bench.scorer.add(number, picture)
-        return *self._bench.scorer.result(), digest.value
-
     def _below(self, layers: Layers, depth: int) -> Iterator[_native.Picture]:
         settings = VideoSettings(1.0, 0, depth)
         for planes in self._planes(layers, depth):
             yield canvas_picture(planes, settings, self._bench.header.colour, self._bench.frames.shape)
 
-    def _planes(self, layers: Layers, depth: int) -> Iterator[list[tuple[object, int]]]:
+    def _planes(self, layers: Layers, depth: int) -> Iterator[Planes]:
         segment = self._bench.wrap(layers)
         name = VideoSettings(1.0, 0, depth).format
         decoder = VideoDecoder(name, self._bench.header.width, self._bench.header.height, threads=self._bench.threads)

@@ -102,19 +102,9 @@ class ScreenSearch:
     def _measured(self, tolerance: int, layer: bytes) -> Candidate:
         """Drawn by the decoder that users have, and scored."""
         layers = [(_native.LAYER_SCREEN, layer)]
-        segment = self._bench.wrap(layers)
-        scorer = self._bench.scorer
-        scorer.begin()
-        wanted = set(scorer.frames)
-        digest = _native.SegmentDigest()
-        for number in range(len(self._bench.frames)):
-            picture = segment.draw(number, no_video, self._bench.threads)
-            digest.add(_native.picture_hash(picture))
-            if number in wanted:
-                scorer.add(number, picture)
-        score, scores = scorer.result()
+        score, scores, digest = self._bench.judged(layers, no_video)
         reached = tolerance == 0 or score >= self._bench.goal.target
-        return Candidate("screen", _setting(tolerance), layers, score, scores, digest=digest.value, reached=reached)
+        return Candidate("screen", _setting(tolerance), layers, score, scores, digest=digest, reached=reached)
 
 
 def typical_tolerance(goal: Goal) -> int:

@@ -11,6 +11,7 @@ from aicodec_native.candidate import Goal, Layers
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.scorer import Scorer
+from aicodec_native.video_layer import Planes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,20 @@ class Workbench:
     preset: str
     threads: int
     wrap: Callable[[Layers], _native.Segment]
+
+    def judged(self, layers: Layers, planes: Callable[[int, int], Planes]) -> tuple[float, list[float], int]:
+        """Score, scores of the frames that count, and the digest of all frames, as the decoder that users have draws
+        them; `planes` gives it the frames of video layers."""
+        segment = self.wrap(layers)
+        wanted = set(self.scorer.frames)
+        digest = _native.SegmentDigest()
+        self.scorer.begin()
+        for number in range(len(self.frames)):
+            picture = segment.draw(number, planes, self.threads)
+            digest.add(_native.picture_hash(picture))
+            if number in wanted:
+                self.scorer.add(number, picture)
+        return *self.scorer.result(), digest.value
 
     @property
     def rate(self) -> Fraction:
