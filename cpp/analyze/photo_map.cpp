@@ -1,6 +1,9 @@
 #include "analyze/photo_map.h"
 
 #include <algorithm>
+#include <span>
+
+#include "analyze/packed_row.h"
 
 namespace aicodec {
 namespace {
@@ -9,16 +12,6 @@ constexpr int kTableBits = 16;
 // In 255ths of a cell's pixels. Luma alone has fewer colours.
 constexpr int kSurprising = 110;
 constexpr int kSurprisingLuma = 70;
-
-// One row's pixels, all components of a pixel in one number.
-template <typename T>
-void load_row(const PictureView& picture, int planes, uint32_t y, std::vector<uint32_t>& out) {
-  std::fill(out.begin(), out.end(), 0u);
-  for (int k = 0; k < planes; ++k) {
-    const T* row = picture.planes[static_cast<size_t>(k)].template row<const T>(y);
-    for (uint32_t x = 0; x < picture.width; ++x) out[x + 1] |= uint32_t{row[x]} << (10 * k);
-  }
-}
 
 uint32_t hash_of(uint32_t w, uint32_t n, uint32_t nw, uint32_t ne) {
   uint32_t hash = w * 0x9E3779B1u;
@@ -48,15 +41,11 @@ int mean_around(const BlockFlags& flags, uint32_t column, uint32_t row) {
 
 BlockFlags surprise_map(const PictureView& picture) {
   BlockFlags map(picture.width, picture.height);
-  const int planes = picture.format.layout == Layout::kYuv420 ? 1 : 3;
   std::vector<uint32_t> above(picture.width + 2), here(picture.width + 2), table(size_t{1} << kTableBits);
   std::vector<uint32_t> counts(map.columns);
   for (uint32_t y = 0; y < picture.height; ++y) {
     std::swap(above, here);
-    if (picture.format.sample_bytes() == 1)
-      load_row<uint8_t>(picture, planes, y, here);
-    else
-      load_row<uint16_t>(picture, planes, y, here);
+    pack_row(picture, y, std::span(here).subspan(1, picture.width));
     for (uint32_t x = 1; x <= picture.width; ++x) {
       const uint32_t v = here[x], w = here[x - 1], n = above[x], nw = above[x - 1], ne = above[x + 1];
       if ((v == w) | (v == n) | (v == nw) | (v == ne) | (v == w + n - nw)) continue;
