@@ -21,6 +21,7 @@ import corpus
 import machine
 import rate_distortion_report
 import report
+from aicodec_native.compare.clip import Clip as LoadedClip
 from aicodec_native.compare.clip import load_clip
 from aicodec_native.compare.coding import Measures, PeerRun, code_ours
 from aicodec_native.compare.curve import Curve
@@ -54,7 +55,7 @@ def peers(*, natural: bool) -> list[Peer]:
 def main() -> None:
     arguments = _arguments()
     chosen = _chosen(arguments.clips, arguments.classes)
-    store = PointStore(arguments.peers, arguments.seconds)
+    store = PointStore(arguments.peers)
     if not arguments.stored_peers:
         complete = _fill(store, chosen, arguments)
         if arguments.only_peers:
@@ -76,7 +77,7 @@ def _fill(
     """Measures what is missing of the peers at each clip's scores, or at these; whether everything is there then."""
     complete = True
     for clip in clips:
-        loaded = load_clip(clip.path, duration=arguments.seconds)
+        loaded = _loaded(clip, arguments)
         for peer in peers(natural=clip.kind == "natural"):
             if arguments.only and peer.name not in arguments.only:
                 continue
@@ -89,7 +90,7 @@ def _fill(
                 with tempfile.TemporaryDirectory(prefix="aicodec-bench-") as temp:
                     run = PeerRun(peer, loaded, Path(temp), _MEASURES)
                     gap = _NATURAL_GAP if clip.kind == "natural" else _DRAWN_GAP
-                    store.complete(clip.path, run, _MEASURES, scores or _scores(clip), told, gap=gap)
+                    store.complete(loaded, run, _MEASURES, scores or _scores(clip), told, gap=gap)
             except (AicodecError, OSError) as error:
                 print(f"{clip.name} {peer.title}: {error}", file=sys.stderr, flush=True)
                 complete = False
@@ -107,22 +108,26 @@ def _compare(clips: list[Clip], store: PointStore, arguments: argparse.Namespace
         "rows": [],
     }
     for clip in clips:
+        loaded = _loaded(clip, arguments)
         row: dict[str, Any] = {
             "clip": clip,
-            "ours": {preset: _ours(clip, preset, arguments.seconds) for preset in arguments.presets},
+            "ours": {preset: _ours(loaded, clip, preset) for preset in arguments.presets},
         }
         if not arguments.stored_peers and clip.kind != "natural":
             levels = [rate_distortion_report.level(row, preset) for preset in arguments.presets]
             _fill(store, [clip], arguments, levels)
-        curves = [store.curve(clip.path, peer, _MEASURES) for peer in peers(natural=clip.kind == "natural")]
+        curves = [store.curve(loaded, peer, _MEASURES) for peer in peers(natural=clip.kind == "natural")]
         row["peers"] = {curve.name: curve for curve in curves if curve.points}
         results["rows"].append(row)
         _write_csv(out, results)
     return results
 
 
-def _ours(clip: Clip, preset: str, seconds: float | None) -> Curve:
-    loaded = load_clip(clip.path, duration=seconds)
+def _loaded(clip: Clip, arguments: argparse.Namespace) -> LoadedClip:
+    return load_clip(clip.path, duration=None if clip.kind == "natural" else arguments.seconds)
+
+
+def _ours(loaded: LoadedClip, clip: Clip, preset: str) -> Curve:
     curve = Curve(f".aic {preset}")
     with tempfile.TemporaryDirectory(prefix="aicodec-bench-") as temp:
         for score in _scores(clip):
@@ -189,7 +194,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="CODEC", help="complete these peers only: x265, svtav1, ...")
     parser.add_argument("--clips", nargs="+", metavar="NAME", help="only these; the README stays as it is")
     parser.add_argument("--classes", nargs="+", metavar="CLASS", help="only these; the README stays as it is")
-    parser.add_argument("--seconds", type=float, metavar="N", help="only so much of the beginning of each clip")
+    parser.add_argument("--seconds", type=float, metavar="N", help="only so much of the beginning of each drawn clip")
     parser.add_argument("--presets", nargs="+", choices=list(SVT_PRESETS), default=["medium"])
     return parser.parse_args()
 

@@ -28,7 +28,7 @@ def tables(results: dict[str, Any]) -> str:
     """All of it; `results` is what bench/rate_distortion.py made."""
     drawn = [row for row in results["rows"] if row["clip"].kind != "natural"]
     natural = [row for row in results["rows"] if row["clip"].kind == "natural"]
-    part = "" if results["seconds"] is None else f" Of each clip the first {results['seconds']:g} s."
+    part = "" if results["seconds"] is None else f" Of each drawn clip the first {results['seconds']:g} s."
     parts = [f"{machine_line(results['machine'])}.{part}"]
     for preset in results["presets"]:
         parts += _table(["target", "figure", ""], _targets(drawn, natural, preset))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -154,15 +155,15 @@ def test_a_store_measures_each_point_once(clip, tmp_path):
     measures, kept = Measures(("psnr",)), tmp_path / "peers.json"
     run = PeerRun(PEERS["x264"], clip, tmp_path, measures)
     told = []
-    first = PointStore(kept).complete(clip.path, run, measures, [70.0], told.append, gap=6)
+    first = PointStore(kept).complete(clip, run, measures, [70.0], told.append, gap=6)
     assert told == first.points
-    again = PointStore(kept).complete(clip.path, run, measures, [70.0], told.append, gap=6)
+    again = PointStore(kept).complete(clip, run, measures, [70.0], told.append, gap=6)
     assert len(told) == len(first.points)
     assert again.bytes_at(70.0) == first.bytes_at(70.0)
-    assert PointStore(kept).curve(clip.path, PEERS["x264"], Measures(("vmaf",))).points == []
-    assert PointStore(kept).curve(clip.path, PEERS["x265"], measures).points == []
-    assert PointStore(kept, seconds=1).curve(clip.path, PEERS["x264"], measures).points == []
-    assert "PyAV" in PointStore(kept).version(clip.path, PEERS["x264"])
+    assert PointStore(kept).curve(clip, PEERS["x264"], Measures(("vmaf",))).points == []
+    assert PointStore(kept).curve(clip, PEERS["x265"], measures).points == []
+    assert PointStore(kept).curve(replace(clip, duration=1), PEERS["x264"], measures).points == []
+    assert "PyAV" in PointStore(kept).version(clip, PEERS["x264"])
 
 
 def test_others_are_compared_at_the_score_of_ours_unless_it_missed():

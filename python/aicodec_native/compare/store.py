@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from aicodec_native.compare.clip import Clip
 from aicodec_native.compare.coding import Measures, PeerRun, version_of
 from aicodec_native.compare.curve import GAP, Curve, grow
 from aicodec_native.compare.peers import Peer
@@ -17,28 +18,26 @@ from aicodec_native.compare.point import Point
 class PointStore:
     """Curves by clip and settings. Written after every point, so that a run can be stopped at any time and resumed."""
 
-    def __init__(self, path: Path, seconds: float | None = None) -> None:
-        """`seconds`: only so much of each clip's beginning is coded; points of another part are others."""
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = "" if seconds is None else f" {seconds:g} s"
         self._entries: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
 
-    def curve(self, clip: Path, peer: Peer, measures: Measures) -> Curve:
+    def curve(self, clip: Clip, peer: Peer, measures: Measures) -> Curve:
         """What is known of the peer's present settings on the clip as it is; only points with all the metrics."""
         entry = self._entry(clip, peer)
-        if entry is None or entry["clip_bytes"] != clip.stat().st_size:
+        if entry is None or entry["clip_bytes"] != clip.path.stat().st_size:
             return Curve(peer.title)
         points = [Point.from_json(point) for point in entry["points"]]
         return Curve(peer.title, [point for point in points if {*measures.metrics} <= point.scores.keys()])
 
-    def version(self, clip: Path, peer: Peer) -> str | None:
+    def version(self, clip: Clip, peer: Peer) -> str | None:
         """The library that coded the points, None where there are none."""
         entry = self._entry(clip, peer)
         return None if entry is None else str(entry["version"])
 
     def complete(
         self,
-        clip: Path,
+        clip: Clip,
         run: PeerRun,
         measures: Measures,
         scores: Sequence[float],
@@ -59,12 +58,12 @@ class PointStore:
         grow(curve, run.peer.scale, scores, probe, gap=gap)
         return curve
 
-    def _entry(self, clip: Path, peer: Peer) -> dict[str, Any] | None:
-        return self._entries.get(clip.stem + self._part, {}).get(peer.settings)
+    def _entry(self, clip: Clip, peer: Peer) -> dict[str, Any] | None:
+        return self._entries.get(_key(clip), {}).get(peer.settings)
 
-    def _add(self, clip: Path, peer: Peer, point: Point) -> None:
-        size = clip.stat().st_size
-        entries = self._entries.setdefault(clip.stem + self._part, {})
+    def _add(self, clip: Clip, peer: Peer, point: Point) -> None:
+        size = clip.path.stat().st_size
+        entries = self._entries.setdefault(_key(clip), {})
         if entries.get(peer.settings, {}).get("clip_bytes") != size:
             entries[peer.settings] = {"clip_bytes": size, "version": version_of(peer), "points": []}
         points = entries[peer.settings]["points"]
@@ -73,3 +72,9 @@ class PointStore:
         part = self._path.with_name(self._path.name + ".part")
         part.write_text(json.dumps(self._entries, indent=1) + "\n")
         part.replace(self._path)
+
+
+def _key(clip: Clip) -> str:
+    """Points of another part of the same file are others."""
+    part = "" if clip.start is None else f" from {clip.start:g} s"
+    return clip.path.stem + part + ("" if clip.duration is None else f" {clip.duration:g} s")
