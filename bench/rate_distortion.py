@@ -29,7 +29,7 @@ from aicodec_native.compare.peers import Peer, aom, svtav1, vp9, vvenc, x264, x2
 from aicodec_native.compare.point import Point
 from aicodec_native.compare.store import PointStore
 from aicodec_native.errors import AicodecError
-from aicodec_native.video_layer import SVT_PARAMETERS, SVT_PRESETS
+from aicodec_native.video_layer import SVT_PRESETS
 from corpus import Clip
 
 _HERE = Path(__file__).resolve().parent
@@ -45,9 +45,8 @@ def peers(*, natural: bool) -> list[Peer]:
     """The quick ones first."""
     common = [x264(), svtav1(6, "scm=0"), x265("slow"), svtav1(4, "scm=0"), vp9()]
     if natural:
-        return [*common, svtav1(6, SVT_PARAMETERS, "tuned"), aom(), vvenc()]
+        return [*common, aom(), vvenc()]
     screen = [svtav1(preset, "scm=1", "screen") for preset in (6, 4)]
-    screen.append(svtav1(6, f"{SVT_PARAMETERS}:scm=1", "tuned screen"))
     full_chroma = [x264(chroma="444"), x265("slow", "444"), vp9("444"), aom("444", screen=True)]
     return [*common, *screen, *full_chroma, aom(screen=True), vvenc()]
 
