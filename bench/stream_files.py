@@ -13,6 +13,7 @@ import av
 from aicodec_native import _native
 from aicodec_native.headers import header_of
 from aicodec_native.media import VideoFrame, VideoInfo
+from aicodec_native.scheduling import usual_priority
 from aicodec_native.video_layer import RGB_COLOUR, SVT_PRESETS, CodedVideo, VideoSettings, encode_pictures
 
 RATE = Fraction(30)
@@ -78,7 +79,8 @@ class CodedStream:
             colour, context = info.colour, stream.codec_context
             context.color_primaries, context.color_trc = colour.primaries, colour.transfer
             context.colorspace, context.color_range = colour.matrix, 2 if colour.full_range else 1
-            container.start_encoding()  # makes the header from the encoder's, which codes nothing here
+            with usual_priority():
+                container.start_encoding()  # makes the header from the encoder's, which codes nothing here
             for number, (data, is_key) in enumerate(self.packets):
                 packet = av.Packet(data)
                 packet.stream, packet.time_base = stream, 1 / RATE
