@@ -27,7 +27,8 @@ bool same(const shader::Program& a, const shader::Program& b) {
          std::equal(a.code.begin(), a.code.end(), b.code.begin(), b.code.end(), same_code);
 }
 
-void fuzz_program(ByteSpan bytes, bool wide) {
+// A picture may be narrower than a strip, or wider than one.
+void fuzz_program(ByteSpan bytes, bool wide, uint32_t width) {
   const Result<shader::Program> program = shader::read_program(bytes);
   if (!program.ok()) return;
   const Bytes written = shader::write_program(program.value());
@@ -38,11 +39,12 @@ void fuzz_program(ByteSpan bytes, bool wide) {
   if (summary->work > kMaxWork) return;
 
   const PixelFormat format{Layout::kRgb, uint8_t(wide ? 10 : 8)};
-  Picture below(format, 37, 2), prev(format, 37, 2), tiles(format, 37, 2), reference(format, 37, 2);
+  Picture below(format, width, 2), prev(format, width, 2), tiles(format, width, 2),
+      reference(format, width, 2);
   below.clear();
   prev.clear();
-  for (uint32_t x = 0; x < 37; ++x) below.plane(0).row<uint8_t>(1)[x] = uint8_t(x * 3);
-  for (uint32_t x = 0; x < 37; ++x) prev.plane(2).row<uint8_t>(0)[x] = uint8_t(x * 5);
+  for (uint32_t x = 0; x < width; ++x) below.plane(0).row<uint8_t>(1)[x] = uint8_t(x * 3);
+  for (uint32_t x = 0; x < width; ++x) prev.plane(2).row<uint8_t>(0)[x] = uint8_t(x * 5);
   below.clamp_samples();
   prev.clamp_samples();
   std::vector<float> parameters(shader::kMaxParameters, 0.75f);
@@ -75,6 +77,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (data[0] % 4 == 0)
     fuzz_track(bytes);
   else
-    fuzz_program(bytes, data[0] % 4 == 1);
+    fuzz_program(bytes, data[0] % 4 == 1, data[0] & 16 ? 150 : 37);
   return 0;
 }

@@ -2,7 +2,8 @@
 fuzz_screen into FOLDER/screen.
 
 Whole, valid screen layers, which no mutation of other streams would ever reach: several segments with a dictionary,
-near-lossless samples, both depths, and sizes that no block divides.
+near-lossless samples, both depths, and sizes that no block divides. Those in slices are thrown by dice: no canvas that
+is small enough to fuzz is busy enough for our encoder to cut it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "conformance"))
+
+import dice
+from accepted import header
+from accepted_screen import parsed
 
 import aicodec_native as aic
 from aicodec_native import _native
@@ -45,7 +53,20 @@ def coded_frames(number: int, width: int, height: int, preset: str, near: int) -
             plane[...] = np.where(y < 20, (x * 5 + y * 3) & peak, np.roll((x ^ y) & 12, frame, axis=1) * 9)
             plane[-9:] = rng.integers(0, peak + 1, plane[-9:].shape) if frame % 3 == 0 else peak // 2
         encoder.add(picture)
-    return bytes([number, width - 1, (height - 1) % 128, 5, 8 * (height > 128)]) + encoder.finish()
+    return head_of(number, width, height) + encoder.finish()
+
+
+def head_of(number: int, width: int, height: int) -> bytes:
+    """What fuzz_screen.cpp reads in front of a payload: six frames, without anything below."""
+    return bytes([number, width - 1, (height - 1) % 128, 5, 8 * (height > 128)])
+
+
+def in_slices(number: int, rows: tuple[int, ...], cut: int) -> bytes:
+    """An input of fuzz_screen by dice: slices from frame `cut` on, the first ones of so many units."""
+    width, height = 6, 168
+    shape = parsed(header(format=FORMATS[number], width=width, height=height))
+    settings = dice.settings_of(rows=rows, cut=cut, near=3 * (number == 1), rich=number == 4)
+    return head_of(number, width, height) + dice.thrown(shape, settings, 6)
 
 
 def main() -> None:
@@ -65,6 +86,11 @@ def main() -> None:
         for width, height, preset, near in sizes:
             data = coded_frames(number, width, height, preset, near)
             (folder / "screen" / f"{name}_{width}x{height}").write_bytes(data)
+        # Units are higher where chroma is halved: there are two of them.
+        for rows in ((1,),) if name.startswith("yuv420") else ((1,), (1, 1)):
+            for cut in (0, 4):
+                sliced = folder / "screen" / f"{name}_{len(rows) + 1}_slices_from_{cut}"
+                sliced.write_bytes(in_slices(number, rows, cut))
 
 
 if __name__ == "__main__":

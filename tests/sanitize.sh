@@ -23,7 +23,7 @@ cmake --install $build --prefix "$site"
 runtime() { "${CXX:-g++}" -print-file-name="$1"; }
 [ $# -gt 0 ] || set -- tests/test_bits.py tests/test_conformance.py tests/test_container.py tests/test_damage.py \
   tests/test_determinism.py tests/test_reference.py tests/test_screen.py tests/test_segment.py tests/test_shader.py \
-  tests/test_shader_layer.py tests/test_shots.py tests/test_tracks.py
+  tests/test_shader_layer.py tests/test_shots.py tests/test_threads.py tests/test_tracks.py
 LD_PRELOAD="$(runtime libasan.so) $(runtime libstdc++.so)" \
   ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
   PYTHONPATH="$site" exec "$python" -m pytest -q -p no:cacheprovider "$@"

@@ -313,13 +313,24 @@ def test_columns_past_the_last_strip_are_left_alone(width):
     assert set(drawn.packed()) == {77}
 
 
+LEVELS = [0.0, 0.5 / 255, 0.49 / 255, 254.49 / 255, 1.0, 1.2, 8.5e6, 1e30, math.inf]
+LEVELS += [-1e-45, -0.0, -0.4 / 255, -0.6 / 255, -3.0, -8.5e6, -1e30, -math.inf, math.nan]
+ROUNDING = """
+from test_shader import LEVELS, made
+program = made(("rgb", 0, [("input", 7)] * 3))
+for level in LEVELS:
+    print([set(program.draw(format="rgb30", width=130, height=2, parameters=[level]).packed())])
+    print([set(program.draw(format="rgb24", width=130, height=2, parameters=[level]).packed())])
+"""
+
+
 def test_rounding_of_samples():
-    levels = [0.0, 0.5 / 255, 0.49 / 255, 1.0, 1.2, -3.0, math.nan, math.inf, -math.inf]
-    wanted = [0, 1, 0, 255, 255, 0, 0, 255, 0]
+    wanted = [0, 1, 0, 254, 255, 255, 255, 255, 255] + [0] * 9
     program = made(("rgb", 0, [("input", 7)] * 3))
-    for level, sample in zip(levels, wanted, strict=True):
-        drawn = program.draw(format="rgb24", width=1, height=1, parameters=[level])
-        assert drawn.packed()[0] == sample, level
+    for level, sample in zip(LEVELS, wanted, strict=True):
+        drawn = program.draw(format="rgb24", width=130, height=2, parameters=[level])
+        assert set(drawn.packed()) == {sample}, level
+    same_under_all(ROUNDING)
 
 
 def test_samples_of_other_pictures():

@@ -38,8 +38,15 @@ class Scheduler {
         push(emit);
       }
     }
-    push({});
-    for (const int root : roots) result_.exports.push_back(same_as_[size_t(root)]);
+    Step last;
+    if (level_ == Level::kPixel) {
+      last.control = Control::kNextRow;
+      last.target = 0;
+    }
+    push(last);
+    // What is emitted is done with: an export would have to be stored besides.
+    if (level_ != Level::kPixel)
+      for (const int root : roots) result_.exports.push_back(same_as_[size_t(root)]);
     find_labels();
     return std::move(result_);
   }

@@ -24,10 +24,10 @@ struct Schedule {
   struct Extent {
     size_t first, end;  // steps
   };
-  std::vector<Step> steps;       // the last is kFinish
+  std::vector<Step> steps;       // the last is kFinish, or kNextRow at kPixel
   std::vector<Extent> loops;     // inner ones before outer ones
   std::vector<int> imports;      // values of lower levels that it reads
-  std::vector<int> exports;      // the values that hold the roots
+  std::vector<int> exports;      // the values that hold the roots; none at kPixel
   std::vector<bool> is_label;    // by step: a jump leads to it
   std::vector<bool> is_lasting;  // by value: read on another way than straight from step to step
   size_t values = 0;

@@ -296,6 +296,7 @@ constexpr Table make_table() {
   AICODEC_PUT_LANES(PrevInt, place_lanes<true>)
   const auto control = [&](Control which) -> Handler& { return table.controls[size_t(which)]; };
   control(Control::kFinish) = finish;
+  control(Control::kNextRow) = next_row;
   control(Control::kCount) = count;
   control(Control::kCopy) = copy;
   control(Control::kStore) = store_registers;
@@ -325,17 +326,9 @@ void run(const TileCode* code, char* arena) {
   reinterpret_cast<Handler>(code->handler)(code, arena, zero, zero, zero, zero, zero, zero, zero, zero);
 }
 
-void spread(char* arena, const uint32_t* from, const uint32_t* to, size_t count, uint32_t lane) {
-  for (size_t i = 0; i < count; ++i) {
-    uint32_t v;
-    __builtin_memcpy(&v, arena + from[i] + size_t{4} * lane, 4);
-    store(arena + to[i], splat(v));
-  }
-}
-
 }  // namespace
 
 extern const TileKernels kTileKernels;
-const TileKernels kTileKernels = {kVectorBytes, operation, control, run, spread};
+const TileKernels kTileKernels = {kVectorBytes, operation, control, run};
 
 }  // namespace aicodec::shader::AICODEC_KERNELS

@@ -39,6 +39,15 @@ struct TileState {
   uint32_t x, y;    // of the strip's first pixel
   uint32_t origin;  // what the strip counts from: x, or y in a program for rows
   uint8_t* out[3];  // where its samples go, a byte each or a uint16
+  // A program for pixels goes down a column of strips until y is end_row.
+  uint32_t first_row, end_row;
+  uint8_t* column[3];   // where the samples of row 0 would go
+  ptrdiff_t stride[3];  // in bytes, from row to row
+  // Offsets of the rows' values, a strip each that begins at first_row, and of where the pixels' program
+  // wants each.
+  const uint32_t* row_from;
+  const uint32_t* row_to;
+  size_t row_values;
 };
 
 // Where a handler takes an operand from: a strip in the arena, the registers, or one vector in the arena that
@@ -58,6 +67,7 @@ inline constexpr size_t kLongVariant = variant_of(kStrip, kStrip, kStrip, true);
 // Steps that are no operation of the program's.
 enum class Control : uint8_t {
   kFinish,   // ends the code
+  kNextRow,  // the next strip of the column, from the step `immediate` on; ends the code after the last
   kCount,    // out = origin + 0, 1, 2 ... as floats
   kCopy,     // out = in[0]
   kStore,    // out = the registers
@@ -73,7 +83,7 @@ enum class Control : uint8_t {
   kTestRegisters,  // as kTest and kEmit, of the registers
   kEmitRegisters,
 };
-inline constexpr size_t kControls = 14;
+inline constexpr size_t kControls = 15;
 
 struct TileKernels {
   uint32_t vector_bytes;
@@ -81,8 +91,6 @@ struct TileKernels {
   TileHandler (*operation)(size_t op, size_t variant);
   TileHandler (*control)(Control which);
   void (*run)(const TileCode* code, char* arena);
-  // One lane of each of `count` strips into a whole vector: from and to are offsets.
-  void (*spread)(char* arena, const uint32_t* from, const uint32_t* to, size_t count, uint32_t lane);
 };
 
 AICODEC_DECLARE_KERNELS(TileKernels, kTileKernels)

@@ -1,6 +1,6 @@
-// A strip's samples as they are stored, from eight vectors of integers that fit. Included by tile_kernels.cpp alone,
-// inside the namespace of the instruction set. Of vectors that become a quarter as long gcc takes the lanes apart, so
-// bytes are packed by hand: by one instruction a vector, or four vectors at once.
+// A strip's samples as they are stored, from eight vectors of integers. Included by tile_kernels.cpp alone, inside the
+// namespace of the instruction set. Of vectors that become a quarter as long gcc takes the lanes apart, so bytes are
+// packed by hand, four vectors at once.
 
 #define AICODEC_SAMPLES U s0, U s1, U s2, U s3, U s4, U s5, U s6, U s7
 #define AICODEC_SAMPLE_NAMES s0, s1, s2, s3, s4, s5, s6, s7
@@ -21,13 +21,13 @@ AICODEC_LANE void put_words(uint8_t* out, AICODEC_SAMPLES) {
   put_vector<uint16_t>(out + 14 * kLanes, s7);
 }
 
+// Bytes. On x86 what is below 0 or above 255 becomes 0 or 255; elsewhere samples have to fit.
 #if defined(__AVX512F__)
 AICODEC_LANE void put_four(uint8_t* out, U a, U b, U c, U d) {
-  __m128i* const to = reinterpret_cast<__m128i*>(out);
-  _mm_storeu_si128(to, _mm512_cvtepi32_epi8((__m512i)a));
-  _mm_storeu_si128(to + 1, _mm512_cvtepi32_epi8((__m512i)b));
-  _mm_storeu_si128(to + 2, _mm512_cvtepi32_epi8((__m512i)c));
-  _mm_storeu_si128(to + 3, _mm512_cvtepi32_epi8((__m512i)d));
+  const __m512i low = _mm512_packs_epi32((__m512i)a, (__m512i)b);
+  const __m512i high = _mm512_packs_epi32((__m512i)c, (__m512i)d);
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  _mm512_storeu_si512(out, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high)));
 }
 #elif defined(__AVX2__)
 AICODEC_LANE void put_four(uint8_t* out, U a, U b, U c, U d) {

@@ -1,6 +1,7 @@
 #include "shader/tile_vm.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <map>
@@ -60,7 +61,7 @@ struct Compiled {
   // Places where the frame's and the rows' values stand for the levels above, in the order of the exports.
   std::vector<uint32_t> frame_values, row_values, root_values;
   TileProgram frame, row, column, pixel;
-  uint32_t samples = 0;       // where those of a strip go that reaches over the picture's edge
+  uint32_t samples = 0;       // where those of a strip go that is wider than the picture
   uint32_t scalar_bytes = 0;  // of the arena: what all tasks begin with
   uint32_t arena_bytes = 0;
 
@@ -68,7 +69,9 @@ struct Compiled {
 
   void set_up(char* arena, const Frame& input, const Picture& rgb) const;
   void draw_rows(char* arena, Picture& rgb, uint32_t first, uint32_t end) const;
-  void draw_strip(char* arena, Picture& rgb, uint32_t x, uint32_t y) const;
+  void draw_column(char* arena, Picture& rgb, uint32_t first, uint32_t end) const;
+  void draw_narrow(char* arena, Picture& rgb, uint32_t first, uint32_t end) const;
+  void run_pixels(char* arena, uint32_t first, uint32_t end) const;
 };
 
 void Compiled::set_up(char* arena, const Frame& input, const Picture& rgb) const {
@@ -105,40 +108,55 @@ void Compiled::set_up(char* arena, const Frame& input, const Picture& rgb) const
     put_scalar(arena, frame_values[i], lane(arena, frame.exports[i], 0));
 }
 
-// Strip by strip from top to bottom, so that what is the same all along a column is computed once.
+// Column by column of strips, so that what is the same all along a column is computed once. The last column
+// begins where it has room, and draws some pixels again.
 void Compiled::draw_rows(char* arena, Picture& rgb, uint32_t first, uint32_t end) const {
+  const TileKernels& kernel = kernels();
   TileState& state = *state_of(arena);
-  state.origin = first;
-  kernels().run(row.code.data(), arena);
-  for (uint32_t x = 0; x < rgb.width(); x += strip()) {
-    state.x = state.origin = x;
-    kernels().run(column.code.data(), arena);
-    for (uint32_t y = first; y < end; ++y) {
-      kernels().spread(arena, row.exports.data(), row_values.data(), row_values.size(), y - first);
-      draw_strip(arena, rgb, x, y);
-    }
+  const uint32_t wide = strip(), last = std::max(rgb.width(), wide) - wide;
+  state.first_row = state.origin = first;
+  kernel.run(row.code.data(), arena);
+  state.row_from = row.exports.data();
+  state.row_to = row_values.data();
+  state.row_values = row_values.size();
+  for (uint32_t x = 0; x < rgb.width(); x += wide) {
+    state.x = state.origin = std::min(x, last);
+    kernel.run(column.code.data(), arena);
+    if (rgb.width() < wide)
+      draw_narrow(arena, rgb, first, end);
+    else
+      draw_column(arena, rgb, first, end);
   }
 }
 
-void Compiled::draw_strip(char* arena, Picture& rgb, uint32_t x, uint32_t y) const {
+void Compiled::draw_column(char* arena, Picture& rgb, uint32_t first, uint32_t end) const {
   TileState& state = *state_of(arena);
-  state.y = y;
-  const size_t bytes = rgb.format().sample_bytes(), count = std::min(strip(), rgb.width() - x);
-  const bool reaches_over = count < strip();
-  uint8_t* places[3];
   for (int p = 0; p < 3; ++p) {
-    places[p] = rgb.plane(p).row<uint8_t>(y) + x * bytes;
-    // Going down no machine foresees which lines are written next, and stores that wait for one hold up all
-    // others.
-    if (y + 1 < rgb.height())
-      for (size_t line = 0; line < count * bytes; line += kAlignment)
-        __builtin_prefetch(rgb.plane(p).row<uint8_t>(y + 1) + x * bytes + line, 1);
-    state.out[p] =
-        reaches_over ? reinterpret_cast<uint8_t*>(arena) + samples + uint32_t(p) * strip() * 2 : places[p];
+    state.column[p] = rgb.plane(p).data + size_t{state.x} * rgb.format().sample_bytes();
+    state.stride[p] = rgb.plane(p).stride;
   }
-  kernels().run(pixel.code.data(), arena);
-  if (!reaches_over) return;
-  for (int p = 0; p < 3; ++p) std::memcpy(places[p], state.out[p], count * bytes);
+  run_pixels(arena, first, end);
+}
+
+// Of a picture that one strip reaches beyond.
+void Compiled::draw_narrow(char* arena, Picture& rgb, uint32_t first, uint32_t end) const {
+  TileState& state = *state_of(arena);
+  for (int p = 0; p < 3; ++p) {
+    state.column[p] = reinterpret_cast<uint8_t*>(arena) + samples + uint32_t(p) * strip() * 2;
+    state.stride[p] = 0;
+  }
+  const size_t bytes = rgb.width() * rgb.format().sample_bytes();
+  for (uint32_t y = first; y < end; ++y) {
+    run_pixels(arena, y, y + 1);
+    for (int p = 0; p < 3; ++p) std::memcpy(rgb.plane(p).row<uint8_t>(y), state.column[p], bytes);
+  }
+}
+
+void Compiled::run_pixels(char* arena, uint32_t first, uint32_t end) const {
+  TileState& state = *state_of(arena);
+  state.y = first - 1;
+  state.end_row = end;
+  kernels().run(&pixel.code.back(), arena);
 }
 
 // `roots` are evaluated with the frame's values, and stand in places of their own afterwards.
@@ -283,13 +301,16 @@ void TileVm::draw(const Frame& frame, Picture& rgb, unsigned threads) const {
   const std::shared_ptr<const Compiled> code = programs_->code_for(frame, rgb);
   const Arena first = make_arena(code->arena_bytes);
   code->set_up(first.get(), frame, rgb);
-  const size_t tasks = (rgb.height() + kRowsPerTask - 1) / kRowsPerTask;
-  parallel_for(tasks, threads, [&](size_t task) {
+  const uint32_t tasks = (rgb.height() + kRowsPerTask - 1) / kRowsPerTask;
+  std::atomic<uint32_t> next{0};
+  parallel_for(std::min(tasks, worker_count(threads)), threads, [&](size_t) {
     const FloatEnvironment exact_here;
     const Arena arena = make_arena(code->arena_bytes);
     std::memcpy(arena.get(), first.get(), code->scalar_bytes);
-    const uint32_t begin = uint32_t(task) * kRowsPerTask;
-    code->draw_rows(arena.get(), rgb, begin, std::min(begin + kRowsPerTask, rgb.height()));
+    for (uint32_t task = next++; task < tasks; task = next++) {
+      const uint32_t begin = task * kRowsPerTask;
+      code->draw_rows(arena.get(), rgb, begin, std::min(begin + kRowsPerTask, rgb.height()));
+    }
   });
 }
 
