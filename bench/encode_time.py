@@ -11,7 +11,8 @@ import corpus
 import plain_encode
 import timing
 from aicodec_native import _native
-from aicodec_native.encoder import EncodeResult, encode
+from aicodec_native.encode_result import EncodeResult
+from aicodec_native.encoder import encode
 from aicodec_native.video_layer import SVT_PRESETS
 
 PRESET = "medium"

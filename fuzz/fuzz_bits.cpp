@@ -6,6 +6,7 @@
 #include "bits/range_coder.h"
 #include "container/index.h"
 #include "container/packets.h"
+#include "container/quality.h"
 #include "segment/dictionary.h"
 #include "segment/segment.h"
 #include "segment/video_layer.h"
@@ -116,7 +117,7 @@ void fuzz_screen_layer(ByteSpan bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const ByteSpan bytes(data + 1, size - 1);
-  switch (data[0] % 13) {
+  switch (data[0] % 14) {
     case 0:
       fuzz_fields(bytes);
       break;
@@ -144,11 +145,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 8:
     case 9:
-      fuzz_segment(bytes, data[0] % 13 == 9);
+      fuzz_segment(bytes, data[0] % 14 == 9);
       break;
     case 10:
     case 11:
-      fuzz_video_layer(bytes, data[0] % 13 == 11);
+      fuzz_video_layer(bytes, data[0] % 14 == 11);
+      break;
+    case 12:
+      round_trip(read_quality(bytes), read_quality, write_quality);
       break;
     default:
       fuzz_screen_layer(bytes);

@@ -194,6 +194,7 @@ def everything(data: bytes) -> dict[str, Any]:
             for p in packets
         ],
         "segments": [(s.first_frame, s.times, s.digest, len(s.layers), s.dictionary) for s in segments],
+        "quality": file.quality(),
         "recovered": file.recovered,
     }
 
@@ -234,6 +235,7 @@ def everything_by_reference(data: bytes) -> dict[str, Any]:
             (s.first, [start for start, _ in s.times] + [sum(s.times[-1])], s.digest, len(s.layers), _listed(s, h))
             for s in segments
         ],
+        "quality": None if file.quality is None else container.read_quality(file.quality, len(segments)),
         "recovered": file.recovered,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -208,6 +209,7 @@ def test_encode_info_verify_decode_metrics(folder, talking_clip):
     done = run("info", "a.aic", "--layers")
     assert done.returncode == 0
     assert all(words in done.stdout for words in ("192x128 yuv420p", "72 frames", "24 fps", "aac", "subrip", "video"))
+    assert re.search(r"quality +ssimulacra2 [0-9.]+ \(5th percentile [0-9.]+\), 18 frames measured", done.stdout)
     done = run("verify", "a.aic")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "a.aic: ok, 72 frames in 3 segments\n"
@@ -231,6 +233,12 @@ def test_json_of_every_command(folder, talking_clip):
     info = parsed("info", "a.aic")
     assert info == parsed("info", "a.aic")
     assert (info["width"], info["frames"], info["fps"], len(info["segments"])) == (192, 72, 24, 3)
+    told = {key: encoded[key] for key in ("metric", "score", "score_p5", "frames_measured")}
+    assert info["quality"] == pytest.approx(told, abs=0.006)
+    for kept, made in zip(info["segments"], encoded["segments"], strict=True):
+        assert kept["quality"]["score"] == pytest.approx(made["score"], abs=0.006)
+        assert kept["quality"]["score_p5"] == pytest.approx(made["score_p5"], abs=0.006)
+        assert min(made["scores"]) <= made["score_p5"] <= made["score"]
     assert sum(info["bytes_by_part"].values()) == info["bytes"] == (folder / "a.aic").stat().st_size
     verified = parsed("verify", "a.aic")
     assert verified["ok"] is True

@@ -19,8 +19,9 @@ from aic_files import (
     nominal,
     packet,
     segment_of,
+    video_segment,
 )
-from aicodec_native import CorruptError, FormatError, _native
+from aicodec_native import CorruptError, FormatError, UnsupportedError, _native
 
 colours = st.builds(
     _native.Colour,
@@ -44,6 +45,7 @@ headers = st.builds(
     origin=st.integers(-(2**60), 2**60),
 )
 times = st.integers(-(2**60), 2**60)
+scores = st.integers(-(2**20), 2**20)
 side_data = st.lists(st.tuples(st.text(max_size=9), st.binary(max_size=9)), max_size=3)
 packets = st.builds(
     lambda pts, duration, data, dts, key, side: packet(
@@ -100,6 +102,37 @@ def test_tags_come_back(tags):
     found = agreed(writer.begin(header()) + writer.track(track) + writer.tags(tags) + writer.finish())
     assert found["tags"] == tags
     assert found["tracks"] == [("audio", "é", (7, 9), b"\0\xff", tags)]
+
+
+@given(st.integers(0, 4), st.lists(st.tuples(st.integers(1, 2**30), scores, scores), min_size=1, max_size=5))
+def test_a_quality_comes_back(metric, rows):
+    h, steps = header(), 100 if metric < 3 else 10000
+    writer = _native.Writer()
+    data = writer.begin(h)
+    for number in range(len(rows) - 1 or 1):
+        data += writer.segment(segment_of(h, [b""], first=number, frames=1), 1)
+    rows = rows if len(rows) != 2 else rows[:1]
+    rows = [(frames, mean / steps, low / steps) for frames, mean, low in rows]
+    file = _native.FileReader.from_bytes(data + writer.quality(metric, rows) + writer.finish())
+    assert file.quality() == (metric, rows)
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        (b"\5\1\0\0", UnsupportedError),
+        (b"\0", CorruptError),
+        (b"\0\0\0\0", CorruptError),
+        (b"\0\1\0", CorruptError),
+        (b"\0\1\0\0" * 2, CorruptError),
+    ],
+)
+def test_a_malformed_quality_harms_nothing_else(payload, error):
+    h = header()
+    file = _native.FileReader.from_bytes(assemble(head_of(h), [("S", video_segment(h)), ("q", payload)]))
+    with pytest.raises(error):
+        file.quality()
+    assert len(file.entries) == 2
 
 
 @pytest.mark.parametrize(

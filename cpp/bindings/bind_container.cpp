@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <cerrno>
+#include <cmath>
 
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
@@ -79,6 +80,28 @@ auto without_gil(const Read& read) {
     return read();
   };
   return unwrap(released());
+}
+
+// The metric's number in the file, then rows of frames, mean and 5th percentile in the metric's own unit.
+using QualityRows = std::vector<std::tuple<uint64_t, double, double>>;
+
+Bytes written_quality(Writer& writer, int metric, const QualityRows& rows) {
+  if (metric < 0 || metric > kLastQualityMetric || rows.empty()) throw py::value_error("no such quality");
+  QualityNote note{static_cast<QualityMetric>(metric), {}};
+  const int steps = quality_steps(note.metric);
+  for (const auto& [frames, mean, fifth] : rows)
+    note.rows.push_back({frames, std::llround(mean * steps), std::llround(fifth * steps)});
+  return writer.quality(note);
+}
+
+std::optional<std::pair<int, QualityRows>> quality_of(const FileReader& reader) {
+  const std::optional<QualityNote> note = without_gil([&] { return reader.quality(); });
+  if (!note) return std::nullopt;
+  const double steps = quality_steps(note->metric);
+  QualityRows rows;
+  for (const QualityRow& row : note->rows)
+    rows.emplace_back(row.frames, double(row.mean) / steps, double(row.fifth_percentile) / steps);
+  return std::pair(int(note->metric), std::move(rows));
 }
 
 const char* kind_name(const IndexEntry& entry) {
@@ -183,6 +206,12 @@ void bind_container(py::module_& module) {
             return to_bytes(w.dictionary(bytes_of(info)));
           },
           py::arg("payload"))
+      .def(
+          "quality",
+          [](Writer& w, int metric, const QualityRows& rows) {
+            return to_bytes(written_quality(w, metric, rows));
+          },
+          py::arg("metric"), py::arg("rows"))
       .def("adopt", &Writer::adopt, py::arg("entry"))
       .def("finish", [](const Writer& w) { return to_bytes(w.finish()); });
 
@@ -197,6 +226,7 @@ void bind_container(py::module_& module) {
       .def_property_readonly("recovered", &FileReader::recovered)
       .def_property_readonly("end", &FileReader::end)
       .def_property_readonly("file_size", &FileReader::file_size)
+      .def("quality", &quality_of)
       .def(
           "payload",
           [](const FileReader& r, const IndexEntry& e) {

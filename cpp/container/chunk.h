@@ -20,6 +20,7 @@ enum class ChunkType : uint8_t {
   kPackets = 'P',
   kDictionary = 'D',
   kIndex = 'I',
+  kQuality = 'q',
 };
 
 // A length is a varint of at most six bytes.

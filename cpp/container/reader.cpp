@@ -159,6 +159,22 @@ Result<PacketGroup> FileReader::packets(const IndexEntry& entry) const {
   return group;
 }
 
+Result<std::optional<QualityNote>> FileReader::quality() const {
+  size_t segments = 0;
+  for (const IndexEntry& entry : entries_) segments += entry.kind == Kind::kSegment;
+  for (const IndexEntry& entry : entries_) {
+    if (entry.kind != Kind::kOther) continue;
+    const Result<Chunk> chunk = chunk_at(entry.offset);
+    if (!chunk.ok()) return chunk.error();
+    if (chunk->type != static_cast<uint8_t>(ChunkType::kQuality)) continue;
+    const Result<QualityNote> note = read_quality(chunk->payload);
+    if (!note.ok()) return note.error();
+    if (note->rows.size() != (segments > 1 ? segments + 1 : 1)) return Error::kBadValue;
+    return std::optional(note.value());
+  }
+  return std::optional<QualityNote>();
+}
+
 Result<Bytes> FileReader::payload(const IndexEntry& entry) const {
   Result<Chunk> chunk = chunk_at(entry.offset);
   if (!chunk.ok()) return chunk.error();

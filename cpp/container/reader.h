@@ -8,6 +8,7 @@
 #include "container/byte_source.h"
 #include "container/index.h"
 #include "container/packets.h"
+#include "container/quality.h"
 
 namespace aicodec {
 
@@ -31,6 +32,10 @@ class FileReader {
   Result<Bytes> payload(const IndexEntry& entry) const;
   // The packets of the chunk at `entry`, of a track that the file has. Safe to call from many threads.
   Result<PacketGroup> packets(const IndexEntry& entry) const;
+
+  // What the encoder measured, where the file says so; of several such chunks the first. kBadValue where it
+  // has rows for another number of segments. Safe to call from many threads.
+  Result<std::optional<QualityNote>> quality() const;
 
  private:
   explicit FileReader(std::shared_ptr<const ByteSource> source) : source_(std::move(source)) {}

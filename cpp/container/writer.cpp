@@ -33,6 +33,10 @@ Bytes Writer::packets(uint64_t track, const std::vector<Packet>& packets) {
   return add(ChunkType::kPackets, write_packets(track, packets), Kind::kPackets, track);
 }
 
+Bytes Writer::quality(const QualityNote& note) {
+  return add(ChunkType::kQuality, write_quality(note), Kind::kOther, 0);
+}
+
 void Writer::adopt(const IndexEntry& entry) {
   entries_.push_back(entry);
   offset_ = entry.offset + entry.size;

@@ -4,6 +4,7 @@
 
 #include "container/index.h"
 #include "container/packets.h"
+#include "container/quality.h"
 #include "container/stream_header.h"
 
 namespace aicodec {
@@ -21,6 +22,8 @@ class Writer {
   Bytes dictionary(ByteSpan payload);
   // Does nothing (no bytes) for no packets.
   Bytes packets(uint64_t track, const std::vector<Packet>& packets);
+  // What was measured of the segments written. Call at most once.
+  Bytes quality(const QualityNote& note);
   // Takes over a chunk of a file that is being resumed.
   void adopt(const IndexEntry& entry);
   // The index. Call last.

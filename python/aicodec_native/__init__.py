@@ -32,7 +32,8 @@ from aicodec_native.errors import (
 if TYPE_CHECKING:
     from aicodec_native.authoring import ShadeResult, shade
     from aicodec_native.decoder import DecodeResult, VerifyReport, decode, verify
-    from aicodec_native.encoder import EncodeResult, Progress, encode
+    from aicodec_native.encode_result import EncodeResult, Progress
+    from aicodec_native.encoder import encode
     from aicodec_native.fitting import FitResult, fit
     from aicodec_native.loop.evolve import evolve
     from aicodec_native.loop.job import EvolveProgress, EvolveResult
@@ -74,11 +75,11 @@ __all__ = [
 
 _LAZY = {
     "DecodeResult": "decoder",
-    "EncodeResult": "encoder",
+    "EncodeResult": "encode_result",
     "EvolveProgress": "loop.job",
     "EvolveResult": "loop.job",
     "FitResult": "fitting",
-    "Progress": "encoder",
+    "Progress": "encode_result",
     "Quality": "quality",
     "Reader": "reader",
     "ShadeResult": "authoring",

@@ -79,7 +79,7 @@ class _Files:
 
     scores: NDArray[np.float64]
     bytes: NDArray[np.int64]
-    steps: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+    steps: list[tuple[NDArray[np.int16], NDArray[np.int16]]]  # small: a long video has thousands
 
     def points(self, file: int) -> list[int]:
         chosen: list[int] = []
@@ -91,7 +91,7 @@ class _Files:
 
 def _files(segments: Sequence[SegmentPoints], allowed: list[list[int]]) -> _Files:
     scores, sizes = np.zeros(1), np.zeros(1, np.int64)
-    steps: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    steps: list[tuple[NDArray[np.int16], NDArray[np.int16]]] = []
     for segment, indices in zip(segments, allowed, strict=True):
         gains = np.array([segment.weight * segment.points[i].score for i in indices])
         costs = np.array([segment.points[i].bytes for i in indices], np.int64)
@@ -99,7 +99,7 @@ def _files(segments: Sequence[SegmentPoints], allowed: list[list[int]]) -> _File
         all_sizes = (sizes[:, None] + costs).ravel()
         kept = _unbeaten(all_scores, all_sizes)
         scores, sizes = all_scores[kept], all_sizes[kept]
-        steps.append((kept // len(indices), np.array(indices, np.int64)[kept % len(indices)]))
+        steps.append(((kept // len(indices)).astype(np.int16), np.array(indices, np.int16)[kept % len(indices)]))
     return _Files(scores, sizes, steps)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aicodec_native.candidate import Goal
+from aicodec_native.encode_result import Progress
 from aicodec_native.errors import OptionError
 from aicodec_native.lossless_encoder import GREATEST_ERROR, MAX_ERROR
 from aicodec_native.quality import METRICS
@@ -42,15 +44,31 @@ class Bounds:
         return int(min(by_rate, math.inf if self.size is None else self.size))
 
 
-def check_bounds(bounds: Bounds, goal: Goal, resume: bool, *, is_array_or_file: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of every run over the source, whatever the source."""
+
+    goal: Goal
+    preset: str
+    workers: int
+    cluster: str | None
+    segment_seconds: float
+    digests: bool
+    bounds: Bounds
+    progress: Callable[[Progress], None]
+
+    @property
+    def is_lossless(self) -> bool:
+        return self.goal.metric == GREATEST_ERROR
+
+
+def check_bounds(bounds: Bounds, goal: Goal, *, is_array_or_file: bool) -> None:
     if not bounds.any:
         return
     if not all(value is None or 0 < value < math.inf for value in (bounds.size, bounds.bitrate)):
         raise OptionError("max_size and max_bitrate must be above 0")
     if goal.crf is not None or goal.metric == GREATEST_ERROR:
         raise OptionError("max_size and max_bitrate lower a quality: crf and lossless have none to lower")
-    if resume:
-        raise OptionError("an encode with max_size or max_bitrate cannot be resumed: start again with overwrite")
     if not is_array_or_file:
         raise OptionError("max_size and max_bitrate may read the source more than once: it must be a file or an array")
 

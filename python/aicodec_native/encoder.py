@@ -3,69 +3,31 @@ them in order."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from aicodec_native import __version__, _native
-from aicodec_native.candidate import Goal
-from aicodec_native.change_store import ChangeReader, ChangeStore
-from aicodec_native.cluster import ClusterPool
-from aicodec_native.dictionary_plan import DictionaryPlan, DictionaryUse
-from aicodec_native.encode_options import Bounds, check_bounds, check_numbers, goal_of
-from aicodec_native.errors import OptionError
+from aicodec_native.encode_options import Bounds, Plan, check_bounds, check_numbers, goal_of
+from aicodec_native.encode_result import EncodeResult, Progress, has_reached, measured_file, measured_segment
+from aicodec_native.errors import EncodeError, OptionError
 from aicodec_native.file_choice import Room, chosen_points, redrawn
 from aicodec_native.headers import header_of, stored_packet, stored_track
 from aicodec_native.inputs import SourceLike, can_be_read_again, checked_output, identity_of, open_source
-from aicodec_native.lossless_encoder import GREATEST_ERROR, LosslessJob, LosslessSegment
+from aicodec_native.lossless_encoder import GREATEST_ERROR
 from aicodec_native.media import BaseSource, TrackPacket
 from aicodec_native.part_file import PartFile
-from aicodec_native.segment_encoder import CodedSegment, SegmentJob
+from aicodec_native.quality import STORED_METRICS
+from aicodec_native.segment_encoder import CodedSegment
+from aicodec_native.segment_jobs import SegmentJobs
+from aicodec_native.segment_queue import Coded, SegmentQueue
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
 from aicodec_native.size_search import Fill, SizeSearch, WrongSizeError
 from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
-from aicodec_native.workers import WorkerPool
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Told while encoding: frames read and coded so far, the total if it is known, a few words on what goes on."""
-
-    frames_read: int
-    frames_coded: float
-    frames_total: int | None
-    note: str
-
-
-@dataclass(slots=True)
-class EncodeResult:
-    """What an encode did. `score` is the mean of `metric` over the frames measured, `score_p5` their 5th percentile;
-    `reached` tells whether every segment reached `target`. For a lossless encode `metric` is "max_error": `score` is
-    the greatest difference of any sample, 0 if all are equal, and `score_p5` what 95% of the frames do not exceed.
-    Times are in seconds, sizes in bytes; `input_bytes` is None where it is not known or only a part of the input was
-    asked for."""
-
-    path: str
-    frames: int
-    duration: float
-    bytes: int
-    input_bytes: int | None
-    metric: str
-    target: float | None
-    score: float
-    score_p5: float
-    frames_measured: int
-    reached: bool
-    elapsed: float
-    segments: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 def encode(
@@ -119,200 +81,139 @@ def encode(
     if resume and (not isinstance(source, (str, os.PathLike)) or os.fspath(source) == "-"):
         raise OptionError("only an encode of a file can be resumed")
     bounds = Bounds(max_size, max_bitrate)
-    check_bounds(bounds, goal, resume, is_array_or_file=can_be_read_again(source))
-    asked = goal.target
-    search = SizeSearch(goal.metric, asked)
+    check_bounds(bounds, goal, is_array_or_file=can_be_read_again(source))
+    plan = Plan(
+        goal, preset, workers or _default_workers(), cluster, segment_seconds, digests, bounds, progress or _tell_nobody
+    )
+    search = SizeSearch(goal.metric, goal.target)
+    part: PartFile | None = None
     while True:
         with open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
-            identity = {
-                "version": [__version__, CODEC_VERSION],
-                "source": [*identity_of(source), opened.byte_size],
-                "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
-            }
-            count = workers or _default_workers()
-            run = _Run(opened, goal, preset, count, segment_seconds, digests, progress, bounds, cluster, search.fill)
+            if part is None:
+                identity = {
+                    "version": [__version__, CODEC_VERSION],
+                    "source": [*identity_of(source), opened.byte_size],
+                    "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
+                    "bounds": asdict(bounds),
+                }
+                part = PartFile(output, identity, resume=resume, discard=overwrite)
+                for size, limit in part.runs:
+                    search.adjust(WrongSizeError(size, limit))
+            lowered = replace(plan, goal=replace(goal, target=search.target))
             try:
-                result = run.write(PartFile(output, identity, resume=resume, discard=overwrite or bool(search.tried)))
+                result = _Run(opened, lowered, part, search.fill).write()
             except WrongSizeError as found:
-                search.adjust(found)
-                goal = replace(goal, target=search.target)
+                _lower(search, found, part)
                 continue
-        result.target = asked if goal.crf is None else None
+        result.target = goal.target if goal.crf is None else None
         if start is not None or duration is not None:
             result.input_bytes = None
         return result
 
 
-class _Run:
-    """One encode, from an open source into a part file."""
+def _lower(search: SizeSearch, found: WrongSizeError, part: PartFile) -> None:
+    """Ask for less, and begin the part file again."""
+    try:
+        search.adjust(found)
+    except EncodeError:
+        part.discard()
+        raise
+    part.restart([*part.runs, (found.size, found.limit)])
 
-    def __init__(
-        self,
-        source: BaseSource,
-        goal: Goal,
-        preset: str,
-        workers: int,
-        segment_seconds: float,
-        digests: bool,
-        progress: Callable[[Progress], None] | None,
-        bounds: Bounds,
-        cluster: str | None,
-        fill: Fill,
-    ) -> None:
-        self._bounds = bounds
-        self._fill = fill
+
+def _tell_nobody(progress: Progress) -> None:
+    pass
+
+
+class _Run:
+    """One encode, from an open source into a part file. `fill`: which files are too small for a bound."""
+
+    def __init__(self, source: BaseSource, plan: Plan, part: PartFile, fill: Fill) -> None:
         self._source = source
-        self._goal = goal
-        self._preset = preset
-        self._workers = workers
-        self._segment_seconds = segment_seconds
-        self._digests = digests
-        self._progress = progress or (lambda progress: None)
-        self._cluster = cluster
-        self._pool: WorkerPool | ClusterPool | None = None
-        self._waiting: deque[tuple[SourceSegment, Future[CodedSegment | LosslessSegment]]] = deque()
-        self._lossless = goal.metric == GREATEST_ERROR
-        self._dictionary: DictionaryPlan | None = None
-        self._uses: dict[int, DictionaryUse] = {}  # by segment that is not written yet
+        self._plan = plan
+        self._goal = plan.goal
+        self._part = part
+        self._fill = fill
+        self._queue: SegmentQueue | None = None
+        self._jobs: SegmentJobs | None = None
         self._shares: dict[int, float] = {}  # by segment under way: frames coded, about
         self._header: _native.StreamHeader | None = None
         self._times = [0, 0]
-        self._is_alone = False
+        self._segmenter = self._new_segmenter()
 
-    def write(self, part: PartFile) -> EncodeResult:
+    def write(self) -> EncodeResult:
         started = time.monotonic()
-        self._part = part
         try:
-            if self._cluster is not None:
-                self._pool = ClusterPool(self._cluster)
-                self._workers = self._pool.count
-            self._encode_all()
-            part.finish(self._chosen(), self._redrawn)
+            self._queue = SegmentQueue(self._plan.workers, self._plan.cluster)
+            self._encode_all(self._queue)
+            self._part.finish(self._quality_rows, self._chosen(), self._redrawn)
         except WrongSizeError:
-            part.discard()
             raise
         except BaseException as error:
-            kept = part.abandon()
+            kept = self._part.abandon()
             if kept:
                 error.add_note(kept)
             raise
         finally:
-            for segment, _ in self._waiting:
-                segment.close()
-            if self._pool:
-                self._pool.close()
-            if self._dictionary:
-                self._dictionary.close()
+            if self._queue:
+                self._queue.close()
+            if self._jobs:
+                self._jobs.close()
         return self._result(time.monotonic() - started)
 
-    def _encode_all(self) -> None:
-        self._segmenter = self._new_segmenter()
-        for segment, is_last in _with_last(iter(self._segmenter)):
-            self._begin(segment)
-            is_alone = self._is_alone = is_last and segment.number == 0
-            if self._lossless and not is_alone:
-                self._use_dictionary(segment)
+    def _encode_all(self, queue: SegmentQueue) -> None:
+        segments = iter(self._segmenter)
+        two = list(itertools.islice(segments, 2))  # to know whether there are several
+        is_alone = len(two) == 1
+        jobs = self._jobs = SegmentJobs(self._begin(two[0]), self._plan, is_alone=is_alone)
+        for segment in itertools.chain(_emptied(two), segments):
+            self._times[1] = segment.times[-1]
+            jobs.add(segment)
             if segment.first_frame < self._part.frames_done:
-                self._uses.pop(segment.number, None)
+                jobs.new_picture(segment)
                 segment.close()
                 continue
-            if is_alone:
-                self._code_here(segment)
+            if is_alone:  # all cores work on it, and no process need be started
+                coded = jobs.job(segment, os.cpu_count() or 1).run(self._reporter(segment))
+                self._write_segment(segment, coded)
                 break
-            while len(self._waiting) >= 2 * self._workers:
-                self._write_next()
-            self._submit(segment)
-        while self._waiting:
-            self._write_next()
+            while queue.is_full:
+                self._write_segment(*queue.take())
+            threads = max(1, (os.cpu_count() or 1) // queue.workers)
+            queue.submit(segment, jobs.job(segment, threads), self._reporter(segment))
+        while len(queue):
+            self._write_segment(*queue.take())
         self._write_packets(self._segmenter.trailing)
 
     def _new_segmenter(self) -> Segmenter:
         info = self._source.info
         rate = info.frame_rate or Fraction(25)
-        if self._lossless:
-            return LongSegmenter(self._source, rate, self._segment_seconds)
+        if self._plan.is_lossless:
+            return LongSegmenter(self._source, rate, self._plan.segment_seconds)
         frame_size = _native.Picture(info.format, info.width, info.height).packed_size
-        cuts = Cuts.for_video(rate, frame_size, self._segment_seconds)
+        cuts = Cuts.for_video(rate, frame_size, self._plan.segment_seconds)
         return Segmenter(self._source, cuts, skip=self._part.frames_done)
 
-    def _use_dictionary(self, segment: SourceSegment) -> None:
-        """Also for segments that an earlier run has finished: the following ones may need their pictures."""
+    def _begin(self, segment: SourceSegment) -> _native.StreamHeader:
+        """With the first segment: header, tracks and tags."""
+        first, second = segment.times[:2]
+        self._header = header_of(self._source.info, first, second - first)
+        tags = list(self._source.info.metadata.items())
+        self._part.begin(self._header, [stored_track(track) for track in self._source.tracks], tags)
+        self._times[0] = first
+        return self._header
+
+    @property
+    def _seconds(self) -> float:
         assert self._header is not None
-        near = int(self._goal.target)
-        self._dictionary = self._dictionary or DictionaryPlan(self._header, self._preset, near, os.cpu_count() or 1)
-        with _reader(segment) as frames:
-            self._uses[segment.number] = self._dictionary.add(frames)
+        return float((self._times[1] - self._times[0]) * Fraction(*self._header.time_base))
 
-    def _begin(self, segment: SourceSegment) -> None:
-        """With the first segment: header, tracks and tags. With each: the overall time span."""
-        if self._header is None:
-            first, second = segment.times[:2]
-            self._header = header_of(self._source.info, first, second - first)
-            tags = list(self._source.info.metadata.items())
-            self._part.begin(self._header, [stored_track(track) for track in self._source.tracks], tags)
-            self._times[0] = first
-        self._times[1] = segment.times[-1]
-
-    def _job(self, segment: SourceSegment, threads: int) -> SegmentJob | LosslessJob:
-        assert self._header is not None
-        assert segment.frames is not None
-        if isinstance(segment.frames, ChangeStore):
-            return self._lossless_job(segment, segment.frames, threads)
-        return SegmentJob(
-            header=self._header,
-            first_frame=segment.first_frame,
-            times=segment.times,
-            frames_path=segment.frames.path,
-            shape=segment.frames.shape,
-            goal=self._goal,
-            preset=self._preset,
-            threads=threads,
-            digest=self._digests,
-            keep_points=self._goal.crf is None and (not self._is_alone or self._bounds.any),
-        )
-
-    def _lossless_job(self, segment: SourceSegment, frames: ChangeStore, threads: int) -> LosslessJob:
-        assert self._header is not None
-        job = LosslessJob(
-            header=self._header,
-            first_frame=segment.first_frame,
-            times=segment.times,
-            frames_path=frames.path,
-            shape=frames.shape,
-            table=frames.table,
-            near=int(self._goal.target),
-            preset=self._preset,
-            threads=threads,
-            digest=self._digests,
-        )
-        if self._dictionary is None:
-            return job
-        store = self._dictionary.store
-        pictures = self._uses[segment.number].pictures
-        return replace(job, pictures=pictures, dictionary_path=store.path, dictionary_size=store.count)
-
-    def _code_here(self, segment: SourceSegment) -> None:
-        """A video of one segment: all cores work on it, and no process need be started."""
-        coded = self._job(segment, os.cpu_count() or 1).run(self._reporter(segment))
-        self._write_segment(segment, coded)
-
-    def _submit(self, segment: SourceSegment) -> None:
-        self._pool = self._pool or WorkerPool(self._workers)
-        threads = max(1, (os.cpu_count() or 1) // self._workers)
-        future = self._pool.submit(self._job(segment, threads), self._reporter(segment))
-        self._waiting.append((segment, future))
-
-    def _write_next(self) -> None:
-        segment, future = self._waiting[0]
-        coded = future.result()
-        self._waiting.popleft()
-        self._write_segment(segment, coded)
-
-    def _write_segment(self, segment: SourceSegment, coded: CodedSegment | LosslessSegment) -> None:
+    def _write_segment(self, segment: SourceSegment, coded: Coded) -> None:
         self._write_packets(segment.packets)
-        use = self._uses.pop(segment.number, None)
-        if use is not None and use.payload is not None:
-            self._part.add_dictionary_picture(use.payload)
+        assert self._jobs is not None
+        picture = self._jobs.new_picture(segment)
+        if picture is not None:
+            self._part.add_dictionary_picture(picture)
         points = coded.points if isinstance(coded, CodedSegment) else []
         report = asdict(replace(coded, points=[]) if isinstance(coded, CodedSegment) else coded)
         report.pop("points", None)
@@ -325,16 +226,16 @@ class _Run:
 
     def _chosen(self) -> dict[int, dict[str, Any]]:
         """The segments that the whole file would rather have in another way, and which."""
-        alone = len(self._part.reports) < 2 and not self._bounds.any
-        if self._lossless or self._goal.crf is not None or alone:
+        alone = len(self._part.reports) < 2 and not self._plan.bounds.any
+        if self._plan.is_lossless or self._goal.crf is not None or alone:
             return {}
-        assert self._header is not None
-        seconds = float((self._times[1] - self._times[0]) * Fraction(*self._header.time_base))
-        room = Room(self._bounds.limit(seconds), self._part.size, self._fill) if self._bounds.any else None
+        room = (
+            Room(self._plan.bounds.limit(self._seconds), self._part.size, self._fill) if self._plan.bounds.any else None
+        )
         return chosen_points(self._part.reports, self._goal, room)
 
     def _redrawn(self, payload: bytes, header: _native.StreamHeader, layers: list[tuple[int, bytes]]) -> bytes:
-        return redrawn(payload, header, layers, digests=self._digests)
+        return redrawn(payload, header, layers, digests=self._plan.digests)
 
     def _write_packets(self, packets: list[TrackPacket]) -> None:
         for track in range(len(self._source.tracks)):
@@ -352,51 +253,44 @@ class _Run:
 
     def _tell(self, note: str) -> None:
         coded = self._part.frames_done + sum(list(self._shares.values()))
-        self._progress(Progress(self._segmenter.frames_read, coded, self._source.frame_count_hint, note))
+        self._plan.progress(Progress(self._segmenter.frames_read, coded, self._source.frame_count_hint, note))
 
-    def _reached(self, reports: list[dict[str, Any]]) -> bool:
-        """A segment below the target is none that misses it where the file as a whole wanted it so."""
-        return all(report["reached"] or report.get("by_choice", False) for report in reports)
+    def _quality_rows(self) -> tuple[int, list[tuple[int, float, float]]] | None:
+        """What the file keeps of it: its own row, then one for each of several segments."""
+        if self._plan.is_lossless:
+            return None
+        reports, metric = self._part.reports, self._goal.metric
+        rows = [measured_file(reports, metric)]
+        rows += [measured_segment(report, metric) for report in reports] if len(reports) > 1 else []
+        return STORED_METRICS.index(metric), [(row.frames, row.score, row.score_p5) for row in rows]
 
     def _result(self, elapsed: float) -> EncodeResult:
-        assert self._header is not None
         reports = [{k: v for k, v in r.items() if k != "points"} for r in self._part.reports]
-        scores = [score for report in reports for score in report["scores"]]
-        weights = np.array([report["frames"] for report in reports], dtype=np.float64)
-        values = [report["score"] for report in reports]
-        score = max(values) if self._lossless else float(np.average(values, weights=weights))
+        for report in reports:
+            report["score_p5"] = measured_segment(report, self._goal.metric).score_p5
+        whole = measured_file(reports, self._goal.metric)
         return EncodeResult(
             path=str(self._part.target),
             frames=self._part.frames_done,
-            duration=float((self._times[1] - self._times[0]) * Fraction(*self._header.time_base)),
+            duration=self._seconds,
             bytes=self._part.target.stat().st_size,
             input_bytes=self._source.byte_size,
             metric=self._goal.metric,
             target=self._goal.target if self._goal.crf is None else None,
-            score=score,
-            score_p5=float(np.percentile(scores, 95 if self._lossless else 5)),
-            frames_measured=len(scores),
-            reached=self._reached(reports),
+            score=whole.score,
+            score_p5=whole.score_p5,
+            frames_measured=whole.frames,
+            reached=has_reached(reports),
             elapsed=elapsed,
             segments=reports,
             warnings=list(self._source.warnings),
         )
 
 
-def _reader(segment: SourceSegment) -> ChangeReader:
-    assert isinstance(segment.frames, ChangeStore)
-    return ChangeReader(segment.frames.path, segment.frames.shape, segment.frames.table)
-
-
-def _with_last(items: Iterator[SourceSegment]) -> Iterator[tuple[SourceSegment, bool]]:
-    """Each item with whether it is the last."""
-    held: SourceSegment | None = None
-    for item in items:
-        if held is not None:
-            yield held, False
-        held = item
-    if held is not None:
-        yield held, True
+def _emptied(segments: list[SourceSegment]) -> Iterator[SourceSegment]:
+    """Each in turn, and nothing here holds it any longer."""
+    while segments:
+        yield segments.pop(0)
 
 
 def _default_workers() -> int:

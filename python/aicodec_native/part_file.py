@@ -1,8 +1,8 @@
 """The output while it is being written: `out.aic.part`, and what is needed to go on with it after an interruption.
 
 The part file is an `.aic` file that lacks its index; beside it, `out.aic.part.jsonl` says in its first line what is
-being encoded and how, then one line for each finished segment. `out.aic.part.points` has other ways to code them, among
-which the file as a whole chooses when it is finished.
+being encoded and how, and which runs ended with a file of the wrong size, then one line for each finished segment.
+`out.aic.part.points` has other ways to code them, among which the file as a whole chooses when it is finished.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from aicodec_native.candidate import Candidate
 from aicodec_native.errors import AicodecError, OptionError, OutputError
 
 Redraw = Callable[[bytes, _native.StreamHeader, list[tuple[int, bytes]]], bytes]
+# What Writer.quality takes, when all segments are as they will be.
+QualityRows = Callable[[], tuple[int, list[tuple[int, float, float]]] | None]
 
 
 class PartFile:
@@ -27,22 +29,21 @@ class PartFile:
 
     `identity` is everything that the bytes depend on: an interrupted file is continued only if it is the same.
     Without `resume` one that holds a segment is only thrown away if told to `discard` it. `reports` are the notes of
-    the segments that are there already, `dictionary_size` counts the dictionary pictures. Raises OutputError where a
+    the segments that are there already, `dictionary_size` counts the dictionary pictures; `runs` has size and limit of
+    each run before this one. Raises OutputError where a
     file cannot be written or is being written by another process, OptionError where what is there cannot be resumed.
     """
 
     def __init__(self, target: Path, identity: dict[str, Any], *, resume: bool, discard: bool = False) -> None:
         self.target = target
-        self.reports: list[dict[str, Any]] = []
-        self.frames_done = 0
-        self.dictionary_size = 0
-        self._packet_chunks = 0
+        self.runs: list[tuple[int, int]] = []
+        self._begin_anew()
         self._part = target.with_name(target.name + ".part")
         self._notes = target.with_name(target.name + ".part.jsonl")
+        self._new_notes = target.with_name(target.name + ".part.jsonl.new")
         self._points = target.with_name(target.name + ".part.points")
         self._chosen = target.with_name(target.name + ".part.chosen")
         self._identity = json.loads(json.dumps(identity))
-        self._writer = _native.Writer()
         is_new = not self._part.exists()
         try:
             self._file = self._open_alone()
@@ -53,6 +54,13 @@ class PartFile:
                 raise
         except OSError as error:
             raise self._failure(error) from None
+
+    def _begin_anew(self) -> None:
+        self.reports: list[dict[str, Any]] = []
+        self.frames_done = 0
+        self.dictionary_size = 0
+        self._packet_chunks = 0
+        self._writer = _native.Writer()
 
     @property
     def resumed(self) -> bool:
@@ -89,40 +97,58 @@ class PartFile:
 
     def add_packets(self, track: int, packets: list[_native.Packet]) -> None:
         self._append(self._writer.packets(track, packets))
-        self._packet_chunks += 1
+        self._packet_chunks += bool(packets)
 
-    def finish(self, chosen: dict[int, dict[str, Any]] | None = None, redraw: Redraw | None = None) -> None:
-        """Write the index and give the file its name.
+    def finish(self, quality: QualityRows, chosen: dict[int, dict[str, Any]], redraw: Redraw) -> None:
+        """Write what was measured and the index, and give the file its name.
 
         `chosen` has points of add_segment, by segment, to be taken in place of what the segments have: `redraw` makes a
         segment's payload of the present one and layers.
         """
-        self._append(self._writer.finish())
         try:
             self._file.flush()
-            if chosen and redraw:
-                self._write_chosen(chosen, redraw)
-            os.fsync(self._file.fileno())
-            self._part.replace(self.target)
+            if chosen:
+                self._write_chosen(quality, chosen, redraw)
+                self._chosen.replace(self.target)
+                self._part.unlink()
+            else:
+                self._append(self._ending(self._writer, quality))
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._part.replace(self.target)
             self._file.close()
             self._forget()
         except OSError as error:
             raise self._failure(error) from None
 
+    @staticmethod
+    def _ending(writer: _native.Writer, quality: QualityRows) -> bytes:
+        rows = quality()
+        return (writer.quality(*rows) if rows else b"") + writer.finish()
+
     @property
     def size(self) -> int:
-        """Bytes of the file as it is, with about what the index will take."""
-        return self._file.tell() + 32 + 8 * (len(self.reports) + self.dictionary_size + self._packet_chunks)
+        """Bytes of the file as it is, with about what its end will take."""
+        return self._file.tell() + 48 + 16 * len(self.reports) + 8 * (self.dictionary_size + self._packet_chunks)
 
     def abandon(self) -> str:
-        """Stop before the end. Keeps the part file if it holds a segment, and says so; else returns ""."""
+        """Stop before the end. Keeps what can be resumed and says so; else returns ""."""
         with contextlib.suppress(OSError):  # a full disk again: what was flushed before stays readable
             self._file.close()
-        if self.reports:
-            are = "is" if len(self.reports) == 1 else "are"
-            return f"{_segments(len(self.reports))} {are} kept: go on with --resume"
+        kept = _finished(len(self.reports), len(self.runs))
+        if kept:
+            return f"{kept} {'is' if kept.startswith('1 ') else 'are'} kept: go on with --resume"
         self.discard()
         return ""
+
+    def restart(self, runs: list[tuple[int, int]]) -> None:
+        """Throw the segments away, and remember why."""
+        try:
+            self.runs = runs
+            self._write_notes([])
+            self._empty()
+        except OSError as error:
+            raise self._failure(error) from None
 
     def discard(self) -> None:
         """Stop and leave nothing."""
@@ -131,7 +157,7 @@ class PartFile:
         self._forget()
 
     def _forget(self) -> None:
-        for path in (self._notes, self._points, self._chosen):
+        for path in (self._notes, self._new_notes, self._points, self._chosen):
             path.unlink(missing_ok=True)
 
     def _keep(self, point: Candidate) -> dict[str, Any]:
@@ -152,8 +178,8 @@ class PartFile:
             file.seek(point["offset"])
             return [(kind, file.read(size)) for kind, size in point["layers"]]
 
-    def _write_chosen(self, chosen: dict[int, dict[str, Any]], redraw: Redraw) -> None:
-        """The same file with other segments, in place of the part file when it is whole."""
+    def _write_chosen(self, quality: QualityRows, chosen: dict[int, dict[str, Any]], redraw: Redraw) -> None:
+        """The same file with other segments, beside the part file."""
         found = _native.FileReader(str(self._part))
         writer = _native.Writer()
         number = 0
@@ -175,10 +201,9 @@ class PartFile:
                         self.reports[number] |= point | {"bytes": len(payload), "by_choice": True}
                     out.write(writer.segment(payload, entry.detail))
                     number += 1
-            out.write(writer.finish())
-        self._chosen.replace(self._part)
-        self._file.close()
-        self._file = self._part.open("r+b")
+            out.write(self._ending(writer, quality))
+            out.flush()
+            os.fsync(out.fileno())
 
     def _append(self, data: bytes) -> None:
         try:
@@ -205,41 +230,56 @@ class PartFile:
         if resume:
             self._continue(notes)
             return
-        if len(notes) > 1 and not discard:
+        kept = _finished(max(0, len(notes) - 1), len(notes[0].get("runs", [])) if notes else 0)
+        if kept and not discard:
             raise OutputError(
-                f"{self._part}: holds {_segments(len(notes) - 1)} of an interrupted encode: go on with --resume, "
+                f"{self._part}: holds {kept} of an interrupted encode: go on with --resume, "
                 "or start again with --overwrite"
             )
+        self._empty()
+        self._write_notes([])
+
+    def _empty(self) -> None:
+        self._begin_anew()
+        self._file.seek(0)
         self._file.truncate(0)
         self._points.unlink(missing_ok=True)
-        self._notes.write_text(json.dumps(self._identity) + "\n")
+
+    def _write_notes(self, reports: list[dict[str, Any]]) -> None:
+        """All of the notes, at once."""
+        lines = [self._identity | {"runs": self.runs}, *reports]
+        self._new_notes.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        self._new_notes.replace(self._notes)
 
     def _continue(self, notes: list[Any]) -> None:
         """Take over the whole segments of an interrupted file."""
+        runs = notes[0].pop("runs", []) if notes else []
         if not notes or notes[0] != self._identity:
             raise OptionError(
                 f"{self._part}: comes from another input or other options: encode with the same ones, "
                 "or start again with --overwrite instead of --resume"
             )
+        self.runs = [(size, limit) for size, limit in runs]
         try:
             found = _native.FileReader(str(self._part))
         except AicodecError:  # cut off inside the header: nothing to take over
-            self._file.truncate(0)
+            self._empty()
             return
         segments = [n for n, entry in enumerate(found.entries) if entry.kind == "segment"][: len(notes) - 1]
         if not segments:
-            self._file.truncate(0)
+            self._empty()
             return
         self._writer.begin(found.header)
         for entry in found.entries[: segments[-1] + 1]:
             self._writer.adopt(entry)
             self.dictionary_size += entry.kind == "dictionary"
+            self._packet_chunks += entry.kind == "packets"
         last = found.entries[segments[-1]]
         self._file.truncate(last.offset + last.size)
         self._file.seek(0, os.SEEK_END)
         self.reports = notes[1 : len(segments) + 1]
         self.frames_done = sum(found.entries[n].detail for n in segments)
-        self._notes.write_text("".join(json.dumps(line) + "\n" for line in [self._identity, *self.reports]))
+        self._write_notes(self.reports)
 
     def _failure(self, error: OSError) -> OutputError:
         return OutputError(f"{self.target}: cannot be written: {(error.strerror or str(error)).lower()}")
@@ -254,5 +294,7 @@ def _read_notes(path: Path) -> list[Any]:
     return lines
 
 
-def _segments(count: int) -> str:
-    return f"{count} finished segment{'s' if count != 1 else ''}"
+def _finished(segments: int, runs: int) -> str:
+    """What there is to go on with, in words; "" for nothing."""
+    count, word = (segments, "segment") if segments else (runs, "run")
+    return f"{count} finished {word}{'s' if count != 1 else ''}" if count else ""

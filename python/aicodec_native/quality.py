@@ -16,6 +16,8 @@ from aicodec_native import _native
 from aicodec_native.errors import InputError, OptionError
 
 METRICS = ("psnr", "ssim", "ms_ssim", "xpsnr", "ssimulacra2")
+# By the number that a file has for each (docs/bitstream.md, 3.5).
+STORED_METRICS = ("ssimulacra2", "psnr", "xpsnr", "ssim", "ms_ssim")
 
 Planes = tuple[float, float, float]
 Frame = _native.Picture | NDArray[Any]

@@ -192,6 +192,19 @@ def by_hand() -> bytes:
 
 
 @stream
+def measured_quality() -> bytes:
+    """Two segments and what was measured of them; a second such chunk, which does not count."""
+    writer = _native.Writer()
+    stream_header = header()
+    data = writer.begin(stream_header)
+    for first in (0, 3):
+        data += writer.segment(video_segment(stream_header, first=first), 3)
+    rows = [(6, 71.28, 63.5), (3, 80.0, 79.99), (3, 62.56, -12.01)]
+    data += writer.quality(0, rows) + writer.quality(4, [(1, 0.0, 0.0)])
+    return data + writer.finish()
+
+
+@stream
 def needless_times() -> bytes:
     """A table of times that are the nominal ones."""
     stream_header = header()

@@ -57,6 +57,7 @@ class File:
     segments: list = field(default_factory=list)  # of the S chunks: payload, payloads of the D chunks before it
     dictionary: list = field(default_factory=list)  # payloads of the D chunks
     packets: list = field(default_factory=list)
+    quality: bytes = None  # payload of the first q chunk
     recovered: bool = False
 
 
@@ -94,6 +95,21 @@ def read_track(payload):
     track = Track(f.u8(), f.text(), f.rational(), f.block(), f.tags())
     f.done()
     return track
+
+
+def read_quality(payload, segments):
+    """The metric and (frames, mean, 5th percentile) of the file and, of several, each segment."""
+    f = Fields(payload)
+    metric, rows = f.u8(), []
+    if metric > 4:
+        raise UnsupportedError("metric")
+    while f.at < len(f.data) or not rows:
+        frames, mean, below = f.varint(1, 2**30), f.svarint(), f.svarint()
+        refuse_unless(max(abs(mean), abs(below)) <= 2**40, "score out of range")
+        rows.append((frames, mean, mean + below))
+    refuse_unless(len(rows) == (1 if segments < 2 else segments + 1), "rows of another number of segments")
+    steps = 100 if metric < 3 else 10000
+    return metric, [(frames, mean / steps, low / steps) for frames, mean, low in rows]
 
 
 def read_packets(payload, tracks):
@@ -211,6 +227,8 @@ def open_file(data):
             file.metadata += f.tags()
             f.done()
             refuse_unless(len(file.metadata) <= 4096, "too many tags")
+        elif kind == "q" and file.quality is None:
+            file.quality = payload
         elif kind.isupper():
             raise UnsupportedError("a chunk that this version does not know")
     return file

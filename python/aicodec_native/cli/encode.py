@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from aicodec_native.cli.goals import QUALITY, SIZE, TARGET
-from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, size_text
-from aicodec_native.encoder import EncodeResult, Progress, encode
-from aicodec_native.lossless_encoder import GREATEST_ERROR
+from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, quality_text, size_text
+from aicodec_native.encode_result import EncodeResult, Progress
+from aicodec_native.encoder import encode
 from aicodec_native.quality import METRICS
 from aicodec_native.video_layer import SVT_PRESETS
 
@@ -82,7 +82,8 @@ def _explain(result: EncodeResult) -> None:
     if not console.is_terminal:
         console = Console(width=160)  # a pipe has no width of its own
     for number, segment in enumerate(result.segments):
-        table = Table(box=None, title=f"segment {number + 1}: {segment['frames']} frames", title_justify="left")
+        title = f"segment {number + 1}: {segment['frames']} frames, {quality_text(result.metric, segment)}"
+        table = Table(box=None, title=title, title_justify="left")
         for heading in ("stack", "setting", "bytes", "by layer", result.metric, "seconds", ""):
             table.add_column(heading, justify="left" if heading in ("stack", "setting", "") else "right")
         for tried in segment.get("tried", []):
@@ -110,7 +111,4 @@ def _summary(result: EncodeResult) -> str:
     rate = result.bytes * 8 / 1000 / result.duration if result.duration else 0
     size = f"{result.path}: {size_text(result.bytes)}{ratio}, {rate:,.0f} kbit/s"
     work = f"{result.frames} frames in {result.elapsed:.1f} s"
-    if result.metric == GREATEST_ERROR:
-        return f"{size}, {f'greatest error {result.score:g}' if result.score else 'lossless'}, {work}"
-    form = ".4f" if "ssim" in result.metric and result.metric != "ssimulacra2" else ".2f"
-    return f"{size}, {result.metric} {result.score:{form}} (5th percentile {result.score_p5:{form}}), {work}"
+    return f"{size}, {quality_text(result.metric, asdict(result))}, {work}"

@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from aicodec_native.cli.output import json_option, print_json, size_text
+from aicodec_native.cli.output import json_option, print_json, quality_text, size_text
+from aicodec_native.quality import STORED_METRICS
 from aicodec_native.reader import Reader
 
 
@@ -44,6 +45,9 @@ def describe(reader: Reader) -> dict[str, Any]:
                 "dictionary": segment.dictionary,
             }
         )
+    rows = _measured(reader)
+    for number, entry in enumerate(segments):
+        entry["quality"] = rows[number + 1] if len(rows) > 1 else rows[0] if rows else None
     layer_bytes: dict[str, int] = {}
     for entry in segments:
         for layer in entry["layers"]:
@@ -70,6 +74,7 @@ def describe(reader: Reader) -> dict[str, Any]:
         "fps": reader.fps,
         "duration": reader.duration,
         "tracks": [{"kind": t.kind, "codec": t.codec, "language": t.metadata.get("language")} for t in reader.tracks],
+        "quality": rows[0] if rows else None,
         "metadata": info.metadata,
         "dictionary": sizes["dictionary"],
         "bytes_by_part": layer_bytes
@@ -77,6 +82,18 @@ def describe(reader: Reader) -> dict[str, Any]:
         | {"container": reader.byte_size - sum(layer_bytes.values()) - sum(other_bytes.values())},
         "segments": segments,
     }
+
+
+def _measured(reader: Reader) -> list[dict[str, Any]]:
+    """What the encoder measured, where the file says it: of all, then of each segment where there are several."""
+    found = reader._file.quality()
+    if found is None:
+        return []
+    metric = STORED_METRICS[found[0]]
+    return [
+        {"metric": metric, "score": mean, "score_p5": fifth, "frames_measured": frames}
+        for frames, mean, fifth in found[1]
+    ]
 
 
 def _print_summary(content: dict[str, Any]) -> None:
@@ -94,6 +111,9 @@ def _print_summary(content: dict[str, Any]) -> None:
     for track in content["tracks"]:
         language = f" ({track['language']})" if track["language"] else ""
         click.echo(f"  {track['kind']:<10} {track['codec']}{language}")
+    if quality := content["quality"]:
+        measured = f"{quality['frames_measured']} frames measured when it was encoded"
+        click.echo(f"  quality    {quality_text(quality['metric'], quality)}, {measured}")
     parts = ", ".join(f"{name} {size:,}" for name, size in content["bytes_by_part"].items() if size)
     click.echo(f"  bytes      {parts}")
     for key, value in content["metadata"].items():
@@ -104,6 +124,9 @@ def _print_layers(segments: list[dict[str, Any]]) -> None:
     table = Table(box=None)
     for heading in ("segment", "first frame", "frames", "start (s)", "bytes"):
         table.add_column(heading, justify="right")
+    metric = next((segment["quality"]["metric"] for segment in segments if segment["quality"]), None)
+    if metric:
+        table.add_column(metric, justify="right")
     table.add_column("layers, the bottom first")
     for number, segment in enumerate(segments):
         layers = ", ".join(f"{layer['kind']} {layer['bytes']:,}" for layer in segment["layers"])
@@ -111,5 +134,6 @@ def _print_layers(segments: list[dict[str, Any]]) -> None:
             layers += f" with dictionary {', '.join(map(str, segment['dictionary']))}"
         size = sum(layer["bytes"] for layer in segment["layers"])
         cells = (number, segment["first_frame"], segment["frames"], f"{segment['start']:.3f}", f"{size:,}")
-        table.add_row(*map(str, cells), layers)
+        scores = [quality_text(metric, segment["quality"]).removeprefix(metric)] if metric else []
+        table.add_row(*map(str, cells), *scores, layers)
     Console().print(table)

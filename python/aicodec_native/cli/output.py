@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from aicodec_native.lossless_encoder import GREATEST_ERROR
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -106,6 +108,15 @@ def size_text(size: float) -> str:
     if size < 1e6:
         return f"{size / 1e3:.0f} kB"
     return f"{size / 1e6:.3g} MB" if size < 1e9 else f"{size / 1e9:.3g} GB"
+
+
+def quality_text(metric: str, measured: Mapping[str, Any]) -> str:
+    """`score` and `score_p5` of something that was measured: ssimulacra2 80.12 (5th percentile 77.60)."""
+    score, fifth = measured["score"], measured["score_p5"]
+    if metric == GREATEST_ERROR:
+        return f"greatest error {score:g}" if score else "lossless"
+    form = ".4f" if metric in ("ssim", "ms_ssim") else ".2f"
+    return f"{metric} {score:{form}} (5th percentile {fifth:{form}})"
 
 
 def finite(value: float | None) -> float | None:
