@@ -104,15 +104,26 @@ class Scorer:
 
 
 def sample_frames(count: int, samples: int) -> list[int]:
-    """Up to `samples` frame numbers of 0..count-1: one from each of as many equal spans.
+    """Up to `samples` rising frame numbers of 0..count-1, about one from each of as many equal spans.
 
-    Where in its span a frame lies goes by multiples of the golden ratio, so that the levels of AV1's pyramid, which
-    repeats every few frames and differs in quality, come as often as they are.
+    AV1's pyramid codes every second frame worst, every second of the others better, and so on: frame i lies on the
+    level that says how often 2 divides i, from 3 on about alike. The levels come as often as they are: sample k, from
+    1 on, has the level of k.
     """
     if count <= samples:
         return list(range(count))
-    span = count / samples
-    return [int((i + (i * 0.6180339887498949) % 1) * span) for i in range(samples)]
+    deepest = min(3, samples.bit_length() - 1)
+    free = set(range(count))
+    for k in range(1, samples + 1):
+        centre = (k - 0.5) * count / samples - 0.5
+        level = _level(k, deepest)
+        alike = [number for number in free if _level(number, deepest) == level] or free
+        free.remove(min(alike, key=lambda number: (abs(number - centre), number)))
+    return sorted(set(range(count)) - free)
+
+
+def _level(number: int, deepest: int) -> int:
+    return min((number & -number).bit_length() - 1, deepest) if number else deepest
 
 
 def weighted_xpsnr(planes: tuple[float, float, float], format_name: str) -> float:

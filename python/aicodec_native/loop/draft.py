@@ -36,12 +36,13 @@ class DraftSegment:
 
 
 class Draft:
-    """An `.aic` file, whole and closed. Raises FormatError where it is damaged."""
+    """An `.aic` file, whole and closed. What its encoder measured is left out: the ledger knows better. Raises
+    FormatError where it is damaged.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = _native.FileReader(str(path))
         self.header = self._file.header
-        self.bytes = self._file.file_size
         self.segments: list[DraftSegment] = []
         dictionary = _native.Dictionary.of_file(self._file)
         self._dictionary = [self._file.payload(entry) for entry in self._file.entries if entry.kind == "dictionary"]
@@ -55,6 +56,7 @@ class Draft:
                 self.segments.append(
                     DraftSegment(number, found.first_frame, found.times, payload, found.dictionary, usable)
                 )
+        self.bytes = sum(len(data) for data in self._chunks({}))
 
     @property
     def frames(self) -> int:

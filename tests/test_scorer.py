@@ -1,0 +1,39 @@
+"""Which frames of a segment stand for all of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from aicodec_native.scorer import sample_frames
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8, 9, 17, 31, 300, 10_007])
+@pytest.mark.parametrize("samples", [1, 4, 6, 8, 16, 32])
+def test_samples_are_distinct_frames_in_order(count, samples):
+    chosen = sample_frames(count, samples)
+    assert len(chosen) == min(count, samples)
+    assert chosen == sorted(set(chosen))
+    assert chosen[0] >= 0
+    assert chosen[-1] < count
+
+
+@pytest.mark.parametrize(
+    ("count", "samples"),
+    [(count, samples) for count in (31, 36, 45, 60, 150, 301) for samples in (8, 16, 32) if samples * 2 <= count],
+)
+def test_a_pyramid_is_sampled_level_by_level(count, samples):
+    """The mean over the samples of what depends on the level alone is the mean over all frames, or nearly."""
+    scores = [{0: 66.0, 1: 70.0, 2: 71.5}.get(level, 73.0) for level in map(_factors_of_two, range(count))]
+    mean = sum(scores) / count
+    assert sum(scores[frame] for frame in sample_frames(count, samples)) / samples == pytest.approx(mean, abs=0.25)
+
+
+@pytest.mark.parametrize("count", [40, 77, 300])
+def test_samples_are_spread(count):
+    chosen = sample_frames(count, 8)
+    gaps = [after - before for before, after in zip([0, *chosen], [*chosen, count], strict=True)]
+    assert max(gaps) <= 2 * count / 8 + 4
+
+
+def _factors_of_two(number: int) -> int:
+    return (number & -number).bit_length() - 1 if number else 9
