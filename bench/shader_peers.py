@@ -4,7 +4,9 @@
 
 All draw in 32-bit floats into three planes of bytes, on two threads, in turns within one process. A figure is the
 median of the turns' ratios of wall time; processor time stands beside it. Each peer's pictures are compared with ours
-first: PSNR tells that it is the same work. Peers: `pip install .[bench]`. --readme puts the table into README.md.
+first: PSNR tells that it is the same work. Peers: `pip install .[bench]`. Prints each shader's line when it is done;
+--json keeps what is finished, so that a run can be stopped and go on (one of another commit, size or number of turns
+begins anew); --readme puts the table into README.md. Some five minutes on an idle machine.
 """
 
 from __future__ import annotations
@@ -217,6 +219,28 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def line(row: dict[str, Any]) -> str:
+    cells = [
+        f"{row['milliseconds'][peer]:.1f} ({row['ratio'][peer]:.2f}, {row['processor_ratio'][peer]:.2f})"
+        + ("" if row["same"][peer] else " **other picture**")
+        for peer in ("numexpr", "numba", "taichi")
+    ]
+    return (
+        f"| {row['shader']} | {row['operations']} | {row['milliseconds']['ours']:.2f} | {' | '.join(cells)} | "
+        f"{min(row['psnr'].values()):.0f} dB |"
+    )
+
+
+def finished(path: Path | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    """An earlier run's results where they are of the same kind, else those of a run that begins."""
+    if path and path.exists():
+        earlier: dict[str, Any] = json.loads(path.read_text())
+        alike = (earlier[key] == wanted[key] for key in ("size", "turns", "versions"))
+        if all(alike) and earlier["machine"]["commit"] == wanted["machine"]["commit"]:
+            return earlier
+    return wanted
+
+
 def table(results: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     parts = [
@@ -227,17 +251,7 @@ def table(results: dict[str, Any]) -> str:
         "| shader | operations | ours | numexpr | numba | Taichi | least PSNR |",
         "|---|---|---|---|---|---|---|",
     ]
-    for row in results["rows"]:
-        cells = [
-            f"{row['milliseconds'][peer]:.1f} ({row['ratio'][peer]:.2f}, {row['processor_ratio'][peer]:.2f})"
-            + ("" if row["same"][peer] else " **other picture**")
-            for peer in ("numexpr", "numba", "taichi")
-        ]
-        least = min(row["psnr"].values())
-        parts.append(
-            f"| {row['shader']} | {row['operations']} | {row['milliseconds']['ours']:.1f} | {' | '.join(cells)} | "
-            f"{least:.0f} dB |"
-        )
+    parts += map(line, results["rows"])
     parts += ["", "| target | wall time | processor time | |", "|---|---|---|---|"]
     targets = (("numexpr", "numexpr", LEAST_OVER_NUMEXPR), ("best", "the faster of numba and Taichi", LEAST_OVER_BEST))
     for key, what, least in targets:
@@ -268,7 +282,7 @@ def main() -> None:
     numexpr.set_num_threads(THREADS)
     numba.set_num_threads(THREADS)
     pixels = {"numba": numba_pixels(), "taichi": taichi_pixels()}
-    results: dict[str, Any] = {
+    begun: dict[str, Any] = {
         "machine": machine.describe(),
         "versions": {
             "numexpr": numexpr.__version__,
@@ -279,15 +293,18 @@ def main() -> None:
         "turns": options.turns,
         "rows": [],
     }
+    results = finished(options.json, begun)
+    known = {row["shader"]: row for row in results["rows"]}
     for name in options.only or REFERENCE_SHADERS:
-        row = measure(name, width, height, options.seconds, options.turns, pixels)
-        print(json.dumps(row), file=sys.stderr)
-        results["rows"].append(row)
-    results["summary"] = summary(results["rows"])
+        if name not in known:
+            known[name] = measure(name, width, height, options.seconds, options.turns, pixels)
+            results["rows"] = [known[each] for each in REFERENCE_SHADERS if each in known]
+            results["summary"] = summary(results["rows"])
+            if options.json:
+                options.json.write_text(json.dumps(results, indent=1) + "\n")
+        print(line(known[name]), file=sys.stderr, flush=True)
     text = table(results)
     print(text)
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1) + "\n")
     if options.readme:
         report.put_into(HERE / "README.md", text, "shader peers")
 

@@ -23,6 +23,8 @@ _ROWS = 18
 # What the first look takes: heights of the view, and how far apart its middles and Julia's c lie.
 _HEIGHTS, _JULIA_HEIGHTS = 2.0 ** np.arange(2.2, -1.5, -0.32), 2.0 ** np.arange(2.2, 0.5, -0.2)
 _STRIDE, _C_STEP = 2, 0.06
+# How far around the likeliest of Julia's the second look goes: heights and c.
+_HEIGHTS_NEAR, _C_NEAR = (-0.1, -0.05, 0.0, 0.05, 0.1), (-0.04, -0.02, 0.0, 0.02, 0.04)
 _LEFT, _RIGHT, _UP = -2.2, 0.8, 1.3
 # What share of the colours' variance counts may leave at first, for a start worth refining.
 _FIRST = 0.8
@@ -156,7 +158,8 @@ def julia_starts(look: Look) -> list[Floats]:
     turned = np.abs(look.colours - look.colours[::-1, ::-1]).mean()
     if turned > _MAX_TURNED * np.abs(look.colours - look.colours.mean(axis=(0, 1))).mean():
         return []
-    return _likeliest(list(_julias(look)))
+    coarse = _likeliest(list(_julias(look)))
+    return _likeliest([near for view in coarse for near in _nearby(look, view)])
 
 
 def _julias(look: Look) -> Iterator[tuple[float, Floats]]:
@@ -169,6 +172,14 @@ def _julias(look: Look) -> Iterator[tuple[float, Floats]]:
             errors = left_over(np.stack([look.counts(kind, view)[0] for view in views]), look.colours)
             best = int(np.argmin(errors))
             yield float(errors[best]), views[best]
+
+
+def _nearby(look: Look, view: Floats) -> Iterator[tuple[float, Floats]]:
+    """The views between one point of the coarse search and the next, where steps along one number lead nowhere."""
+    kind = Kind(julia=True)
+    for offset in np.stack(np.meshgrid(_HEIGHTS_NEAR, _C_NEAR, _C_NEAR), axis=-1).reshape(-1, 3):
+        near = view + np.array([0.0, 0.0, *offset])
+        yield look.left_over(kind, near), near
 
 
 def _likeliest(found: list[tuple[float, Floats]]) -> list[Floats]:
