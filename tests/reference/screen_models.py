@@ -608,7 +608,7 @@ class PhotoModel:
         self.step = 2 * settings.near + 1
         self.row = None  # the last one visited
         self.traces = [{}, {}]  # of the row above and of this one: (x, k): (errors, residual)
-        self.models = Lazy(lambda _: BitModel())
+        self.models = Lazy(lambda _: ShortModel())
         self.weights = Lazy(lambda _: [16384 * 3 // 10] * 4 + [0, 0])
         self.low_bits = Lazy(lambda _: BitModel())
         self.biases = Lazy(lambda _: [0, 0])  # sum, count
@@ -695,17 +695,18 @@ class PhotoModel:
             return 0
         negative = self.bit(coder, k, 1)
         exponent = 0
-        while exponent < 10 and self.bit(coder, k, 2 + exponent):
+        while exponent < 10 and self.bit(coder, k, 2 + min(exponent, 8)):
             exponent += 1
         value = 1
         for i in reversed(range(exponent)):
-            bit = self.bit(coder, k, 12 + exponent) if i == exponent - 1 else coder.bit(self.low_bits[k, exponent, i])
+            mixed = i == exponent - 1 and exponent <= 8
+            bit = self.bit(coder, k, 10 + exponent) if mixed else coder.bit(self.low_bits[k, exponent, i])
             value = value << 1 | bit
         return -value if negative else value
 
     def bit(self, coder, k, node):
         models = [self.models[i, k, context, node] for i, context in enumerate(self.contexts)]
-        inputs = [*map(stretch, models), BIAS, 0]
+        inputs = [*map(rough, models), BIAS, 0]
         weights = self.weights[k, node, self.energy]
         p = off_the_ends(squash(mix(weights, inputs)))
         bit = coder.bit_with(p)
