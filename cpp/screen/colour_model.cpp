@@ -16,9 +16,9 @@ ColourModel::ColourModel(const SheetShape& shape, int table_bits)
   MixWeights<16> start{};
   for (int i = 0; i < kVoters; ++i) start.w[i] = 3604;  // 0.22
   for (auto& weights : weights_) weights.assign(kRanks * 1024, start);
-  refine_.resize(size_t{kRanks} * 1024 * 33);
+  refine_.resize(size_t{kRanks} * 1024 * kRefining);
   for (size_t i = 0; i < refine_.size(); ++i)
-    refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % 33) - 16) * kMaxStretch / 16), 6);
+    refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % kRefining) - 16) * kMaxStretch / 16), 6);
   for (auto& model : flat_) model = BitModel::starting_at(65000, 4);
   for (auto& model : fast_) model = BitModel::starting_at(64000, 4);
 }

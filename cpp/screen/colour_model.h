@@ -27,6 +27,7 @@ class ColourModel {
   static constexpr int kContexts = 10;
   static constexpr int kVoters = 15;  // the contexts and five direct guesses
   static constexpr int kRanks = 4;    // colours asked for at most
+  static constexpr int kRefining = 33;
 
   // What followed a context: the latest colours, how often in a row the first one, and its last hits.
   struct Slot {

@@ -110,6 +110,11 @@ Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, P
 
 template <typename Coder>
 bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
+  const int around = static_cast<int>(near_marks_ & 63) | (colour == s.at(-1, 0)) << 6 |
+                     (colour == s.at(0, -1)) << 7 | (colour == s.in_reference(0, 0)) << 8 |
+                     (colour == s.at(1, 0)) << 9;
+  BitModel* const refining = &refine_[static_cast<size_t>(rank * 1024 + around) * kRefining];
+  for (int i = 0; i < kRefining; i += 16) prefetch(refining + i);
   MixInputs<16> inputs;
   BitModel* models[kVoters];
   int agreeing = 0;
@@ -119,7 +124,7 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
       vote = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
     agreeing += vote > 0;
     models[i] = &confidence_[rank][i][vote][trust_[i]];
-    inputs.x[i] = static_cast<int16_t>(stretch(models[i]->probability()));
+    inputs.x[i] = static_cast<int16_t>(rough_stretch(models[i]->probability()));
   }
   inputs.x[kVoters] = 256;
   const int escaped = s.escaped_around();
@@ -136,13 +141,9 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
   const int mixed_first = mix(first, inputs);
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);
-  const int around = static_cast<int>(near_marks_ & 63) | (colour == s.at(-1, 0)) << 6 |
-                     (colour == s.at(0, -1)) << 7 | (colour == s.in_reference(0, 0)) << 8 |
-                     (colour == s.at(1, 0)) << 9;
-  BitModel& refine = refine_[static_cast<size_t>((rank * 1024 + around) * 33 +
-                                                 (mixed + kMaxStretch) * 32 / (2 * kMaxStretch))];
+  BitModel& refine = refining[(mixed + kMaxStretch) * (kRefining - 1) / (2 * kMaxStretch)];
   const uint32_t probability =
-      clamp_probability(static_cast<int>(squash((mixed + stretch(refine.probability())) >> 1)));
+      clamp_probability(static_cast<int>(squash((mixed + rough_stretch(refine.probability())) >> 1)));
   hit = coder.bit_with(probability, hit);
   for (BitModel* model : models) model->learn(hit, 255);
   refine.learn(hit, 255);

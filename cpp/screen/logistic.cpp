@@ -22,6 +22,7 @@ constexpr LogisticTables make_tables() {
     while (x < kMaxStretch && tables.squash[x + kMaxStretch] < p) ++x;
     tables.stretch[p] = static_cast<int16_t>(x);
   }
+  for (int i = 0; i < 4096; ++i) tables.rough[i] = tables.stretch[16 * i + 8];
   return tables;
 }
 

@@ -28,7 +28,7 @@ size_t signed_class(int value) { return static_cast<size_t>(signed_magnitude(val
 
 PhotoModel::PhotoModel(const SheetShape& shape, int near) : shape_(shape), near_(near) {
   for (auto& row : traces_) row.resize(static_cast<size_t>(shape.width + 2) * 3);
-  for (auto& models : models_) models.resize(size_t{3} * kContextSize * kNodes);
+  for (auto& lines : lines_) lines = BigArray<ModelLine>(size_t{3} * kContextSize);
   MixWeights<8> start{};
   for (int i = 0; i < kContexts; ++i) start.w[i] = (1 << kWeightBits) * 3 / 10;
   weights_.assign(size_t{3} * kNodes * kEnergies, start);
@@ -91,6 +91,7 @@ int PhotoModel::predict(const Site& s, int x, int k, int first_residual, Predict
   contexts_[3] =
       plane + signed_class(r - value) * 16 +
       energy_class(std::abs(r - rw - (w - ww)) + std::abs(r - rn - (n - nn)) + std::abs(r - value));
+  for (size_t i = 0; i < kContexts; ++i) prefetch(&lines_[i][contexts_[i]]);
   return value;
 }
 

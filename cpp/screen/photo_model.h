@@ -5,9 +5,11 @@
 #include <array>
 #include <vector>
 
+#include "base/big_array.h"
 #include "bits/models.h"
 #include "screen/logistic.h"
 #include "screen/mixer.h"
+#include "screen/model_line.h"
 #include "screen/site.h"
 
 namespace aicodec::screen {
@@ -31,7 +33,10 @@ class PhotoModel {
   static constexpr int kPredictors = 8;
   static constexpr int kContexts = 4;
   static constexpr int kContextSize = 512;
-  static constexpr int kNodes = 32;
+  // Nodes: zero, sign, nine of the exponent, and the highest bit below the leading one for exponents to 8.
+  static constexpr int kNodes = ModelLine::kModels;
+  static constexpr int kTopNode = 11;
+  static constexpr int kTopExponents = 8;
   static constexpr int kExponents = 11;
   static constexpr int kEnergies = 16;
 
@@ -64,7 +69,7 @@ class PhotoModel {
   int near_;
   int row_ = -2;
   std::vector<Trace> traces_[2];  // of this row and the one above, by (row & 1)
-  std::vector<BitModel> models_[kContexts];
+  BigArray<ModelLine> lines_[kContexts];
   std::vector<MixWeights<8>> weights_;
   BitModel low_bits_[3][kExponents][kExponents];
   std::vector<Bias> biases_;

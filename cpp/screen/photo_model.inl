@@ -47,13 +47,15 @@ int PhotoModel::code_residual(Coder& coder, int k, int residual) {
   const uint32_t wanted = static_cast<uint32_t>(std::abs(residual));
   const int exponent_wanted = static_cast<int>(std::bit_width(wanted)) - 1;
   int exponent = 0;
-  while (exponent < kExponents - 1 && code_bit(coder, k, 2 + exponent, exponent < exponent_wanted))
+  while (exponent < kExponents - 1 &&
+         code_bit(coder, k, 2 + std::min(exponent, 8), exponent < exponent_wanted))
     ++exponent;
   uint32_t value = 1;
   for (int i = exponent - 1; i >= 0; --i) {
     const bool bit = wanted >> i & 1;
-    const bool coded = i == exponent - 1 ? code_bit(coder, k, 12 + exponent, bit)
-                                         : coder.bit(low_bits_[k][exponent][i], bit);
+    const bool coded = i == exponent - 1 && exponent <= kTopExponents
+                           ? code_bit(coder, k, kTopNode + i, bit)
+                           : coder.bit(low_bits_[k][exponent][i], bit);
     value = value << 1 | static_cast<uint32_t>(coded);
   }
   return negative ? -static_cast<int>(value) : static_cast<int>(value);
@@ -62,10 +64,10 @@ int PhotoModel::code_residual(Coder& coder, int k, int residual) {
 template <typename Coder>
 bool PhotoModel::code_bit(Coder& coder, int k, int node, bool bit) {
   MixInputs<8> inputs;
-  BitModel* models[kContexts];
+  ModelLine* lines[kContexts];
   for (size_t i = 0; i < kContexts; ++i) {
-    models[i] = &models_[i][contexts_[i] * kNodes + static_cast<size_t>(node)];
-    inputs.x[i] = static_cast<int16_t>(stretch(models[i]->probability()));
+    lines[i] = &lines_[i][contexts_[i]];
+    inputs.x[i] = static_cast<int16_t>(rough_stretch(lines[i]->probability(node)));
   }
   inputs.x[kContexts] = 256;
   MixWeights<8>& weights =
@@ -73,7 +75,7 @@ bool PhotoModel::code_bit(Coder& coder, int k, int node, bool bit) {
   const uint32_t probability = clamp_probability(static_cast<int>(squash(mix(weights, inputs))));
   bit = coder.bit_with(probability, bit);
   learn(weights, inputs, mix_error(bit, probability) >> 2);
-  for (BitModel* model : models) model->learn(bit, 250);
+  for (ModelLine* line : lines) line->learn(node, bit, 250);
   return bit;
 }
 

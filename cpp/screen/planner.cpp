@@ -283,8 +283,7 @@ class SlicePlanner {
     if (!planner_.natural_) return false;
     const int pixels = a.width * a.height;
     const int novel = planner_.novel_pixels(vector, a.x, a.y, a.width, a.height);
-    if (novel * 16 < pixels) return false;
-    const int novelty = std::min(novel * PixelCosts::kClasses / pixels, PixelCosts::kClasses - 1);
+    const int novelty = PixelCosts::novelty_class(novel, pixels);
     plan_.novelty[static_cast<size_t>(node.row) * static_cast<size_t>(columns_) +
                   static_cast<size_t>(node.column)] = static_cast<uint8_t>(novelty);
     const PixelCosts& costs = coder_.costs();
@@ -292,9 +291,9 @@ class SlicePlanner {
     if (!costs.known(true, novelty)) return true;
     if (!costs.known(false, novelty)) {
       // A trial, where there is something to gain.
-      const bool tried = novelty == PixelCosts::kClasses - 1 && costs.is_dear(true, novelty) &&
-                         region % 8 == planner_.frames_ % 8;
-      return !tried;
+      const bool gains =
+          novelty == 0 || (novelty == PixelCosts::kClasses - 1 && costs.is_dear(true, novelty));
+      return !(gains && region % 8 == planner_.frames_ % 8);
     }
     const bool photo = costs.photo_is_cheaper(novelty);
     return (region + planner_.frames_) % 97 == 0 ? !photo : photo;

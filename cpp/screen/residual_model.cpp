@@ -35,11 +35,11 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
       leaders_(settings.first_leads ? 1 : shape.components),
       line_mask_((1u << settings.residual_bits) - 1) {
   const int contexts = rich_ ? kRichContexts : kContexts;
-  for (int i = 0; i < contexts; ++i) lines_[i] = BigArray<Line>(size_t{1} << settings.residual_bits);
+  for (int i = 0; i < contexts; ++i) lines_[i] = BigArray<ModelLine>(size_t{1} << settings.residual_bits);
   MixWeights<kRichContexts> start{};
   for (int i = 0; i < contexts; ++i) start.w[i] = (1 << kWeightBits) / 12;
-  for (auto& weights : weights_) weights.assign(3 * 3 * kLine * 8, start);
-  refine_.resize(3 * 3 * kLine * 33);
+  for (auto& weights : weights_) weights.assign(size_t{3} * 2 * ModelLine::kModels * 8, start);
+  refine_.resize(size_t{3} * 2 * ModelLine::kModels * 33);
   for (size_t i = 0; i < refine_.size(); ++i)
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % 33) - 16) * kMaxStretch / 16), 6);
   for (auto& table : remembered_) table.resize(size_t{1} << 16);
@@ -192,10 +192,13 @@ int ResidualModel::chosen_residual(int wanted, int tolerance) const {
   return wanted;
 }
 
-void ResidualModel::open_line(int line) {
+void ResidualModel::open_lines(int line) {
   const int contexts = rich_ ? kRichContexts : kContexts;
-  for (int i = 0; i < contexts; ++i)
-    open_[i] = &lines_[i][(contexts_[i] + static_cast<uint32_t>(line) * 0x9E3779B1u) >> 8 & line_mask_];
+  const uint32_t offset = static_cast<uint32_t>(line) * 0x9E3779B1u;
+  for (int i = 0; i < contexts; ++i) {
+    open_[line][i] = &lines_[i][(contexts_[i] + offset) >> 8 & line_mask_];
+    prefetch(open_[line][i]);
+  }
 }
 
 void ResidualModel::set_contexts(const Site& s, const Span& span, const Prediction& p, int turn, int value,
@@ -254,9 +257,10 @@ void ResidualModel::set_contexts(const Site& s, const Span& span, const Predicti
     contexts_[22] = hash_of(seed + 22, s.in_reference(0, 0), value);
     contexts_[23] = hash_of(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
   }
-  component_ = turn;
+  turn_ = turn;
   error_class_ = e;
   span_class_ = by_line ? 4 + std::min(by_line / 2, 3) : width < 3 ? 0 : width < 10 ? 1 : width < 64 ? 2 : 3;
+  open_lines(0);
 }
 
 }  // namespace aicodec::screen

@@ -14,6 +14,7 @@
 #include "bits/models.h"
 #include "screen/logistic.h"
 #include "screen/mixer.h"
+#include "screen/model_line.h"
 #include "screen/model_settings.h"
 #include "screen/site.h"
 
@@ -33,10 +34,13 @@ class ResidualModel {
   static constexpr int kContexts = 16;
   static constexpr int kRichContexts = 24;
   static constexpr int kPredictors = 12;
-  static constexpr int kLine = 16;  // bit models that lie together: a cache line
   static constexpr int kExponents = 11;
-
-  using Line = std::array<BitModel, kLine>;
+  // Nodes of the first line: zero, sign, seven of the exponent for either sign, and the highest bit below the
+  // leading one up to an exponent of kTopExponents. The second line has that bit for greater exponents, and
+  // the next bit from kLargeExponent on.
+  static constexpr int kTopNode = 16;
+  static constexpr int kTopExponents = ModelLine::kModels - kTopNode;
+  static constexpr int kLargeExponent = 4;
 
   // The neighbourhood's widest component, the two colours at the ends of its range, and the order in which
   // the components are coded.
@@ -80,8 +84,8 @@ class ResidualModel {
   bool code_rest(Coder& coder, const Site& site, const Span& span, int first, Pixel actual, Pixel& rest);
   void set_contexts(const Site& site, const Span& span, const Prediction& prediction, int turn, int value,
                     int base, const int* residuals);
-  // Finds the bit models of one line, for every context.
-  void open_line(int line);
+  // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
+  void open_lines(int line);
   template <typename Coder>
   int code_residual(Coder& coder, int residual);
   template <typename Coder>
@@ -98,20 +102,20 @@ class ResidualModel {
   bool rich_;
   int leaders_;  // of the components the first so many may lead
   uint32_t line_mask_;
-  BigArray<Line> lines_[kRichContexts];
-  // Per component, bit and error class; per component, bit and span class.
+  BigArray<ModelLine> lines_[kRichContexts];
+  // Per turn, line, node and error class; per turn, line, node and span class.
   std::vector<MixWeights<kRichContexts>> weights_[2];
   std::vector<BitModel> refine_;
   std::vector<Remembered> remembered_[2];
   Remembered by_first_[3][1024];
   BitModel rest_hit_[3][1024];
-  BitModel low_bits_[kExponents][kExponents];
+  BitModel low_bits_[3][kExponents][kExponents][2];
   uint32_t rest_history_ = 0;
 
   // Of the component being coded.
   uint32_t contexts_[kRichContexts] = {};
-  Line* open_[kRichContexts] = {};
-  int component_ = 0;
+  ModelLine* open_[2][kRichContexts] = {};
+  int turn_ = 0;
   int error_class_ = 0;
   int span_class_ = 0;
 };

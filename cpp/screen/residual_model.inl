@@ -68,10 +68,10 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, const Span& span, 
   return false;
 }
 
-// Zero or not, the sign, the exponent in unary, and the bits below the leading one.
+// Zero or not, the sign, the exponent in unary, and the bits below the leading one. Small residuals have all
+// their mixed bits in one line of models; only large ones need the other.
 template <typename Coder>
 int ResidualModel::code_residual(Coder& coder, int residual) {
-  open_line(0);
   if (code_bit(coder, 0, 0, residual == 0)) return 0;
   const bool negative = code_bit(coder, 0, 1, residual < 0);
   const uint32_t wanted = static_cast<uint32_t>(std::abs(residual));
@@ -79,18 +79,20 @@ int ResidualModel::code_residual(Coder& coder, int residual) {
   int exponent = 0;
   while (exponent < kExponents - 1 &&
          code_bit(coder, 0, 2 + std::min(exponent, 6) + 7 * negative, exponent < exponent_wanted))
-    ++exponent;
+    if (++exponent == kLargeExponent) open_lines(1);
   uint32_t value = 1;
   for (int i = exponent - 1; i >= 0; --i) {
     const bool bit = wanted >> i & 1;
-    if (i >= exponent - 2) open_line(exponent - i);
     bool coded;
-    if (i == exponent - 1)
-      coded = code_bit(coder, 1, exponent, bit);
-    else if (i == exponent - 2)
-      coded = code_bit(coder, 2, std::min(exponent - 2, 7) * 2 + static_cast<int>(value & 1), bit);
-    else
-      coded = coder.bit(low_bits_[exponent][i], bit);
+    if (i == exponent - 1 && exponent <= kTopExponents) {
+      coded = code_bit(coder, 0, kTopNode + i, bit);
+    } else if (i >= exponent - 2 && exponent >= kLargeExponent) {
+      const int node = i == exponent - 1 ? kTopNode + i - kTopExponents
+                                         : 2 * std::min(exponent - 2, 7) + static_cast<int>(value & 1);
+      coded = code_bit(coder, 1, node, bit);
+    } else {
+      coded = coder.bit(low_bits_[turn_][exponent][i][value & 1], bit);
+    }
     value = value << 1 | static_cast<uint32_t>(coded);
   }
   return negative ? -static_cast<int>(value) : static_cast<int>(value);
@@ -99,12 +101,10 @@ int ResidualModel::code_residual(Coder& coder, int residual) {
 template <int Count, typename Coder>
 bool ResidualModel::code_bit_with(Coder& coder, int line, int node, bool bit) {
   MixInputs<Count> inputs;
-  BitModel* models[Count];
-  for (int i = 0; i < Count; ++i) {
-    models[i] = &(*open_[i])[static_cast<size_t>(node)];
-    inputs.x[i] = static_cast<int16_t>(stretch(models[i]->probability()));
-  }
-  const int place = (component_ * 3 + line) * kLine + node;
+  ModelLine* const* lines = open_[line];
+  for (int i = 0; i < Count; ++i)
+    inputs.x[i] = static_cast<int16_t>(rough_stretch(lines[i]->probability(node)));
+  const int place = (turn_ * 2 + line) * ModelLine::kModels + node;
   MixWeights<kRichContexts>& first = weights_[0][static_cast<size_t>(place * 8 + error_class_)];
   MixWeights<kRichContexts>& second = weights_[1][static_cast<size_t>(place * 8 + span_class_)];
   const int mixed_first = mix(first, inputs);
@@ -113,12 +113,12 @@ bool ResidualModel::code_bit_with(Coder& coder, int line, int node, bool bit) {
   BitModel& refine =
       refine_[static_cast<size_t>(place * 33 + (mixed + kMaxStretch) * 32 / (2 * kMaxStretch))];
   const uint32_t probability =
-      clamp_probability(static_cast<int>(squash((3 * mixed + stretch(refine.probability())) >> 2)));
+      clamp_probability(static_cast<int>(squash((3 * mixed + rough_stretch(refine.probability())) >> 2)));
   bit = coder.bit_with(probability, bit);
   learn(first, inputs, mix_error(bit, squash(mixed_first)));
   learn(second, inputs, mix_error(bit, squash(mixed_second)));
   refine.learn(bit, 255);
-  for (int i = 0; i < Count; ++i) models[i]->learn(bit, i < 3 ? 400 : 127);
+  for (int i = 0; i < Count; ++i) lines[i]->learn(node, bit, i < 3 ? 255 : 127);
   return bit;
 }
 

@@ -23,7 +23,11 @@ using References = std::vector<const Raster*>;
 // their own: an encoder chooses between them by that.
 class PixelCosts {
  public:
-  static constexpr int kClasses = 4;
+  // Fewer than one in sixteen, then by quarters.
+  static constexpr int kClasses = 5;
+  static int novelty_class(int novel, int pixels) {
+    return novel * 16 < pixels ? 0 : 1 + std::min(novel * 4 / pixels, 3);
+  }
 
   void add(bool photo, int novelty, uint64_t bits, int pixels) {
     Sum& sum = sums_[photo][novelty];

@@ -61,6 +61,11 @@ def stretch(model):
     return STRETCH[model.p]
 
 
+def rough(model):
+    """Stretched after all but the twelve upper bits of the probability are forgotten."""
+    return STRETCH[model.p & ~15 | 8]
+
+
 def off_the_ends(p):
     return clamp(p, 3, 65533)
 
@@ -88,6 +93,22 @@ def refining(key):
     return BitModel(squash(quotient((key[-1] - 16) * END, 16)), 6)
 
 
+class ShortModel:
+    """A bit model of sixteen bits."""
+
+    def __init__(self):
+        self.state, self.count = 2**15, 0
+
+    @property
+    def p(self):
+        return max(1, self.state)
+
+    def learn(self, bit, limit):
+        target = 65535 if bit else 0
+        self.state += ((target - self.state) * (65536 // (2 * self.count + 3)) + 2**14) >> 15
+        self.count = min(self.count + 1, limit)
+
+
 class TwoMixers:
     """Two sets of weights see the same inputs; a refining model corrects their mean."""
 
@@ -101,7 +122,7 @@ class TwoMixers:
         mixed = [mix(weights, inputs) for weights in sets]
         mean = clamp(sum(mixed) >> 1, -END, END)
         refine = self.refine[(*around, (mean + END) * 32 // (2 * END))]
-        result = ((self.share - 1) * mean + stretch(refine)) // self.share
+        result = ((self.share - 1) * mean + rough(refine)) // self.share
         bit = coder.bit_with(off_the_ends(squash(result)))
         refine.learn(bit, 255)
         for weights, x in zip(sets, mixed, strict=True):

@@ -1,7 +1,22 @@
 """Sections 8.5 to 8.8 of docs/bitstream.md: the three models of pixels."""
 
 from .bits import BitModel
-from .mixing import BIAS, Lazy, TwoMixers, clamp, error_of, hash_of, learn, mix, off_the_ends, quotient, squash, stretch
+from .mixing import (
+    BIAS,
+    Lazy,
+    ShortModel,
+    TwoMixers,
+    clamp,
+    error_of,
+    hash_of,
+    learn,
+    mix,
+    off_the_ends,
+    quotient,
+    rough,
+    squash,
+    stretch,
+)
 
 NO_PIXEL = 0xFFFFFFFF
 AS_REFERENCE, ESCAPED = 1, 2
@@ -312,7 +327,7 @@ class ColourModel:
             ),
         )
         around = rank, self.near_marks, bits_of(colour == w, colour == n, colour == p, colour == e)
-        bit = self.mixers.decode(coder, [*map(stretch, models), BIAS], (first, second), around)
+        bit = self.mixers.decode(coder, [*map(rough, models), BIAS], (first, second), around)
         for model in models:
             model.learn(bit, 255)
         return bit
@@ -364,7 +379,7 @@ class ResidualModel:
         self.mask = (1 << settings.residual_bits) - 1
         self.contexts = 24 if settings.rich else 16
         self.leaders = 1 if settings.first_leads else shape.components
-        self.lines = Lazy(lambda _: BitModel())
+        self.lines = Lazy(lambda _: ShortModel())
         self.mixers = TwoMixers(self.contexts, 16384 // 12, 4)
         self.by_span, self.by_neighbour, self.by_first = ({} for _ in range(3))  # key: (rest, times)
         self.rest_hit = Lazy(lambda _: BitModel())
@@ -557,12 +572,14 @@ class ResidualModel:
             exponent += 1
         value = 1
         for i in reversed(range(exponent)):
-            if i == exponent - 1:
-                bit = self.bit(coder, 1, exponent)
-            elif i == exponent - 2:
-                bit = self.bit(coder, 2, min(exponent - 2, 7) * 2 + (value & 1))
+            if i == exponent - 1 and exponent <= 5:
+                bit = self.bit(coder, 0, 15 + exponent)
+            elif i == exponent - 1:
+                bit = self.bit(coder, 1, 10 + exponent)
+            elif i == exponent - 2 and exponent >= 4:
+                bit = self.bit(coder, 1, min(exponent - 2, 7) * 2 + (value & 1))
             else:
-                bit = coder.bit(self.low_bits[exponent, i])
+                bit = coder.bit(self.low_bits[self.turn, exponent, i, value & 1])
             value = value << 1 | bit
         return -value if negative else value
 
@@ -573,9 +590,9 @@ class ResidualModel:
         ]
         place = self.turn, line, node
         places = (*place, self.error_class), (*place, self.span_class)
-        bit = self.mixers.decode(coder, [*map(stretch, models)], places, place)
+        bit = self.mixers.decode(coder, [*map(rough, models)], places, place)
         for i, model in enumerate(models):
-            model.learn(bit, 400 if i < 3 else 127)
+            model.learn(bit, 255 if i < 3 else 127)
         return bit
 
 
@@ -591,7 +608,7 @@ class PhotoModel:
         self.step = 2 * settings.near + 1
         self.row = None  # the last one visited
         self.traces = [{}, {}]  # of the row above and of this one: (x, k): (errors, residual)
-        self.models = Lazy(lambda _: BitModel())
+        self.models = Lazy(lambda _: ShortModel())
         self.weights = Lazy(lambda _: [16384 * 3 // 10] * 4 + [0, 0])
         self.low_bits = Lazy(lambda _: BitModel())
         self.biases = Lazy(lambda _: [0, 0])  # sum, count
@@ -678,17 +695,18 @@ class PhotoModel:
             return 0
         negative = self.bit(coder, k, 1)
         exponent = 0
-        while exponent < 10 and self.bit(coder, k, 2 + exponent):
+        while exponent < 10 and self.bit(coder, k, 2 + min(exponent, 8)):
             exponent += 1
         value = 1
         for i in reversed(range(exponent)):
-            bit = self.bit(coder, k, 12 + exponent) if i == exponent - 1 else coder.bit(self.low_bits[k, exponent, i])
+            mixed = i == exponent - 1 and exponent <= 8
+            bit = self.bit(coder, k, 10 + exponent) if mixed else coder.bit(self.low_bits[k, exponent, i])
             value = value << 1 | bit
         return -value if negative else value
 
     def bit(self, coder, k, node):
         models = [self.models[i, k, context, node] for i, context in enumerate(self.contexts)]
-        inputs = [*map(stretch, models), BIAS, 0]
+        inputs = [*map(rough, models), BIAS, 0]
         weights = self.weights[k, node, self.energy]
         p = off_the_ends(squash(mix(weights, inputs)))
         bit = coder.bit_with(p)
