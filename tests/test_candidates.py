@@ -10,13 +10,13 @@ from media_inputs import write_video
 
 
 def drawing(frames=12, width=192, height=128):
-    """Discs with smooth edges that move over flat colours."""
+    """Discs with smooth edges that move over flat colours, each at its own speed."""
     y, x = np.mgrid[0:height, 0:width]
     clip = np.zeros((frames, height, width, 3), np.uint8)
     for number in range(frames):
         picture = np.full((height, width, 3), (30.0, 60.0, 90.0))
         for at, colour in ((0.2, (240, 80, 60)), (0.55, (250, 220, 40)), (0.8, (40, 200, 160))):
-            centre = width * at + 1.3 * number, height * (0.3 + 0.5 * at)
+            centre = width * at + (0.9 + at) * number, height * (0.3 + 0.5 * at)
             cover = np.clip(20.5 - np.hypot(x - centre[0], y - centre[1]), 0, 1)[..., None]
             picture = picture * (1 - cover) + cover * np.array(colour)
         clip[number] = np.round(picture)

@@ -19,12 +19,14 @@ ScreenPreset preset_from_name(const std::string& name) {
 
 std::unique_ptr<ScreenEncoder> new_encoder(const std::string& format, uint32_t width, uint32_t height,
                                            const std::string& preset, uint32_t near, uint32_t edge,
-                                           bool has_below, unsigned threads,
+                                           uint32_t flat, bool has_below, unsigned threads,
                                            const std::vector<SharedPicture>& dictionary) {
   const ScreenShape shape{unwrap(format_from_name(format)), width, height};
   check(check_size(width, height));
   if (dictionary.size() > kMaxListed) throw py::value_error("a screen layer lists at most 16 pictures");
   if (near > 0 && edge > 0) throw py::value_error("errors are even or at edges");
+  if (flat > 0 && edge == 0) throw py::value_error("flat areas may be off only where edges may");
+  if (flat > 255) throw py::value_error("flat areas may be off by at most 255");
   if (near > 64) throw py::value_error("a sample may be off by at most 64");
   Dictionary pictures;
   for (const SharedPicture& picture : dictionary) {
@@ -33,8 +35,8 @@ std::unique_ptr<ScreenEncoder> new_encoder(const std::string& format, uint32_t w
       raise(Error::kWrongPicture);
     pictures.push_back(picture);
   }
-  return std::make_unique<ScreenEncoder>(shape, ScreenSettings{preset_from_name(preset), near, edge, threads},
-                                         has_below, std::move(pictures));
+  const ScreenSettings settings{preset_from_name(preset), near, edge, flat, threads};
+  return std::make_unique<ScreenEncoder>(shape, settings, has_below, std::move(pictures));
 }
 
 ByteSpan span_of(const py::bytes& bytes) {
@@ -93,7 +95,7 @@ void bind_screen(py::module_& module) {
 
   py::class_<ScreenEncoder>(module, "ScreenEncoder")
       .def(py::init(&new_encoder), py::arg("format"), py::arg("width"), py::arg("height"), py::kw_only(),
-           py::arg("preset") = "medium", py::arg("near") = 0, py::arg("edge") = 0,
+           py::arg("preset") = "medium", py::arg("near") = 0, py::arg("edge") = 0, py::arg("flat") = 0,
            py::arg("has_below") = false, py::arg("threads") = 1,
            py::arg("dictionary") = std::vector<SharedPicture>{})
       .def("add", &add, py::arg("source"), py::arg("below") = nullptr, py::arg("kept") = py::bytes())

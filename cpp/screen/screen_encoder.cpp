@@ -92,7 +92,8 @@ ScreenEncoder::States ScreenEncoder::start(bool first_leads) const {
   }
   LayerHeader header = choose_header(shape_, settings_);
   header.models.first_leads = first_leads;
-  const ToleranceSettings tolerance{header.models.near, static_cast<int>(settings_.edge)};
+  const ToleranceSettings tolerance{header.models.near, static_cast<int>(settings_.edge),
+                                    static_cast<int>(settings_.flat)};
   std::vector<PlannerSettings> ways = {{tolerance, 160}};
   if (settings_.preset == ScreenPreset::kSlow) ways.push_back({tolerance, 64});
   States states;

@@ -15,8 +15,9 @@ struct ScreenSettings {
   ScreenPreset preset = ScreenPreset::kMedium;
   // The greatest error of a sample; 0 keeps every one.
   uint32_t near = 0;
-  // Or, where it is not zero: the greatest error at edges (tolerance.h), flat areas being kept.
+  // Or, where it is not zero: the greatest error at edges (tolerance.h), and of flat areas, at most 255.
   uint32_t edge = 0;
+  uint32_t flat = 0;
   // At most so many at once; the payload does not depend on it.
   unsigned threads = 1;
 };

@@ -35,7 +35,8 @@ void Tolerance::measure(const Raster& frame, int top, int bottom) {
   if (settings_.edge == 0) return;
   const int most = std::min(settings_.edge, 255);
   std::vector<uint16_t> values(static_cast<size_t>(shape_.width) + 2);
-  for (int y = top; y < bottom; ++y) std::memset(map_.at(0, y), 0, static_cast<size_t>(shape_.width));
+  for (int y = top; y < bottom; ++y)
+    std::memset(map_.at(0, y), settings_.flat, static_cast<size_t>(shape_.width));
   for (int k = 0; k < shape_.components; ++k) {
     RowRange rows[3];  // row y at y mod 3
     const auto measure_row = [&](int y) { rows[y % 3].measure(frame.at(0, y), shape_.width, k, values); };

@@ -11,6 +11,8 @@ struct ToleranceSettings {
   // Or, if not zero: by half of the range that its component has in the nine pixels around, at most so much.
   // The colours of flat areas stay what they are, and edges hide errors.
   int edge = 0;
+  // And then every sample by so much, as where a program below draws flat areas a little differently.
+  int flat = 0;
 };
 
 class Tolerance {

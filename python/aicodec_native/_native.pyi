@@ -380,6 +380,7 @@ class ScreenEncoder:
         preset: str = "medium",
         near: int = 0,
         edge: int = 0,
+        flat: int = 0,
         has_below: bool = False,
         threads: int = 1,
         dictionary: Sequence[Picture] = [],

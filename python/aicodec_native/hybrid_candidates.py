@@ -14,7 +14,7 @@ from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Layers, Told
 from aicodec_native.photo_blocks import PhotoBlocks, VideoInput
 from aicodec_native.video_candidates import Compose, VideoSearch
-from aicodec_native.video_layer import Planes, VideoDecoder, VideoSettings, canvas_picture
+from aicodec_native.video_layer import VideoSettings, canvas_picture
 from aicodec_native.workbench import Workbench
 
 _REPORT_EVERY = 4
@@ -80,7 +80,7 @@ class HybridSearch:
             self._tell(0.9, number, "screen layer over video")
             encoder.add(self._bench.frames[number], picture, self._blocks.maps[number])
         layers.append((_native.LAYER_SCREEN, _native.build_screen_layer(pictures=[], coded=encoder.finish())))
-        planes = self._planes(layers, depth)
+        planes = self._bench.decoded(layers, depth)
         score, scores, digest = self._bench.judged(layers, lambda _layer, _frame: next(planes))
         return Candidate(
             "video+screen",
@@ -95,14 +95,8 @@ class HybridSearch:
 
     def _below(self, layers: Layers, depth: int) -> Iterator[_native.Picture]:
         settings = VideoSettings(1.0, 0, depth)
-        for planes in self._planes(layers, depth):
+        for planes in self._bench.decoded(layers, depth):
             yield canvas_picture(planes, settings, self._bench.header.colour, self._bench.frames.shape)
-
-    def _planes(self, layers: Layers, depth: int) -> Iterator[Planes]:
-        segment = self._bench.wrap(layers)
-        name = VideoSettings(1.0, 0, depth).format
-        decoder = VideoDecoder(name, self._bench.header.width, self._bench.header.height, threads=self._bench.threads)
-        return decoder.stream(data for data, _ in segment.video_packets(0))
 
     def _tell(self, share: float, number: int, note: str) -> None:
         if number % _REPORT_EVERY == 0:

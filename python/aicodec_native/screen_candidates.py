@@ -1,4 +1,4 @@
-"""Screen layers alone, at the tolerance that just reaches the goal.
+"""Screen layers, alone or over a program, at the tolerance that just reaches the goal.
 
 The coder may be off at edges, by half of their contrast and at most by the tolerance (cpp/screen/tolerance.h), which is
 searched, two at once where there are two threads. Tolerance 0 is exact.
@@ -10,10 +10,12 @@ import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Goal, Told
+from aicodec_native.candidate import Candidate, Goal, Layers, Told
 from aicodec_native.errors import EncodeError
+from aicodec_native.recognise import near_levels
 from aicodec_native.stack import no_video
 from aicodec_native.workbench import Workbench
 
@@ -29,21 +31,45 @@ _NEXT = 1.15
 _PROBES = {"fast": 2, "medium": 4, "slow": 7}
 # Exact pixels for so little more are worth it.
 _WORTH_EXACTNESS = 1.02
+# What is so many times larger at a usual tolerance stays larger.
+_HOPELESS = 2
 _REPORT_EVERY = 4
 
 
-class ScreenSearch:
-    """Of one segment."""
+class Ground(Protocol):
+    """What a screen layer corrects: `layers`, whose pictures are known before the layer is coded or, with `moves`, only
+    where it is exact. `stack` and `name` as a candidate's stack and setting begin."""
 
-    def __init__(self, bench: Workbench, told: Told) -> None:
+    @property
+    def stack(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def layers(self) -> Layers: ...
+    @property
+    def moves(self) -> bool: ...
+    def picture(self, number: int) -> _native.Picture: ...
+
+
+class ScreenSearch:
+    """Of one segment; `over`: what is below, if anything is. A program rounds in its own way: over it flat areas may be
+    off, too, by what nobody sees. `limit`: the bytes of a candidate that there is already.
+    """
+
+    def __init__(self, bench: Workbench, told: Told, over: Ground | None = None, *, limit: int | None = None) -> None:
         self._bench = bench
         self._told = told
+        self._over = over
+        self._limit = limit
         self.tried: dict[int, Candidate] = {}
 
     def run(self) -> Candidate:
         """The best of the candidates it tried, which stay in `tried` by tolerance."""
+        if self._over is not None and self._over.moves:
+            self._probe([0])
+            return self.tried[0]
         self._probe([0, typical_tolerance(self._bench.goal)])
-        while len(self.tried) < _PROBES[self._bench.preset] and not self._is_flat():
+        while len(self.tried) < _PROBES[self._bench.preset] and not self._is_flat() and not self._is_hopeless():
             tolerances = self._next_tolerances()
             if not tolerances:
                 break
@@ -72,6 +98,11 @@ class ScreenSearch:
         sizes = [candidate.size for candidate in self.tried.values()]
         return self.tried[0].size <= _WORTH_EXACTNESS * min(sizes)
 
+    def _is_hopeless(self) -> bool:
+        """Whether what tolerance saves will hardly make it smaller than what there is."""
+        least = min(candidate.size for candidate in self.tried.values())
+        return self._limit is not None and least > _HOPELESS * self._limit
+
     def _probe(self, tolerances: list[int]) -> None:
         started = time.perf_counter()
         stopped = threading.Event()
@@ -88,23 +119,37 @@ class ScreenSearch:
 
     def _coded(self, tolerance: int, tells: bool, stopped: threading.Event) -> bytes:
         """The layer's payload. One of those that are coded at once tells the progress."""
-        edge = tolerance << (self._bench.frames[0].bit_depth - 8)
-        encoder = _native.ScreenEncoder(*self._bench.frames.shape, preset=self._bench.preset, edge=edge)
+        depth = self._bench.frames[0].bit_depth
+        encoder = _native.ScreenEncoder(
+            *self._bench.frames.shape,
+            preset=self._bench.preset,
+            edge=tolerance << (depth - 8),
+            flat=near_levels(depth) if tolerance and self._over is not None else 0,
+            has_below=self._over is not None,
+        )
         for number, picture in enumerate(self._bench.frames):
             if stopped.is_set():
                 raise EncodeError("stopped")
             if tells and number % _REPORT_EVERY == 0:
                 share = (len(self.tried) + number / len(self._bench.frames)) / _PROBES[self._bench.preset]
-                self._told(min(0.95, share), f"screen layer, {_setting(tolerance)}")
-            encoder.add(picture)
+                self._told(min(0.95, share), f"screen layer, {self._setting(tolerance)}")
+            encoder.add(picture, None if self._over is None else self._over.picture(number))
         return _native.build_screen_layer(pictures=[], coded=encoder.finish())
 
     def _measured(self, tolerance: int, layer: bytes) -> Candidate:
         """Drawn by the decoder that users have, and scored."""
         layers = [(_native.LAYER_SCREEN, layer)]
+        stack = "screen"
+        if self._over is not None:
+            layers = [*self._over.layers, *layers]
+            stack = f"{self._over.stack}+screen"
         score, scores, digest = self._bench.judged(layers, no_video)
         reached = tolerance == 0 or score >= self._bench.goal.target
-        return Candidate("screen", _setting(tolerance), layers, score, scores, digest=digest, reached=reached)
+        return Candidate(stack, self._setting(tolerance), layers, score, scores, digest=digest, reached=reached)
+
+    def _setting(self, tolerance: int) -> str:
+        program = "" if self._over is None else f"{self._over.name}, "
+        return program + (f"edges within {tolerance}" if tolerance else "exact")
 
 
 def typical_tolerance(goal: Goal) -> int:
@@ -112,7 +157,3 @@ def typical_tolerance(goal: Goal) -> int:
     if goal.metric != "ssimulacra2":
         return _MIDDLE
     return next(tolerance for score, tolerance in _TYPICAL if goal.target >= score)
-
-
-def _setting(tolerance: int) -> str:
-    return f"edges within {tolerance}" if tolerance else "exact"

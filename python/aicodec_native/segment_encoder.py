@@ -20,6 +20,7 @@ from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.hybrid_candidates import HybridSearch
 from aicodec_native.photo_blocks import is_mixed
+from aicodec_native.program_candidates import ProgramSearch
 from aicodec_native.scorer import Scorer, sample_frames
 from aicodec_native.screen_candidates import ScreenSearch
 from aicodec_native.stack import draw_in_order
@@ -34,6 +35,9 @@ _DRAWN = 0.12
 # The screen layer and the video layer share the progress bar of a segment that tries both.
 _SCREEN_SHARE = 0.6
 _HYBRID_SHARE = 0.5
+_PROGRAM_SHARE = 0.05
+# A program of so few bytes that reaches the goal has won: nothing else need be coded.
+_TINY = 600
 # Candidates that are larger than this times the best are no points for the whole file.
 _MOST_GROWTH = 2.0
 # Where candidates are coded for the whole file's choice, in units of FLOORS above the target.
@@ -107,12 +111,14 @@ class _SegmentEncoder:
     def run(self) -> CodedSegment:
         started, searches = time.perf_counter(), self._job.goal.crf is None
         novelty = self._novelty()
-        drawn = searches and novelty < _CAMERA["yuv420" in self._frames.shape[0]]
-        if searches and is_mixed(self._samples()):
-            drawn = self._try_hybrid()
-        if drawn:
-            self._try_screen()
-        video = self._try_video(novelty)
+        video: list[Candidate] = []
+        if not (searches and self._try_programs()):
+            drawn = searches and novelty < _CAMERA["yuv420" in self._frames.shape[0]]
+            if searches and is_mixed(self._samples()):
+                drawn = self._try_hybrid()
+            if drawn:
+                self._try_screen()
+            video = self._try_video(novelty)
         best = min(self._candidates, key=Candidate.rank)
         return CodedSegment(
             payload=self._payload(best),
@@ -124,7 +130,7 @@ class _SegmentEncoder:
             scores=best.scores,
             score=best.score,
             reached=best.reached,
-            probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video.tried],
+            probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video],
             tried=[candidate.report() for candidate in self._tried],
             novelty=novelty,
             encode_seconds=self._encode_seconds,
@@ -132,26 +138,35 @@ class _SegmentEncoder:
             points=self._points(self._tried, best) if self._job.keep_points else [],
         )
 
+    def _try_programs(self) -> bool:
+        """Whether nothing else is worth trying."""
+        programs = ProgramSearch(self._bench, self._told(_PROGRAM_SHARE), self._job.first_frame)
+        found = programs.run()
+        self._candidates += [found] if found is not None else []
+        self._tried += programs.tried
+        self._share = _PROGRAM_SHARE
+        self._encode_seconds += programs.encode_seconds
+        return found is not None and found.reached and found.size <= _TINY
+
     def _try_hybrid(self) -> bool:
         """Whether a screen layer alone is still worth trying."""
         hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE))
         found = hybrid.run()
         self._candidates += [found] if found is not None else []
         self._tried += hybrid.tried
-        self._share = _HYBRID_SHARE
+        self._share += (1 - self._share) * _HYBRID_SHARE
         self._encode_seconds += hybrid.encode_seconds
         return found is None or not found.reached or hybrid.least_screen_bytes < found.size
 
     def _try_screen(self) -> None:
-        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE))
+        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=self._least_bytes())
         self._candidates.append(screen.run())
         self._tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
         self._share += (1 - self._share) * _SCREEN_SHARE
 
-    def _try_video(self, novelty: float) -> VideoSearch:
+    def _try_video(self, novelty: float) -> list[Candidate]:
         """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""
-        limit = min((c.size for c in self._candidates if c.reached), default=None)
-        video = VideoSearch(self._bench, self._told(1.0), drawn=novelty < _DRAWN, limit=limit)
+        video = VideoSearch(self._bench, self._told(1.0), drawn=novelty < _DRAWN, limit=self._least_bytes())
         coarsest = video.run()
         self._candidates += [coarsest] if coarsest is not None else []
         enhancer = Enhancer(self._bench)
@@ -163,7 +178,11 @@ class _SegmentEncoder:
                 video.add_points([share * unit for share in _POINTS[self._job.preset]])
         self._tried += [*video.tried, *enhancer.tried]
         self._encode_seconds += video.encode_seconds
-        return video
+        return video.tried
+
+    def _least_bytes(self) -> int | None:
+        """Of what reaches the goal."""
+        return min((c.size for c in self._candidates if c.reached), default=None)
 
     def _told(self, share: float) -> Told:
         """Progress of a search that takes this share of what is left of the bar."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from aicodec_native.candidate import Goal, Layers
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.scorer import Scorer
-from aicodec_native.video_layer import Planes
+from aicodec_native.video_layer import Planes, VideoDecoder, VideoSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,13 @@ class Workbench:
             if number in wanted:
                 self.scorer.add(number, picture)
         return *self.scorer.result(), digest.value
+
+    def decoded(self, layers: Layers, bit_depth: int) -> Iterator[Planes]:
+        """The frames of the lowest layer, a video."""
+        segment = self.wrap(layers)
+        name = VideoSettings(1.0, 0, bit_depth).format
+        decoder = VideoDecoder(name, self.header.width, self.header.height, threads=self.threads)
+        return decoder.stream(data for data, _ in segment.video_packets(0))
 
     @property
     def rate(self) -> Fraction:

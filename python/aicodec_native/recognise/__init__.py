@@ -27,7 +27,7 @@ from aicodec_native.recognise import (
     waves,
 )
 from aicodec_native.recognise.clip import Arrays, Clip
-from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, psnr
+from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, near_levels, near_share, psnr
 
 __all__ = [
     "FAMILIES",
@@ -38,6 +38,7 @@ __all__ = [
     "drawn",
     "exact_inputs",
     "grain",
+    "near_levels",
     "psnr",
     "recognise",
     "restore",
@@ -46,10 +47,14 @@ __all__ = [
 # A frame's work must stay under this (section 9 of docs/bitstream.md).
 _MAX_FRAME_WORK = 1 << 37
 _MIN_PSNR = 28.0
+# Or so many pixels are right, whatever lies over the others.
+_MIN_NEAR = 0.4
 # Pixels: smaller pictures cost little anyway.
 _MIN_SIDE = 16
-# What comes as near as this needs no look at the families that take longer.
-_GOOD_PSNR = 55.0
+# What comes as near as this needs no look at other families; or none at those that take longer.
+_GOOD_PSNR, _GOOD_NEAR = 55.0, 0.5
+# Programs that are right in about as many pixels are told apart by PSNR.
+_NEAR_STEP = 0.1
 
 # The quick ones first.
 FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
@@ -65,25 +70,37 @@ FAMILIES: dict[str, Callable[[Clip], Iterator[Proposal]]] = {
     "fractal": fractal.propose,
     "camera": camera.propose,
 }
+# Those that take longer.
+_SLOW = ("waves", "noise", "fractal", "camera")
+# Those that may explain a photograph.
+_OF_PHOTOGRAPHS = ("fades", "camera")
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """A proposal and its PSNR in decibels over the clip's key frames, everything but its own program being exact; one
-    that draws from the frame before alone is not held to the first frame.
+    """A proposal, its PSNR in decibels over the clip's key frames, and the share of their pixels that are right within
+    2 levels; everything but its own program being exact. One that draws from the frame before alone is not held to the
+    first frame.
     """
 
     proposal: Proposal
     psnr: float
+    near: float
 
 
-def recognise(clip: Clip) -> list[Recognised]:
-    """What may have drawn the clip, the nearest first. Empty for most clips, which takes a fraction of a second."""
+def recognise(clip: Clip, *, quick: bool = False) -> list[Recognised]:
+    """What may have drawn the clip, the nearest first. Empty for most clips, which takes a fraction of a second.
+
+    `quick`: where the first frame looks like a camera's, only the families that move or fade photographs are asked.
+    """
     found: list[Recognised] = []
     if min(clip.width, clip.height) < _MIN_SIDE:
         return found
-    for propose in FAMILIES.values():
-        if any(each.psnr >= _GOOD_PSNR for each in found):
+    photograph = quick and clip.is_rough
+    for name, propose in FAMILIES.items():
+        if photograph and name not in _OF_PHOTOGRAPHS:
+            continue
+        if any(each.psnr >= _GOOD_PSNR or (each.near >= _GOOD_NEAR and name in _SLOW) for each in found):
             break
         for proposal in _proposals(propose, clip):
             try:
@@ -92,10 +109,12 @@ def recognise(clip: Clip) -> list[Recognised]:
                 continue
             # A program that moves the frame before has nothing to move at first.
             frames = clip.keys[1:] if proposal.program.reads_prev and not proposal.stills else clip.keys
-            reached = psnr(proposal, clip, frames) if work <= _MAX_FRAME_WORK else 0.0
-            if reached >= _MIN_PSNR:
-                found.append(Recognised(proposal, reached))
-    return sorted(found, key=lambda each: (-each.psnr, each.proposal.bytes))
+            if work > _MAX_FRAME_WORK:
+                continue
+            reached, near = psnr(proposal, clip, frames), near_share(proposal, clip, frames)
+            if reached >= _MIN_PSNR or near >= _MIN_NEAR:
+                found.append(Recognised(proposal, reached, near))
+    return sorted(found, key=lambda each: (-round(each.near / _NEAR_STEP), -each.psnr, each.proposal.bytes))
 
 
 def _proposals(propose: Callable[[Clip], Iterator[Proposal]], clip: Clip) -> list[Proposal]:

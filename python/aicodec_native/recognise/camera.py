@@ -17,6 +17,8 @@ from aicodec_native.recognise.series import Track
 _SIZE = 160
 _STEPS = 12
 _MIN_PSNR, _MIN_GAIN = 40.0, 6.0
+# Frames to each side.
+_FAR = 8
 # How far a sample's place may be off by rounding, in pixels.
 _TOLERANCE = 0.02
 
@@ -32,8 +34,20 @@ def propose(clip: Clip) -> Iterator[Proposal]:
     limit = (clip.top / 10 ** (_MIN_PSNR / 20)) ** 2
     if error > min(still / 10 ** (_MIN_GAIN / 10), 4 * limit) or _is_whole(motion):
         return
+    # In a scene with depth what is near moves faster: frames farther apart tell.
+    if clip.is_rough and _far_error(levels, some, motion) > limit:
+        return
     yield from _over_still(clip, levels, 4 * limit)
     yield from _over_previous(clip, levels, 4 * limit)
+
+
+def _far_error(levels: _Levels, some: int, motion: Floats) -> float:
+    """Of the frames around a frame whose motion is known, if it goes on like that."""
+    reach = min(_FAR, some - 1)
+    whole = motion
+    for _ in range(2 * reach - 1):
+        whole = _composed(motion, whole)
+    return _motion(levels, some - reach, some + reach, whole)[1]
 
 
 class _Levels:

@@ -15,6 +15,10 @@ from aicodec_native.recognise.clip import Floats
 KINDS = ("linear", "radial", "conic")
 # Above this share of the gradients' energy across the field's own direction a field explains nothing.
 _MAX_ACROSS = 0.12
+# Of the points where colours change, at least so many are the gradient's own.
+_OPEN_SHARE = 0.3
+# In squares: what is steeper than so many times those is something else's.
+_STEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,11 @@ def slopes(x: Floats, y: Floats, values: Floats, reach: int) -> Slopes:
     along_y = values[2 * reach :, inner] - values[: -2 * reach, inner]
     counts = (np.abs(along_x).sum(-1) + np.abs(along_y).sum(-1)) > 0
     along_x, along_y = along_x[counts], along_y[counts]
-    # Edges of what lies over a gradient are far steeper than it: they shall not outweigh it.
+    # Edges of what lies over a gradient are far steeper than it: they shall not outweigh it, though text be everywhere.
     energy = (along_x**2 + along_y**2).sum(axis=1)
     if len(energy):
-        share = np.sqrt(np.minimum(1.0, 9 * np.median(energy) / energy))[:, None]
+        usual = np.quantile(energy, _OPEN_SHARE)
+        share = np.sqrt(np.minimum(1.0, 9 * usual / energy) * (energy <= _STEEPEST * usual))[:, None]
         along_x, along_y = along_x * share, along_y * share
     return Slopes(x[inner, inner][counts], y[inner, inner][counts], along_x, along_y)
 

@@ -19,11 +19,15 @@ _TABLE = 160
 _SAMPLES = 5000
 _ROUNDS = 4
 _STEPS = 5
+# How often samples are sorted into the gradient's and others.
+_SORTINGS = 4
 # Root mean square error, in 255ths, that a start must reach to be refined, and the result to be proposed.
 _START_ERROR, _FINAL_ERROR = 24.0, 3.0
 _STOP_TOLERANCE = 1.2
+# A field that is as right in all frames stands still.
+_SAME, _SAME_SLACK = 1.1, 0.05
 # The rest may be covered by something else.
-_GRADIENT_SHARE = 0.85
+_GRADIENT_SHARE = 0.7
 # How far a colour may be off where positions are rounded or smoothed, in levels, and how much finer constants are then
 # written: for the eye, and so that nearly all samples are what they were.
 _TOLERANCE, _FINENESS = 0.2, (1.0, 1024.0)
@@ -47,13 +51,15 @@ def propose(clip: Clip) -> Iterator[Proposal]:
         return
     limit = _STOP_TOLERANCE * clip.top / 255
     alone = _Fit(kind, [_samples(clip, 0)], [fields.first_guess(kind, found[0])[0]])
-    if alone.error() > _START_ERROR * clip.top / 255 or stops(alone.table, *alone.plausible(), 4 * limit) is None:
+    scale = clip.top / 255
+    if alone.error() > _START_ERROR * scale or alone.refine() > 2 * _FINAL_ERROR * scale:
         return
-    frames = range(len(clip)) if clip.moves else range(1)
+    if stops(alone.table, *alone.plausible(), 4 * limit) is None:
+        return
+    frames = range(len(clip)) if clip.moves and not _stands_still(clip, alone) else range(1)
     samples = [_samples(clip, frame) for frame in frames]
     guesses = [fields.first_guess(kind, _slopes(clip, frame))[0] for frame in frames]
     fit = _Fit(kind, samples, guesses)
-    scale = clip.top / 255
     if fit.align() > _START_ERROR * scale or fit.refine() > _FINAL_ERROR * scale:
         return
     palette = stops(fit.table, *fit.plausible(), limit)
@@ -65,6 +71,12 @@ def propose(clip: Clip) -> Iterator[Proposal]:
         if kind == "radial" and fineness > 1:
             best = _stretched(clip, best, fit.p)
         yield _written(clip, best, fit.p)
+
+
+def _stands_still(clip: Clip, first: _Fit) -> bool:
+    """Whether the field of the first frame is that of the others, whatever moves over it."""
+    others = _Fit(first.kind, [_samples(clip, key) for key in clip.keys], [first.p[0]] * len(clip.keys))
+    return others.error() <= _SAME * first.error() + _SAME_SLACK * clip.top / 255
 
 
 def _error(clip: Clip, form: _Form, p: list[Floats]) -> float:
@@ -120,14 +132,14 @@ class _Fit:
     """Palette and motion in turns, each by least squares while the other stands still."""
 
     def __init__(self, kind: str, samples: list[_Samples], guesses: list[Floats]) -> None:
-        self._kind = kind
+        self.kind = kind
         self._samples = samples
         self.p = [np.array(guess) for guess in guesses]
         self._fit_table()
 
     def _value(self, frame: int) -> Floats:
         s = self._samples[frame]
-        return fields.value(self._kind, self.p[frame], s.x, s.y)
+        return fields.value(self.kind, self.p[frame], s.x, s.y)
 
     def pooled(self) -> tuple[Floats, Floats]:
         """The field's value and the colours of samples of all frames."""
@@ -144,12 +156,17 @@ class _Fit:
     def _fit_table(self) -> None:
         u, colours = self.pooled()
         self.table = fitted(u, colours, self._positions(u))
-        kept = _plausible(colours - self.table(u))
-        self.table = fitted(u[kept], colours[kept], self._positions(u))
+        before = np.ones(len(u), bool)
+        for _ in range(_SORTINGS):
+            kept = _plausible(colours - self.table(u))
+            self.table = fitted(u[kept], colours[kept], self._positions(u))
+            if (kept == before).all():
+                break
+            before = kept
 
     def _positions(self, u: Floats) -> Floats:
-        low = float(u.min()) if self._kind == "linear" else 0.0
-        high = 1.0 if self._kind == "conic" else float(u.max())
+        low = float(u.min()) if self.kind == "linear" else 0.0
+        high = 1.0 if self.kind == "conic" else float(u.max())
         return np.linspace(low, max(high, low + 1e-6), _TABLE)
 
     def error(self) -> float:
@@ -162,7 +179,7 @@ class _Fit:
 
     def align(self) -> float:
         """Gives linear and conic fields the offsets that the closed form does not know; returns the error."""
-        if self._kind != "radial":
+        if self.kind != "radial":
             for frame in range(len(self.p)):
                 self._align(frame)
             self._fit_table()
@@ -174,18 +191,18 @@ class _Fit:
             self._table_of(0)
             return
         p, last = self.p[frame], self.p[frame - 1]
-        if self._kind == "linear" and p[:2] @ last[:2] < 0:
+        if self.kind == "linear" and p[:2] @ last[:2] < 0:
             p[:2] *= -1
         s = self._samples[frame]
         reach = float(self.table.at[-1] - self.table.at[0])
         thin = slice(None, None, max(1, len(s.x) // 600))
 
         def off(offset: float) -> float:
-            u = fields.value(self._kind, np.array([p[0], p[1], offset]), s.x[thin], s.y[thin])
+            u = fields.value(self.kind, np.array([p[0], p[1], offset]), s.x[thin], s.y[thin])
             return float(np.mean((self.table(u) - s.colours[thin]) ** 2))
 
         middle = last[2]
-        if self._kind == "linear":  # a direction that turns does so about the picture's middle, about
+        if self.kind == "linear":  # a direction that turns does so about the picture's middle, about
             middle += float((last[:2] - p[:2]) @ [s.x.mean(), s.y.mean()])
         offsets = middle + np.linspace(-0.5, 0.5, 61) * reach
         p[2] = min(offsets, key=off)
@@ -200,20 +217,21 @@ class _Fit:
         """Gauss and Newton for one frame's three numbers; a step that makes it worse is not taken."""
         s, p = self._samples[frame], self.p[frame]
         for _ in range(_STEPS):
-            u = fields.value(self._kind, p, s.x, s.y)
+            u = fields.value(self.kind, p, s.x, s.y)
             rest = s.colours - self.table(u)
             kept = _plausible(rest)
             rest *= kept[:, None]
-            change = fields.jacobian(self._kind, p, s.x, s.y)[:, :, None] * self.table.slope(u)[:, None, :]
+            change = fields.jacobian(self.kind, p, s.x, s.y)[:, :, None] * self.table.slope(u)[:, None, :]
             change *= kept[:, None, None]
             matrix = np.einsum("nic,njc->ij", change, change)
             right = np.einsum("nic,nc->i", change, rest)
             move = np.linalg.lstsq(matrix + 1e-9 * np.diag(np.diag(matrix)), right, rcond=1e-12)[0]
-            after = fields.value(self._kind, p + move, s.x, s.y)
+            after = fields.value(self.kind, p + move, s.x, s.y)
             if not np.mean((s.colours - self.table(after))[kept] ** 2) < np.mean(rest[kept] ** 2):
                 break
             p += move
-            if np.abs(change[:, :, :].mean(axis=2) @ move).max() < 0.01:
+            # No product of matrices, for which BLAS would start its threads.
+            if np.abs((change.mean(axis=2) * move).sum(axis=1)).max() < 0.01:
                 break
 
     def refine(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass
 
@@ -47,8 +48,7 @@ def fitted(u: Floats, colours: Floats, at: Floats) -> Palette:
     matrix[np.arange(size), np.arange(size)] = diagonal
     matrix[np.arange(size - 1), np.arange(1, size)] = matrix[np.arange(1, size), np.arange(size - 1)] = beside
     # Where no sample lies the table is drawn straight on: a faint wish for no bends.
-    bends = np.diff(np.eye(size), n=2, axis=0)
-    matrix += 1e-6 * len(u) / size * (bends.T @ bends) + 1e-9 * np.eye(size)
+    matrix += 1e-6 * len(u) / size * _bends(size) + 1e-9 * np.eye(size)
     right = np.stack(
         [
             np.bincount(place, (1 - share) * colours[:, c], size) + np.bincount(place + 1, share * colours[:, c], size)
@@ -58,6 +58,14 @@ def fitted(u: Floats, colours: Floats, at: Floats) -> Palette:
     )
     solved = np.asarray(np.linalg.solve(matrix, right), np.float64)
     return Palette(at, solved)
+
+
+@functools.lru_cache(8)
+def _bends(size: int) -> Floats:
+    """The squared second differences of a table's entries, as a quadratic form. Kept: BLAS starts threads for it."""
+    bends = np.diff(np.eye(size), n=2, axis=0)
+    squared: Floats = bends.T @ bends
+    return squared
 
 
 def stops(table: Palette, u: Floats, colours: Floats, tolerance: float) -> Palette | None:

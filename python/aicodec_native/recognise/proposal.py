@@ -15,6 +15,9 @@ from aicodec_native.shader_source import compile_source
 
 Column = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
+_NEAR = 2
+_ROW_STEP = 4
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -83,6 +86,22 @@ def exact_inputs(proposal: Proposal, clip: Clip, index: int) -> dict[str, _nativ
     if proposal.program.reads_prev and index > 0:
         inputs["prev"] = clip.rgb_picture(index - 1)
     return inputs
+
+
+def near_share(proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int = 1) -> float:
+    """The share of pixels in some frames of which no sample is off by more than _NEAR levels of 255."""
+    shares = []
+    for index in frames:
+        picture = drawn(proposal, clip, index, threads=threads, **exact_inputs(proposal, clip, index))
+        rows = slice(index % _ROW_STEP, None, _ROW_STEP)
+        found, wanted = picture.rgb(_native.Colour())[rows].astype(np.int16), clip.rgb(index)[rows].astype(np.int16)
+        shares.append(np.mean(np.abs(found - wanted).max(axis=-1) <= near_levels(clip.depth)))
+    return float(np.mean(shares))
+
+
+def near_levels(depth: int) -> int:
+    """What smooth areas may be off by and nobody sees it, in sample values."""
+    return _NEAR << (depth - 8)
 
 
 def mean_square(proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int = 1) -> float:
