@@ -33,28 +33,38 @@ _REPORT_EVERY = 4
 
 
 class ScreenSearch:
-    """Of one segment."""
+    """Of one segment. A candidate of over `limit` bytes is of no use: it is given up as soon as that is known, and
+    `gave_up` is then True."""
 
-    def __init__(self, bench: Workbench, told: Told) -> None:
+    def __init__(self, bench: Workbench, told: Told, limit: int | None = None) -> None:
         self._bench = bench
         self._told = told
+        self._limit = math.inf if limit is None else limit
         self.tried: dict[int, Candidate] = {}
+        self._given_up: list[int] = []
 
-    def run(self) -> Candidate:
-        """The best of the candidates it tried, which stay in `tried` by tolerance."""
+    @property
+    def gave_up(self) -> bool:
+        return bool(self._given_up)
+
+    def run(self) -> Candidate | None:
+        """The best of the candidates it tried, which stay in `tried` by tolerance; None where it gave up all."""
         self._probe([0, typical_tolerance(self._bench.goal)])
-        while len(self.tried) < _PROBES[self._bench.preset] and not self._is_flat():
+        while len(self.tried) + len(self._given_up) < _PROBES[self._bench.preset] and not self._is_flat():
             tolerances = self._next_tolerances()
             if not tolerances:
                 break
             self._probe(tolerances)
-        best = min(self.tried.values(), key=Candidate.rank)
-        exact = self.tried[0]
-        return exact if exact.size <= _WORTH_EXACTNESS * best.size else best
+        best = min(self.tried.values(), key=Candidate.rank, default=None)
+        exact = self.tried.get(0)
+        return exact if exact and best and exact.size <= _WORTH_EXACTNESS * best.size else best
 
     def _next_tolerances(self) -> list[int]:
         """Those about where the score should meet the target, between the last that reached it and the next known."""
-        low = max(tolerance for tolerance, candidate in self.tried.items() if candidate.reached)
+        if not any(self.tried):
+            return []  # finer ones were given up or would be
+        reached = [tolerance for tolerance, candidate in self.tried.items() if candidate.reached]
+        low = max([*reached, *self._given_up])
         high = min((tolerance for tolerance in self.tried if tolerance > low), default=_MOST + 1)
         if self._bench.goal.metric == "ssimulacra2":
             known = [tolerance for tolerance in self.tried if tolerance > 0]
@@ -70,7 +80,7 @@ class ScreenSearch:
     def _is_flat(self) -> bool:
         """Whether tolerance saves nothing here: text and flat colours."""
         sizes = [candidate.size for candidate in self.tried.values()]
-        return self.tried[0].size <= _WORTH_EXACTNESS * min(sizes)
+        return 0 in self.tried and self.tried[0].size <= _WORTH_EXACTNESS * min(sizes)
 
     def _probe(self, tolerances: list[int]) -> None:
         started = time.perf_counter()
@@ -82,12 +92,16 @@ class ScreenSearch:
                 stopped.set()  # Ctrl-C, or what a progress callback raised: the others need not go on
                 raise
         for tolerance, layer in zip(tolerances, coded, strict=True):
-            self.tried[tolerance] = self._measured(tolerance, layer)
-        for tolerance in tolerances:
+            if layer is None:
+                self._given_up.append(tolerance)
+            else:
+                self.tried[tolerance] = self._measured(tolerance, layer)
+        for tolerance in self.tried.keys() & set(tolerances):
             self.tried[tolerance].seconds = (time.perf_counter() - started) / len(tolerances)
 
-    def _coded(self, tolerance: int, tells: bool, stopped: threading.Event) -> bytes:
-        """The layer's payload. One of those that are coded at once tells the progress."""
+    def _coded(self, tolerance: int, tells: bool, stopped: threading.Event) -> bytes | None:
+        """The layer's payload, or None where it becomes too large. One of those that are coded at once tells the
+        progress."""
         edge = tolerance << (self._bench.frames[0].bit_depth - 8)
         encoder = _native.ScreenEncoder(*self._bench.frames.shape, preset=self._bench.preset, edge=edge)
         for number, picture in enumerate(self._bench.frames):
@@ -97,6 +111,8 @@ class ScreenSearch:
                 share = (len(self.tried) + number / len(self._bench.frames)) / _PROBES[self._bench.preset]
                 self._told(min(0.95, share), f"screen layer, {_setting(tolerance)}")
             encoder.add(picture)
+            if encoder.size > self._limit:
+                return None
         return _native.build_screen_layer(pictures=[], coded=encoder.finish())
 
     def _measured(self, tolerance: int, layer: bytes) -> Candidate:

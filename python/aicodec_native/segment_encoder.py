@@ -110,9 +110,11 @@ class _SegmentEncoder:
         drawn = searches and novelty < _CAMERA["yuv420" in self._frames.shape[0]]
         if searches and is_mixed(self._samples()):
             drawn = self._try_hybrid()
-        if drawn:
-            self._try_screen()
-        video = self._try_video(novelty)
+        video = VideoSearch(self._bench, self._told_later, drawn=novelty < _DRAWN)
+        gave_up = drawn and self._try_screen(video.forecast())
+        self._try_video(video)
+        if gave_up and not any(candidate.reached for candidate in self._candidates):
+            self._try_screen(None)
         best = min(self._candidates, key=Candidate.rank)
         return CodedSegment(
             payload=self._payload(best),
@@ -142,16 +144,20 @@ class _SegmentEncoder:
         self._encode_seconds += hybrid.encode_seconds
         return found is None or not found.reached or hybrid.least_screen_bytes < found.size
 
-    def _try_screen(self) -> None:
-        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE))
-        self._candidates.append(screen.run())
+    def _try_screen(self, limit: int | None) -> bool:
+        """Whether some were given up for having more bytes than that, or than a candidate that there is."""
+        sizes = [c.size for c in self._candidates if c.reached]
+        limit = min([*sizes, *([] if limit is None else [limit])], default=None)
+        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit)
+        found = screen.run()
+        self._candidates += [found] if found is not None else []
         self._tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
         self._share += (1 - self._share) * _SCREEN_SHARE
+        return screen.gave_up
 
-    def _try_video(self, novelty: float) -> VideoSearch:
+    def _try_video(self, video: VideoSearch) -> None:
         """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""
-        limit = min((c.size for c in self._candidates if c.reached), default=None)
-        video = VideoSearch(self._bench, self._told(1.0), drawn=novelty < _DRAWN, limit=limit)
+        video.limit = min((c.size for c in self._candidates if c.reached), default=None)
         coarsest = video.run()
         self._candidates += [coarsest] if coarsest is not None else []
         enhancer = Enhancer(self._bench)
@@ -163,12 +169,15 @@ class _SegmentEncoder:
                 video.add_points([share * unit for share in _POINTS[self._job.preset]])
         self._tried += [*video.tried, *enhancer.tried]
         self._encode_seconds += video.encode_seconds
-        return video
 
     def _told(self, share: float) -> Told:
         """Progress of a search that takes this share of what is left of the bar."""
         done = self._share
         return lambda part, note: self._report(done + (1 - done) * share * part, note)
+
+    def _told_later(self, part: float, note: str) -> None:
+        """Progress of the last search, which begins before others."""
+        self._told(1.0)(part, note)
 
     def _points(self, tried: list[Candidate], best: Candidate) -> list[Candidate]:
         """Those that are neither far off nor worse in everything than another one."""
