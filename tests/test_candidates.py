@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import aicodec_native as aic
-from aicodec_native import _native, video_candidates
+from aicodec_native import _native, screen_candidates, video_candidates
 from clips import yuv_frames
 from media_inputs import write_video
 
@@ -42,12 +42,12 @@ def read(path):
 
 def test_drawings_get_screen_layers_that_just_reach_the_goal(tmp_path):
     clip = drawing()
-    fine = encoded(clip, tmp_path / "fine.aic", quality=90)
-    coarse = encoded(clip, tmp_path / "coarse.aic", quality=84)
+    fine = encoded(clip, tmp_path / "fine.aic", quality=93)
+    coarse = encoded(clip, tmp_path / "coarse.aic", quality=88)
     exact = encoded(clip, tmp_path / "exact.aic", quality="lossless")
     assert [r.segments[0]["stack"] for r in (fine, coarse)] == ["screen", "screen"]
-    assert fine.score >= 90
-    assert coarse.score >= 84
+    assert fine.score >= 93
+    assert coarse.score >= 88
     assert coarse.bytes < fine.bytes < exact.bytes
 
 
@@ -91,6 +91,56 @@ def test_text_is_exact_whatever_is_asked(tmp_path):
     result = encoded(clip, tmp_path / "a.aic", quality=60)
     assert result.segments[0]["setting"] == "exact"
     np.testing.assert_array_equal(read(tmp_path / "a.aic"), clip)
+
+
+def test_giving_up_what_is_too_large_changes_nothing_else(tmp_path, monkeypatch):
+    clip = drawing(6)
+    result = encoded(clip, tmp_path / "a.aic", quality=92)
+    limits = []
+    run = screen_candidates.ScreenSearch.run
+
+    def unlimited(search):
+        limits.append(search._limit)
+        search._limit = float("inf")
+        return run(search)
+
+    monkeypatch.setattr(screen_candidates.ScreenSearch, "run", unlimited)
+    encoded(clip, tmp_path / "b.aic", quality=92)
+    assert len(limits) == 1
+    assert limits[0] < float("inf")
+    assert result.segments[0]["stack"] == "screen"
+    assert (tmp_path / "a.aic").read_bytes() == (tmp_path / "b.aic").read_bytes()
+
+
+def test_screen_layers_of_no_use_are_given_up(tmp_path, monkeypatch):
+    """And coded to the end where nothing else reaches the goal."""
+    clip = drawing(6)
+    encoded(clip, tmp_path / "a.aic", quality=92)
+    monkeypatch.setattr(video_candidates.VideoSearch, "forecast", lambda search: 1)
+    monkeypatch.setattr(video_candidates.VideoSearch, "run", lambda search: None)
+    counts = []
+    run = screen_candidates.ScreenSearch.run
+
+    def counted(search):
+        found = run(search)
+        counts.append((len(search.tried), search.gave_up, found is None))
+        return found
+
+    monkeypatch.setattr(screen_candidates.ScreenSearch, "run", counted)
+    encoded(clip, tmp_path / "b.aic", quality=92)
+    assert counts[0] == (0, True, True)
+    assert counts[1][1:] == (False, False)
+    assert (tmp_path / "b.aic").read_bytes() == (tmp_path / "a.aic").read_bytes()
+
+
+def test_the_size_of_a_screen_layer_grows_up_to_its_payload():
+    encoder = _native.ScreenEncoder("rgb24", 192, 128)
+    sizes = []
+    for frame in drawing(12):
+        encoder.add(_native.Picture.from_rgb(frame))
+        sizes.append(encoder.size)
+    assert sizes == sorted(sizes)
+    assert 0 < sizes[-1] <= len(encoder.finish())
 
 
 @pytest.mark.parametrize(("metric", "value"), [("psnr", 42.0), ("xpsnr", 44.0), ("ssim", 0.99)])

@@ -99,6 +99,7 @@ void bind_screen(py::module_& module) {
            py::arg("has_below") = false, py::arg("threads") = 1,
            py::arg("dictionary") = std::vector<SharedPicture>{})
       .def("add", &add, py::arg("source"), py::arg("below") = nullptr, py::arg("kept") = py::bytes())
+      .def_property_readonly("size", &ScreenEncoder::size)
       .def("finish", &finish);
 
   py::class_<DictionarySource, std::shared_ptr<DictionarySource>>(module, "Dictionary")

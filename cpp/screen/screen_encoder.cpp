@@ -246,6 +246,13 @@ Bytes ScreenEncoder::State::finish() {
   return out.take();
 }
 
+uint64_t ScreenEncoder::size() const {
+  constexpr uint64_t kSixteenthsPerByte = 128;
+  uint64_t least = states_.empty() ? 0 : UINT64_MAX;
+  for (const auto& state : states_) least = std::min(least, state->spent() / kSixteenthsPerByte);
+  return least;
+}
+
 Bytes ScreenEncoder::finish() {
   if (states_.empty()) decide();
   Bytes best;

@@ -33,6 +33,8 @@ class ScreenEncoder {
   // zero, what is below shows, however far from the source. kWrongPicture where a picture has another shape,
   // or `kept` another size or nothing below.
   Status add(const PictureView& source, const PictureView* below, std::span<const uint8_t> kept = {});
+  // The least bytes that the payload will have, by what is coded: 0 until the first frames are.
+  uint64_t size() const;
   // The layer's payload; the encoder is used up.
   Bytes finish();
 

@@ -15,6 +15,8 @@ MIN_STEP = 1 * STEPS_PER_CRF
 MAX_STEP = 63 * STEPS_PER_CRF
 # No probe goes further than this from the ones before: far finer steps cost many bytes and much time to code.
 _LONGEST_STRIDE = 10 * STEPS_PER_CRF
+# What may be over the target once the usual number of probes is made.
+_LOOSER = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class SearchPlan:
     """What is asked, and what is known beforehand about the curve.
 
     `guess` and `slope` are in quarter steps of CRF; `slope` (below zero) is the score lost per step. A result at most
-    `tolerance` over the target ends the search.
+    `tolerance` over the target ends the search, after `usual_probes` one that is a few times that over it, and after
+    `max_probes` any.
     """
 
     target: float
@@ -30,6 +33,7 @@ class SearchPlan:
     slope: float
     tolerance: float
     max_probes: int = 6
+    usual_probes: int = 6
 
 
 @dataclass(slots=True)
@@ -48,7 +52,7 @@ def search(plan: SearchPlan, probe: Callable[[int], float]) -> SearchResult:
     best scores is chosen and `reached` is False.
     """
     scores: dict[int, float] = {}
-    step = _clamp(plan.guess)
+    step = clamp(plan.guess)
     while True:
         score = probe(step)
         scores[step] = -math.inf if math.isnan(score) else score
@@ -64,7 +68,7 @@ def search(plan: SearchPlan, probe: Callable[[int], float]) -> SearchResult:
     return SearchResult(max(near_best), False, scores)
 
 
-def _clamp(step: float) -> int:
+def clamp(step: float) -> int:
     return max(MIN_STEP, min(MAX_STEP, round(step)))
 
 
@@ -74,7 +78,8 @@ def _next_step(plan: SearchPlan, scores: dict[int, float]) -> int | None:
     finest_fail = min((s for s, score in scores.items() if score < plan.target), default=None)
     if len(scores) >= plan.max_probes and coarsest_pass is not None:
         return None
-    if coarsest_pass is not None and scores[coarsest_pass] - plan.target <= plan.tolerance:
+    tolerance = plan.tolerance * (_LOOSER if len(scores) >= plan.usual_probes else 1.0)
+    if coarsest_pass is not None and scores[coarsest_pass] - plan.target <= tolerance:
         return None
     if coarsest_pass is None:
         assert finest_fail is not None
@@ -98,7 +103,7 @@ def _finer(plan: SearchPlan, scores: dict[int, float], finest: int) -> int | Non
     stride = missing / -_slope(plan, scores, sorted(scores)[:2])
     if len(scores) >= 3 and stride > 2 * _LONGEST_STRIDE:
         return None  # the curve has gone flat below the target: finer steps only cost bytes
-    return _clamp(finest - max(1.0, min(stride, _LONGEST_STRIDE)))
+    return clamp(finest - max(1.0, min(stride, _LONGEST_STRIDE)))
 
 
 def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int | None:
@@ -106,7 +111,7 @@ def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int |
         return None
     spare = scores[coarsest] - plan.target - plan.tolerance / 2
     stride = spare / -_slope(plan, scores, sorted(scores)[-2:])
-    return _clamp(coarsest + max(1.0, min(stride, 2 * _LONGEST_STRIDE)))
+    return clamp(coarsest + max(1.0, min(stride, 2 * _LONGEST_STRIDE)))
 
 
 def _slope(plan: SearchPlan, scores: dict[int, float], nearest: list[int]) -> float:

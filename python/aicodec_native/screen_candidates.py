@@ -31,8 +31,6 @@ _NEXT = 1.15
 _PROBES = {"fast": 2, "medium": 4, "slow": 7}
 # Exact pixels for so little more are worth it.
 _WORTH_EXACTNESS = 1.02
-# What is so many times larger at a usual tolerance stays larger.
-_HOPELESS = 2
 _REPORT_EVERY = 4
 
 
@@ -53,34 +51,43 @@ class Ground(Protocol):
 
 class ScreenSearch:
     """Of one segment; `over`: what is below, if anything is. A program rounds in its own way: over it flat areas may be
-    off, too, by what nobody sees. `limit`: the bytes of a candidate that there is already.
+    off, too, by what nobody sees. A candidate of over `limit` bytes is of no use: it is given up as soon as that is
+    known, and `gave_up` is then True.
     """
 
     def __init__(self, bench: Workbench, told: Told, over: Ground | None = None, *, limit: int | None = None) -> None:
         self._bench = bench
         self._told = told
         self._over = over
-        self._limit = limit
+        self._limit = math.inf if limit is None else limit
         self.tried: dict[int, Candidate] = {}
+        self._given_up: list[int] = []
 
-    def run(self) -> Candidate:
-        """The best of the candidates it tried, which stay in `tried` by tolerance."""
+    @property
+    def gave_up(self) -> bool:
+        return bool(self._given_up)
+
+    def run(self) -> Candidate | None:
+        """The best of the candidates it tried, which stay in `tried` by tolerance; None where it gave up all."""
         if self._over is not None and self._over.moves:
             self._probe([0])
-            return self.tried[0]
+            return self.tried.get(0)
         self._probe([0, typical_tolerance(self._bench.goal)])
-        while len(self.tried) < _PROBES[self._bench.preset] and not self._is_flat() and not self._is_hopeless():
+        while len(self.tried) + len(self._given_up) < _PROBES[self._bench.preset] and not self._is_flat():
             tolerances = self._next_tolerances()
             if not tolerances:
                 break
             self._probe(tolerances)
-        best = min(self.tried.values(), key=Candidate.rank)
-        exact = self.tried[0]
-        return exact if exact.size <= _WORTH_EXACTNESS * best.size else best
+        best = min(self.tried.values(), key=Candidate.rank, default=None)
+        exact = self.tried.get(0)
+        return exact if exact and best and exact.size <= _WORTH_EXACTNESS * best.size else best
 
     def _next_tolerances(self) -> list[int]:
         """Those about where the score should meet the target, between the last that reached it and the next known."""
-        low = max(tolerance for tolerance, candidate in self.tried.items() if candidate.reached)
+        if not any(self.tried):
+            return []  # finer ones were given up or would be
+        reached = [tolerance for tolerance, candidate in self.tried.items() if candidate.reached]
+        low = max([*reached, *self._given_up])
         high = min((tolerance for tolerance in self.tried if tolerance > low), default=_MOST + 1)
         if self._bench.goal.metric == "ssimulacra2":
             known = [tolerance for tolerance in self.tried if tolerance > 0]
@@ -96,12 +103,7 @@ class ScreenSearch:
     def _is_flat(self) -> bool:
         """Whether tolerance saves nothing here: text and flat colours."""
         sizes = [candidate.size for candidate in self.tried.values()]
-        return self.tried[0].size <= _WORTH_EXACTNESS * min(sizes)
-
-    def _is_hopeless(self) -> bool:
-        """Whether what tolerance saves will hardly make it smaller than what there is."""
-        least = min(candidate.size for candidate in self.tried.values())
-        return self._limit is not None and least > _HOPELESS * self._limit
+        return 0 in self.tried and self.tried[0].size <= _WORTH_EXACTNESS * min(sizes)
 
     def _probe(self, tolerances: list[int]) -> None:
         started = time.perf_counter()
@@ -113,12 +115,16 @@ class ScreenSearch:
                 stopped.set()  # Ctrl-C, or what a progress callback raised: the others need not go on
                 raise
         for tolerance, layer in zip(tolerances, coded, strict=True):
-            self.tried[tolerance] = self._measured(tolerance, layer)
-        for tolerance in tolerances:
+            if layer is None:
+                self._given_up.append(tolerance)
+            else:
+                self.tried[tolerance] = self._measured(tolerance, layer)
+        for tolerance in self.tried.keys() & set(tolerances):
             self.tried[tolerance].seconds = (time.perf_counter() - started) / len(tolerances)
 
-    def _coded(self, tolerance: int, tells: bool, stopped: threading.Event) -> bytes:
-        """The layer's payload. One of those that are coded at once tells the progress."""
+    def _coded(self, tolerance: int, tells: bool, stopped: threading.Event) -> bytes | None:
+        """The layer's payload, or None where it becomes too large. One of those that are coded at once tells the
+        progress."""
         depth = self._bench.frames[0].bit_depth
         encoder = _native.ScreenEncoder(
             *self._bench.frames.shape,
@@ -134,6 +140,8 @@ class ScreenSearch:
                 share = (len(self.tried) + number / len(self._bench.frames)) / _PROBES[self._bench.preset]
                 self._told(min(0.95, share), f"screen layer, {self._setting(tolerance)}")
             encoder.add(picture, None if self._over is None else self._over.picture(number))
+            if encoder.size > self._limit:
+                return None
         return _native.build_screen_layer(pictures=[], coded=encoder.finish())
 
     def _measured(self, tolerance: int, layer: bytes) -> Candidate:

@@ -111,14 +111,15 @@ class _SegmentEncoder:
     def run(self) -> CodedSegment:
         started, searches = time.perf_counter(), self._job.goal.crf is None
         novelty = self._novelty()
-        video: list[Candidate] = []
+        video = VideoSearch(self._bench, self._told_later, drawn=novelty < _DRAWN)
         if not (searches and self._try_programs()):
             drawn = searches and novelty < _CAMERA["yuv420" in self._frames.shape[0]]
             if searches and is_mixed(self._samples()):
                 drawn = self._try_hybrid()
-            if drawn:
-                self._try_screen()
-            video = self._try_video(novelty)
+            gave_up = drawn and self._try_screen(video.forecast())
+            self._try_video(video)
+            if gave_up and not any(candidate.reached for candidate in self._candidates):
+                self._try_screen(None)
         best = min(self._candidates, key=Candidate.rank)
         return CodedSegment(
             payload=self._payload(best),
@@ -130,7 +131,7 @@ class _SegmentEncoder:
             scores=best.scores,
             score=best.score,
             reached=best.reached,
-            probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video],
+            probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video.tried],
             tried=[candidate.report() for candidate in self._tried],
             novelty=novelty,
             encode_seconds=self._encode_seconds,
@@ -158,15 +159,19 @@ class _SegmentEncoder:
         self._encode_seconds += hybrid.encode_seconds
         return found is None or not found.reached or hybrid.least_screen_bytes < found.size
 
-    def _try_screen(self) -> None:
-        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=self._least_bytes())
-        self._candidates.append(screen.run())
+    def _try_screen(self, limit: int | None) -> bool:
+        """Whether some were given up for having more bytes than that, or than a candidate that there is."""
+        sizes = [size for size in (limit, self._least_bytes()) if size is not None]
+        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=min(sizes, default=None))
+        found = screen.run()
+        self._candidates += [found] if found is not None else []
         self._tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
         self._share += (1 - self._share) * _SCREEN_SHARE
+        return screen.gave_up
 
-    def _try_video(self, novelty: float) -> list[Candidate]:
+    def _try_video(self, video: VideoSearch) -> None:
         """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""
-        video = VideoSearch(self._bench, self._told(1.0), drawn=novelty < _DRAWN, limit=self._least_bytes())
+        video.limit = self._least_bytes()
         coarsest = video.run()
         self._candidates += [coarsest] if coarsest is not None else []
         enhancer = Enhancer(self._bench)
@@ -178,7 +183,6 @@ class _SegmentEncoder:
                 video.add_points([share * unit for share in _POINTS[self._job.preset]])
         self._tried += [*video.tried, *enhancer.tried]
         self._encode_seconds += video.encode_seconds
-        return video.tried
 
     def _least_bytes(self) -> int | None:
         """Of what reaches the goal."""
@@ -188,6 +192,10 @@ class _SegmentEncoder:
         """Progress of a search that takes this share of what is left of the bar."""
         done = self._share
         return lambda part, note: self._report(done + (1 - done) * share * part, note)
+
+    def _told_later(self, part: float, note: str) -> None:
+        """Progress of the last search, which begins before others."""
+        self._told(1.0)(part, note)
 
     def _points(self, tried: list[Candidate], best: Candidate) -> list[Candidate]:
         """Those that are neither far off nor worse in everything than another one."""

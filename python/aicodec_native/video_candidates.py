@@ -15,7 +15,7 @@ from typing import Protocol
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal, Told
-from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
+from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
 from aicodec_native.errors import EncodeError
 from aicodec_native.video_layer import (
     RGB_COLOUR,
@@ -31,8 +31,9 @@ from aicodec_native.video_layer import (
 )
 from aicodec_native.workbench import Workbench
 
-# The CRF that usually gives a SSIMULACRA2 of 80, and the score lost per quarter step around it.
-_TYPICAL_CRF = 20.0
+# The CRF that usually gives a SSIMULACRA2 of 80, to camera footage and to what a computer drew, and the score lost per
+# quarter step around it.
+_TYPICAL_CRF = {False: 20.0, True: 44.0}
 _SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
 _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
 # What a search accepts above its target: about one quarter step.
@@ -44,10 +45,19 @@ _NEAR = 3
 # Frames as the encoder takes them are kept from probe to probe up to this many bytes.
 _INPUT_BYTES = 1 << 28
 
+# After so many probes a search is content with less.
+_USUAL_PROBES = {"fast": 3, "medium": 3, "slow": 6}
+# What drawn video may have above the target: a point costs it a third of the bytes that it costs camera footage.
+_DRAWN_TOLERANCE = 1.7
+# What a probe below the target tells of the bytes there: nothing from so many points away, and so many times the
+# bytes that follow from it are sure.
+_FORESIGHT = 8.0
+_DOUBT = 1.25
+
 # How many probes a search takes on average, for the progress bar.
 _USUAL_PASSES = 3.3
-# A quarter step of CRF saves less than this share of the bytes.
-_BYTES_PER_STEP = 0.03
+# A quarter step of CRF saves less than this share of the bytes, of camera footage and of what a computer drew.
+_BYTES_PER_STEP = {False: 0.03, True: 0.0125}
 
 Compose = Callable[[int, _native.Picture], _native.Picture]
 
@@ -87,7 +97,7 @@ class VideoSearch:
         self._frames: Pictures = bench.frames if frames is None else frames
         self._told = told
         self._drawn = drawn
-        self._limit = limit
+        self.limit = limit
         self._inputs: list[EncoderFrame] = []
         self._inputs_depth = 0
         self._compose = compose
@@ -101,6 +111,18 @@ class VideoSearch:
             return min((self._best_at(depth) for depth in self._bit_depths()), key=Candidate.rank)
         except HopelessError:
             return None
+
+    def forecast(self) -> int | None:
+        """Bytes that the result will not exceed, from the first probe; None where that does not tell."""
+        depth = self._bit_depths()[0]
+        first = self.probe(self._plan(self._bench.goal).guess, depth)
+        missing = self._bench.goal.target - first.score
+        slope = _SLOPES[self._bench.goal.metric]
+        if missing <= 0:
+            return first.size
+        if missing > _FORESIGHT * slope / _SLOPES["ssimulacra2"]:
+            return None
+        return int(_DOUBT * first.size * (1 - _BYTES_PER_STEP[False]) ** (missing / slope))
 
     def add_points(self, offsets: Iterable[float]) -> None:
         """Candidates at about these distances from the target, where none is near: from the curve found so far."""
@@ -131,7 +153,7 @@ class VideoSearch:
         return self._between()[1]
 
     def _between(self) -> tuple[float, float]:
-        usual = _SLOPES[self._bench.goal.metric], _BYTES_PER_STEP
+        usual = _SLOPES[self._bench.goal.metric], _BYTES_PER_STEP[self._drawn]
         same = [c for c in self.tried if c.details["bit_depth"] == self.tried[-1].details["bit_depth"]]
         near = sorted(same, key=lambda c: abs(c.score - self._bench.goal.target))[:2]
         if len(near) < 2:
@@ -151,8 +173,10 @@ class VideoSearch:
         goal = self._bench.goal
         tried: dict[int, Candidate] = {}
 
+        known = {c.details["crf"] * STEPS_PER_CRF: c for c in self.tried if c.details["bit_depth"] == bit_depth}
+
         def probe(step: int) -> float:
-            tried[step] = self.probe(step, bit_depth)
+            tried[step] = known[step] if step in known else self.probe(step, bit_depth)
             self._give_up_if_hopeless(tried[step])
             return tried[step].score
 
@@ -165,21 +189,23 @@ class VideoSearch:
         return tried[found.step]
 
     def _give_up_if_hopeless(self, candidate: Candidate) -> None:
-        if self._limit is None:
+        if self.limit is None:
             return
         spare = (candidate.score - self._bench.goal.target) / -_SLOPES[self._bench.goal.metric]  # steps, about
-        if candidate.size * (1 - _BYTES_PER_STEP) ** max(0.0, spare) > self._limit:
+        spare = min(max(0.0, spare), MAX_STEP - candidate.details["crf"] * STEPS_PER_CRF)
+        if candidate.size * (1 - _BYTES_PER_STEP[self._drawn]) ** spare > self.limit:
             raise HopelessError
 
     def _plan(self, goal: Goal) -> SearchPlan:
         slope = _SLOPES[goal.metric]
         above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
-        guess = _TYPICAL_CRF * STEPS_PER_CRF + above_typical / slope
+        guess = _TYPICAL_CRF[self._drawn] * STEPS_PER_CRF + above_typical / slope
         if self._guess is not None:
             guess = self._guess * STEPS_PER_CRF
         if self.tried:  # at another bit depth
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
-        return SearchPlan(goal.target, round(guess), slope, _TOLERANCES[goal.metric])
+        tolerance = _TOLERANCES[goal.metric] * (_DRAWN_TOLERANCE if self._drawn else 1.0)
+        return SearchPlan(goal.target, clamp(guess), slope, tolerance, usual_probes=_USUAL_PROBES[self._bench.preset])
 
     def probe(self, step: int, bit_depth: int) -> Candidate:
         """Code and score: what SVT-AV1 has finished is decoded and measured while it goes on."""
