@@ -155,9 +155,9 @@ class _Run:
                 error.add_note(kept)
             raise
         finally:
-            if self._queue:
+            if self._queue is not None:
                 self._queue.close()
-            if self._jobs:
+            if self._jobs is not None:
                 self._jobs.close()
         return self._result(time.monotonic() - started)
 
