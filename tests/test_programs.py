@@ -98,7 +98,7 @@ def test_a_screen_layer_corrects_what_lies_over_a_gradient(tmp_path, monkeypatch
     assert found.score >= 85
     assert aic.verify(tmp_path / "a.aic").ok
     other = without_programs(clip, tmp_path / "b.aic", monkeypatch, **options)
-    assert found.bytes < other.bytes
+    assert found.bytes < other.bytes or not other.reached
 
 
 def test_a_photograph_that_fades_is_coded_once(tmp_path, monkeypatch):
