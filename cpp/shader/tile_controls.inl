@@ -17,9 +17,9 @@ void next_row(const TileCode* code, char* arena, AICODEC_STRIP) {
       for (int line = 0; line < bytes; line += 64) __builtin_prefetch(out + state->stride[p] + line, 1);
   }
   for (size_t i = 0; i < state->row_values; ++i) {
-    float v;
+    uint32_t v;  // its bits: it may be an integer, a negative zero or a NaN
     __builtin_memcpy(&v, arena + state->row_from[i] + size_t{4} * (y - state->first_row), 4);
-    store(arena + state->row_to[i], F{} + v);
+    store(arena + state->row_to[i], splat(v));
   }
   AICODEC_CONTINUE(code + code->immediate);
 }
