@@ -34,14 +34,12 @@ from aicodec_native.headers import header_of
 from aicodec_native.media import Source
 from aicodec_native.scorer import Scorer
 from aicodec_native.video_candidates import VideoSearch
-from aicodec_native.video_layer import SVT_PRESETS, VideoSettings, encode_stream, encoder_frame
+from aicodec_native.video_layer import DRAWN_NOVELTY, SVT_PRESETS, VideoSettings, encode_stream, encoder_frame
 from aicodec_native.workbench import Workbench
 
 PRESET = "medium"
 QUALITY = 80
 TARGET = 3.0
-# As in segment_encoder.py: below it SVT-AV1 gets its screen tools.
-DRAWN = 0.12
 CLIPS = (
     "natural_walk",
     "natural_rooftop",
@@ -74,7 +72,7 @@ def measure(path: Path, seconds: float, temp: Path) -> Row:
     if len(result.segments) != 1:
         raise SystemExit(f"{path}: has a cut in its first {seconds:g} s, and this counts this process's time alone")
     started = time.process_time()
-    drawn = result.segments[0]["novelty"] < DRAWN
+    drawn = result.segments[0]["novelty"] < DRAWN_NOVELTY
     found, probes = _search(path, result.frames, drawn)
     search = time.process_time() - started
     held = _pictures(path, result.frames)

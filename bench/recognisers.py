@@ -215,7 +215,7 @@ def table(results: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--json", type=Path, help="finished clips, which are not measured again")
     parser.add_argument("--only", default="", help="clips whose name contains this")

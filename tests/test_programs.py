@@ -73,42 +73,37 @@ def without_programs(clip, path, monkeypatch, **options):
         return encoded(clip, path, **options)
 
 
+def won(clip, folder, monkeypatch, stack, quality):
+    """The encode, which that stack must win, and the one without programs."""
+    options = {"preset": "fast", "quality": quality}
+    found = encoded(clip, folder / "a.aic", **options)
+    assert found.segments[0]["stack"] == stack
+    assert found.score >= quality
+    assert aic.verify(folder / "a.aic").ok
+    return found, without_programs(clip, folder / "b.aic", monkeypatch, **options)
+
+
 @pytest.mark.parametrize("form", ["rgb24", "yuv420p"])
 def test_a_plasma_is_a_program_alone(tmp_path, monkeypatch, form):
     clip = drawn(PLASMA)
     if form == "yuv420p":
         clip = write_video(tmp_path / "clip.mkv", yuv_frames(clip))
-    options = {"preset": "fast", "quality": 85}
-    found = encoded(clip, tmp_path / "a.aic", **options)
-    assert found.segments[0]["stack"] == "shader"
-    assert found.score >= 85
-    assert aic.verify(tmp_path / "a.aic").ok
-    other = without_programs(clip, tmp_path / "b.aic", monkeypatch, **options)
+    found, other = won(clip, tmp_path, monkeypatch, "shader", 85)
     assert {tried["stack"] for tried in other.segments[0]["tried"]} >= {"video"}
     assert found.bytes < 0.2 * other.bytes
 
 
 @pytest.mark.parametrize("over", [with_text, with_sprite])
 def test_a_screen_layer_corrects_what_lies_over_a_gradient(tmp_path, monkeypatch, over):
-    clip = over(drawn(GRADIENT, 16))
-    options = {"preset": "fast", "quality": 85}
-    found = encoded(clip, tmp_path / "a.aic", **options)
-    segment = found.segments[0]
-    assert segment["stack"] == "shader+screen"
-    assert found.score >= 85
-    assert aic.verify(tmp_path / "a.aic").ok
-    other = without_programs(clip, tmp_path / "b.aic", monkeypatch, **options)
-    assert found.bytes < other.bytes or not other.reached
+    found, other = won(over(drawn(GRADIENT, 16)), tmp_path, monkeypatch, "shader+screen", 85)
+    if over is with_text:
+        assert not other.reached  # video cannot code it, and here looks too rough for a screen layer
+    else:
+        assert found.bytes < other.bytes
 
 
 def test_a_photograph_that_fades_is_coded_once(tmp_path, monkeypatch):
-    clip = fading()
-    options = {"preset": "fast", "quality": 88}
-    found = encoded(clip, tmp_path / "a.aic", **options)
-    assert found.segments[0]["stack"] == "video+shader"
-    assert found.score >= 88
-    assert aic.verify(tmp_path / "a.aic").ok
-    other = without_programs(clip, tmp_path / "b.aic", monkeypatch, **options)
+    found, other = won(fading(), tmp_path, monkeypatch, "video+shader", 88)
     assert found.bytes < 0.8 * other.bytes
 
 

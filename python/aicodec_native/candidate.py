@@ -3,7 +3,7 @@ wins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,3 +62,8 @@ class Candidate:
             "reached": self.reached,
             "seconds": self.seconds,
         }
+
+
+def least_bytes(candidates: Iterable[Candidate]) -> int | None:
+    """Of those that reach the goal; None where none does."""
+    return min((candidate.size for candidate in candidates if candidate.reached), default=None)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Layers, Told
+from aicodec_native.candidate import Candidate, Layers, Told, least_bytes
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.recognise import Clip, Proposal, drawn, exact_inputs, recognise
 from aicodec_native.screen_candidates import ScreenSearch
@@ -89,7 +89,7 @@ class ProgramSearch:
             return _on_canvas(drawn(proposal, clip, number, below=below, threads=bench.threads), bench)
 
         stills = _Stills(bench.frames, proposal.stills)
-        limit = min((candidate.size for candidate in self.tried if candidate.reached), default=None)
+        limit = least_bytes(self.tried)
         video = VideoSearch(bench, self._correcting, frames=stills, compose=compose, limit=limit)
         best = video.run()
         self.encode_seconds += video.encode_seconds

@@ -13,7 +13,7 @@ from typing import Any
 
 from aicodec_native import _native
 from aicodec_native.allocation import FLOORS
-from aicodec_native.candidate import Candidate, Goal, Layers, Told
+from aicodec_native.candidate import Candidate, Goal, Layers, Told, least_bytes
 from aicodec_native.enhancement import Enhancer
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
@@ -25,13 +25,12 @@ from aicodec_native.scorer import Scorer, sample_frames
 from aicodec_native.screen_candidates import ScreenSearch
 from aicodec_native.stack import draw_in_order
 from aicodec_native.video_candidates import VideoSearch
+from aicodec_native.video_layer import DRAWN_NOVELTY
 from aicodec_native.workbench import Workbench
 
 # From this novelty on (cpp/analyze/novelty.h) a camera took the pictures; a photograph behind windows is below. Luma
 # alone, as 4:2:0 is looked at, has fewer colours.
 _CAMERA = {True: 0.18, False: 0.35}
-# Below it nothing but drawings is there.
-_DRAWN = 0.12
 # The screen layer and the video layer share the progress bar of a segment that tries both.
 _SCREEN_SHARE = 0.6
 _HYBRID_SHARE = 0.5
@@ -111,7 +110,7 @@ class _SegmentEncoder:
     def run(self) -> CodedSegment:
         started, searches = time.perf_counter(), self._job.goal.crf is None
         novelty = self._novelty()
-        video = VideoSearch(self._bench, self._told_later, drawn=novelty < _DRAWN)
+        video = VideoSearch(self._bench, self._told_later, drawn=novelty < DRAWN_NOVELTY)
         if not (searches and self._try_programs()):
             drawn = searches and novelty < _CAMERA["yuv420" in self._frames.shape[0]]
             if searches and is_mixed(self._samples()):
@@ -161,7 +160,7 @@ class _SegmentEncoder:
 
     def _try_screen(self, limit: int | None) -> bool:
         """Whether some were given up for having more bytes than that, or than a candidate that there is."""
-        sizes = [size for size in (limit, self._least_bytes()) if size is not None]
+        sizes = [size for size in (limit, least_bytes(self._candidates)) if size is not None]
         screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=min(sizes, default=None))
         found = screen.run()
         self._candidates += [found] if found is not None else []
@@ -171,7 +170,7 @@ class _SegmentEncoder:
 
     def _try_video(self, video: VideoSearch) -> None:
         """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""
-        video.limit = self._least_bytes()
+        video.limit = least_bytes(self._candidates)
         coarsest = video.run()
         self._candidates += [coarsest] if coarsest is not None else []
         enhancer = Enhancer(self._bench)
@@ -183,10 +182,6 @@ class _SegmentEncoder:
                 video.add_points([share * unit for share in _POINTS[self._job.preset]])
         self._tried += [*video.tried, *enhancer.tried]
         self._encode_seconds += video.encode_seconds
-
-    def _least_bytes(self) -> int | None:
-        """Of what reaches the goal."""
-        return min((c.size for c in self._candidates if c.reached), default=None)
 
     def _told(self, share: float) -> Told:
         """Progress of a search that takes this share of what is left of the bar."""

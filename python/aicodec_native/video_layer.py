@@ -30,8 +30,10 @@ SVT_PRESETS = {"fast": 8, "medium": 6, "slow": 4}
 # temporal filter 4-5% more. One key frame: a segment is a closed group, cut elsewhere.
 SVT_PARAMETERS = "enable-variance-boost=1:tune=2:scd=0:tf-strength=1"
 
-# SVT-AV1's tools for screens, 25-40% fewer bytes on drawn video; no temporal filter, which has no noise to take there.
-_DRAWN_PARAMETERS = ":scm=1:enable-tf=0"
+# Below this novelty (cpp/analyze/novelty.h) nothing but drawings is there. These are coded with SVT-AV1's tools for
+# screens, 25-40% fewer bytes, and no temporal filter, which has no noise to take there.
+DRAWN_NOVELTY = 0.12
+DRAWN_PARAMETERS = {"scm": 1, "enable-tf": 0}
 
 # What converts an RGB canvas to AV1's 4:2:0 and back: full range and centred chroma lose least.
 RGB_COLOUR = _native.Colour(matrix=1, full_range=True, chroma_centred=True)
@@ -156,7 +158,9 @@ def _open_encoder(first: EncoderFrame, frame_rate: Fraction, settings: VideoSett
     context.gop_size = 1 << 20
     context.color_range = 2 if first.full_range else 1
     threads = settings.threads or os.cpu_count() or 1
-    parameters = settings.parameters + (_DRAWN_PARAMETERS if settings.drawn else "")
+    parameters = settings.parameters
+    if settings.drawn:
+        parameters += "".join(f":{name}={value}" for name, value in DRAWN_PARAMETERS.items())
     context.options = {
         "preset": str(settings.preset),
         "crf": str(int(settings.crf)),

@@ -10,7 +10,7 @@ from typing import Any
 from aicodec_native.loop.proposals import Attempt, Context, Proposal
 from aicodec_native.loop.strategy import MAX_EDGE, SCREEN_PRESETS, Strategy
 from aicodec_native.lossless_encoder import GREATEST_ERROR
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video_layer import DRAWN_NOVELTY, DRAWN_PARAMETERS, SVT_PRESETS
 
 # What SVT-AV1 is usually told (video_layer.py), and what else is worth a try, the most promising first.
 _SVT = (
@@ -39,8 +39,6 @@ _HOPELESS = {"screen": 4.0, "video": 1.5}
 # wider bound may save before it is not worth going on.
 _USUAL_EDGE, _USUAL_SCORE, _POINTS_PER_DOUBLING = 36, 80.0, 6.0
 _FLAT = 0.998
-# Below this novelty (diagnostics.py) SVT-AV1's tools for screens save bytes.
-_DRAWN = 0.12
 
 
 def video(context: Context) -> Iterator[Proposal]:
@@ -50,8 +48,8 @@ def video(context: Context) -> Iterator[Proposal]:
     tried = _tried(context, "video")
     if _is_hopeless(context, tried, "video"):
         return
-    drawn = context.diagnostics.get("novelty", 1.0) < _DRAWN
-    best, setting = _best(context, tried, {"stack": "video"} | ({"svt": {"scm": 1}} if drawn else {}))
+    drawn = context.diagnostics.get("novelty", 1.0) < DRAWN_NOVELTY
+    best, setting = _best(context, tried, {"stack": "video"} | ({"svt": DRAWN_PARAMETERS} if drawn else {}))
     preset = setting.get("svt_preset", SVT_PRESETS[context.preset])
     usual = SVT_PRESETS[context.preset]
     if not tried and "bytes.video" not in context.attempts[0].measurements:

@@ -27,7 +27,7 @@ from aicodec_native.recognise import (
     waves,
 )
 from aicodec_native.recognise.clip import Arrays, Clip
-from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, near_levels, near_share, psnr
+from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, near_levels, psnr, psnr_and_near
 
 __all__ = [
     "FAMILIES",
@@ -111,7 +111,7 @@ def recognise(clip: Clip, *, quick: bool = False) -> list[Recognised]:
             frames = clip.keys[1:] if proposal.program.reads_prev and not proposal.stills else clip.keys
             if work > _MAX_FRAME_WORK:
                 continue
-            reached, near = psnr(proposal, clip, frames), near_share(proposal, clip, frames)
+            reached, near = psnr_and_near(proposal, clip, frames)
             if reached >= _MIN_PSNR or near >= _MIN_NEAR:
                 found.append(Recognised(proposal, reached, near))
     return sorted(found, key=lambda each: (-round(each.near / _NEAR_STEP), -each.psnr, each.proposal.bytes))

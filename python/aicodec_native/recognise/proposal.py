@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -88,17 +88,6 @@ def exact_inputs(proposal: Proposal, clip: Clip, index: int) -> dict[str, _nativ
     return inputs
 
 
-def near_share(proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int = 1) -> float:
-    """The share of pixels in some frames of which no sample is off by more than _NEAR levels of 255."""
-    shares = []
-    for index in frames:
-        picture = drawn(proposal, clip, index, threads=threads, **exact_inputs(proposal, clip, index))
-        rows = slice(index % _ROW_STEP, None, _ROW_STEP)
-        found, wanted = picture.rgb(_native.Colour())[rows].astype(np.int16), clip.rgb(index)[rows].astype(np.int16)
-        shares.append(np.mean(np.abs(found - wanted).max(axis=-1) <= near_levels(clip.depth)))
-    return float(np.mean(shares))
-
-
 def near_levels(depth: int) -> int:
     """What smooth areas may be off by and nobody sees it, in sample values."""
     return _NEAR << (depth - 8)
@@ -106,14 +95,37 @@ def near_levels(depth: int) -> int:
 
 def mean_square(proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int = 1) -> float:
     """The mean squared error over some frames, in squared sample values, the frames before them being exact."""
-    total = 0.0
-    for index in frames:
-        picture = drawn(proposal, clip, index, threads=threads, **exact_inputs(proposal, clip, index))
-        total += float(np.mean(_native.mse(clip.rgb_picture(index), picture, threads)))
-    return total / len(frames)
+    pictures = _pictures(proposal, clip, frames, threads)
+    return sum(_square_error(clip, index, picture, threads) for index, picture in pictures) / len(frames)
 
 
 def psnr(proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int = 1) -> float:
     """In decibels over some frames, infinite where they are exact."""
-    error = mean_square(proposal, clip, frames, threads)
+    return _decibels(clip, mean_square(proposal, clip, frames, threads))
+
+
+def psnr_and_near(proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int = 1) -> tuple[float, float]:
+    """psnr(), and the share of pixels of which no sample is off by more than near_levels()."""
+    error, shares = 0.0, []
+    for index, picture in _pictures(proposal, clip, frames, threads):
+        error += _square_error(clip, index, picture, threads)
+        rows = slice(index % _ROW_STEP, None, _ROW_STEP)
+        found, wanted = picture.rgb(_native.Colour())[rows].astype(np.int16), clip.rgb(index)[rows].astype(np.int16)
+        shares.append(np.mean(np.abs(found - wanted).max(axis=-1) <= near_levels(clip.depth)))
+    return _decibels(clip, error / len(frames)), float(np.mean(shares))
+
+
+def _pictures(
+    proposal: Proposal, clip: Clip, frames: Sequence[int], threads: int
+) -> Iterator[tuple[int, _native.Picture]]:
+    """What the program draws where everything else is exact."""
+    for index in frames:
+        yield index, drawn(proposal, clip, index, threads=threads, **exact_inputs(proposal, clip, index))
+
+
+def _square_error(clip: Clip, index: int, picture: _native.Picture, threads: int) -> float:
+    return float(np.mean(_native.mse(clip.rgb_picture(index), picture, threads)))
+
+
+def _decibels(clip: Clip, error: float) -> float:
     return float(10 * np.log10(clip.top**2 / error)) if error else float("inf")
