@@ -172,7 +172,8 @@ def test_a_store_has_a_line_for_each_point(clip, tmp_path):
     lines = {}
     for name, score in (("x264", 70.0), ("vp9", 70.0), ("x264", 85.0)):
         store = PointStore(kept)
-        store.complete(clip, PeerRun(PEERS[name], clip, tmp_path, measures), measures, [score], lambda point: None, gap=9)
+        run = PeerRun(PEERS[name], clip, tmp_path, measures)
+        store.complete(clip, run, measures, [score], lambda point: None, gap=9)
         lines[name, score] = kept.read_text().splitlines()
         points = [json.loads(line.rstrip(",")) for line in lines[name, score] if line.startswith('  {"setting"')]
         known = [store.curve(clip, PEERS[peer], measures).points for peer in ("x264", "vp9")]
