@@ -1,8 +1,11 @@
 // Shader programs and tracks as a file brings them. What the reader accepts must come back the same after it
-// was written again, and both VMs must draw the same samples. The first byte chooses.
+// was written again, and both VMs must draw the same samples, those of the program and those that tell of its
+// values. The first byte chooses.
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
+#include "observed.h"
 #include "shader/serialize.h"
 #include "shader/tile_vm.h"
 #include "shader/vm_reference.h"
@@ -16,8 +19,21 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-// Enough for every input to reach the VMs in little time.
-constexpr uint64_t kMaxWork = 20000;
+// Of a frame: enough for every input to reach the VMs in little time.
+constexpr uint64_t kMaxWork = 6'000'000;
+
+struct Case {
+  bool deep;        // samples of 10 bits
+  bool extreme;     // inputs of the frame that no usual file has
+  uint32_t width;   // narrower than a strip of pixels, or wider than one
+  uint32_t height;  // more than one thread draws at a time, or less
+
+  explicit Case(uint8_t first)
+      : deep(first % 4 == 1),
+        extreme(first & 64),
+        width(first & 16 ? 150 : 37),
+        height(first & 32 ? 35 : 2) {}
+};
 
 bool same(const shader::Program& a, const shader::Program& b) {
   const auto same_code = [](const shader::Instruction& x, const shader::Instruction& y) {
@@ -27,8 +43,44 @@ bool same(const shader::Program& a, const shader::Program& b) {
          std::equal(a.code.begin(), a.code.end(), b.code.begin(), b.code.end(), same_code);
 }
 
-// A picture may be narrower than a strip, or wider than one.
-void fuzz_program(ByteSpan bytes, bool wide, uint32_t width) {
+// What a track may hold: all that a binary32 can be.
+std::vector<float> parameters() {
+  using Limits = std::numeric_limits<float>;
+  const std::vector<float> some = {0.75f, -0.0f,  -3.0f,  Limits::infinity(), Limits::quiet_NaN(), 1e-40f,
+                                   0.0f,  -1e30f, 8.5e6f, -Limits::infinity()};
+  std::vector<float> all;
+  while (all.size() < shader::kMaxParameters) all.push_back(some[all.size() % some.size()]);
+  return all;
+}
+
+void require_same_samples(const shader::Program& program, const Case& chosen) {
+  const Result<shader::Summary> summary = shader::verify(program);
+  if (!summary.ok() || summary->work * chosen.width * chosen.height > kMaxWork) return;
+  const PixelFormat format{Layout::kRgb, uint8_t(chosen.deep ? 10 : 8)};
+  const auto picture = [&] { return Picture(format, chosen.width, chosen.height); };
+  Picture below = picture(), prev = picture(), tiles = picture(), reference = picture();
+  below.clear();
+  prev.clear();
+  for (uint32_t x = 0; x < chosen.width; ++x) below.plane(0).row<uint8_t>(1)[x] = uint8_t(x * 3);
+  for (uint32_t x = 0; x < chosen.width; ++x) prev.plane(2).row<uint8_t>(0)[x] = uint8_t(x * 5);
+  below.clamp_samples();
+  prev.clamp_samples();
+  static const std::vector<float> kParameters = parameters();
+  const shader::Frame frame{chosen.extreme ? -0.0f : 1.5f,
+                            chosen.extreme ? 1u << 31 : 45,
+                            3,
+                            kParameters,
+                            below.view(),
+                            prev.view()};
+  shader::TileVm(program).draw(frame, tiles, 1);
+  shader::draw_reference(program, frame, reference);
+  std::vector<uint8_t> a(tiles.packed_size()), b(a.size());
+  tiles.pack(a.data());
+  reference.pack(b.data());
+  require(a == b);
+}
+
+void fuzz_program(ByteSpan bytes, const Case& chosen) {
   const Result<shader::Program> program = shader::read_program(bytes);
   if (!program.ok()) return;
   const Bytes written = shader::write_program(program.value());
@@ -36,25 +88,9 @@ void fuzz_program(ByteSpan bytes, bool wide, uint32_t width) {
   require(again.ok() && same(again.value(), program.value()));
   const Result<shader::Summary> summary = shader::verify(program.value());
   require(summary.ok());
-  if (summary->work > kMaxWork) return;
-
-  const PixelFormat format{Layout::kRgb, uint8_t(wide ? 10 : 8)};
-  Picture below(format, width, 2), prev(format, width, 2), tiles(format, width, 2),
-      reference(format, width, 2);
-  below.clear();
-  prev.clear();
-  for (uint32_t x = 0; x < width; ++x) below.plane(0).row<uint8_t>(1)[x] = uint8_t(x * 3);
-  for (uint32_t x = 0; x < width; ++x) prev.plane(2).row<uint8_t>(0)[x] = uint8_t(x * 5);
-  below.clamp_samples();
-  prev.clamp_samples();
-  std::vector<float> parameters(shader::kMaxParameters, 0.75f);
-  const shader::Frame frame{1.5f, 45, 3, parameters, below.view(), prev.view()};
-  shader::TileVm(program.value()).draw(frame, tiles, 1);
-  shader::draw_reference(program.value(), frame, reference);
-  std::vector<uint8_t> a(tiles.packed_size()), b(a.size());
-  tiles.pack(a.data());
-  reference.pack(b.data());
-  require(a == b);
+  require_same_samples(program.value(), chosen);
+  const uint32_t max_value = chosen.deep ? 1023 : 255;
+  require_same_samples(shader::observed(program.value(), summary->types, max_value), chosen);
 }
 
 void fuzz_track(ByteSpan bytes) {
@@ -77,6 +113,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (data[0] % 4 == 0)
     fuzz_track(bytes);
   else
-    fuzz_program(bytes, data[0] % 4 == 1, data[0] & 16 ? 150 : 37);
+    fuzz_program(bytes, Case(data[0]));
   return 0;
 }

@@ -37,7 +37,7 @@ def main() -> None:
     if options.fit:
         seeds = [bytes([n % 2, n // 2 % 2, n % 251, n % 7]) + program for n, program in enumerate(programs())]
     else:
-        seeds = [bytes([1 + number % 2 + number // 2 % 2 * 16]) + program for number, program in enumerate(programs())]
+        seeds = [bytes([1 + number % 2 + number // 2 % 8 * 16]) + program for number, program in enumerate(programs())]
         seeds.append(b"\0" + tracks.pack([{"a": i / 30, "b": i % 5, "c": math.sin(0.1 * i)} for i in range(60)]))
     for number, data in enumerate(seeds):
         (options.folder / f"seed{number}").write_bytes(data)

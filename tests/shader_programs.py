@@ -27,6 +27,38 @@ class RandomProgram:
         kind = self._random.choice("FFFI")
         self.code.append(("rgb" if kind == "F" else "rgb_int", 0, [self._operand(kind) for _ in range(3)]))
 
+    def observed(self) -> list[tuple[str, int, list[Operand]]]:
+        """Code whose samples tell of every value outside of loops: of each bit of an integer, of the sign of a zero, of
+        infinities and no numbers. A difference between two evaluations seldom reaches a program's own samples.
+
+        Values that are the same all along a row, a column or a frame are read for every pixel: on the way there they
+        may lose what they had. fuzz/observed.cpp is the same for fuzz_shader.
+        """
+        code, count = self.code[:-1], len(self._types)
+
+        def add(text: str, *operands: Operand) -> Operand:
+            nonlocal count
+            code.append((text, 0, list(operands)))
+            count += 1
+            return ("value", count - 1)
+
+        x, one, large = ("input", 0), _native.shader_constant(1), _native.shader_constant(2**20)
+        # Both are the same everywhere, but no evaluation knows.
+        one, large = add("clamp", x, one, one), add("clamp", x, large, large)
+        told = column = add("to_int", x)
+        for index in self._visible:
+            value, kind = ("value", index), self._types[index]
+            if kind == "I":
+                told = add("hash", value, told, integer(1))
+            elif kind == "B":
+                told = add("hash", add("select_int", value, told, column), told, integer(2))
+            else:
+                # The inverse of a zero has its sign.
+                fine, inverse = add("to_int", add("mul", value, large)), add("to_int", add("div", one, value))
+                told = add("hash", add("xor_int", fine, told), inverse, add("to_int", value))
+        samples = [add("and_int", add("shift_right", told, integer(8 * k)), integer(255)) for k in range(3)]
+        return [*code, ("rgb_int", 0, samples)]
+
     def _constant(self, kind: str) -> Operand:
         if kind == "B":
             return ("constant", "B", self._random.randrange(2), 0, True)
@@ -89,6 +121,10 @@ class RandomProgram:
         self._visible = before
         for kind in kinds:
             self._define(kind)
+
+
+def integer(value: int) -> Operand:
+    return ("constant", "I", value, 0, True)
 
 
 def picture(format_name: str, width: int, height: int, seed: int) -> _native.Picture:

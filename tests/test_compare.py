@@ -166,6 +166,23 @@ def test_a_store_measures_each_point_once(clip, tmp_path):
     assert "PyAV" in PointStore(kept).version(clip, PEERS["x264"])
 
 
+def test_a_store_has_a_line_for_each_point(clip, tmp_path):
+    """What is added later changes no other line, so that differences between two versions are the points that came."""
+    measures, kept = Measures(("psnr",)), tmp_path / "peers.json"
+    lines = {}
+    for name, score in (("x264", 70.0), ("vp9", 70.0), ("x264", 85.0)):
+        store = PointStore(kept)
+        run = PeerRun(PEERS[name], clip, tmp_path, measures)
+        store.complete(clip, run, measures, [score], lambda point: None, gap=9)
+        lines[name, score] = kept.read_text().splitlines()
+        points = [json.loads(line.rstrip(",")) for line in lines[name, score] if line.startswith('  {"setting"')]
+        known = [store.curve(clip, PEERS[peer], measures).points for peer in ("x264", "vp9")]
+        assert [point["bytes"] for point in points] == [point.bytes for curve in known for point in curve]
+    before, after = lines["vp9", 70.0], lines["x264", 85.0]
+    assert {line.rstrip(",") for line in before} <= {line.rstrip(",") for line in after}
+    assert len(after) > len(before)
+
+
 def test_others_are_compared_at_the_score_of_ours_unless_it_missed():
     assert equal_score(90, 93) == 90
     assert equal_score(90, 89.2) == 89.2

@@ -29,6 +29,8 @@ HEAVY = """def color(x, y, t):
     return rgb(a, a, a)
 """
 
+NOISE = "def color(x, y, t):\n    return rgb(rand(x, y), frame / 99, 0)\n"
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
@@ -157,10 +159,18 @@ def test_segments_tracks_and_times_come_along(run, talking_clip, tmp_path):
     assert result.bytes <= result.first_bytes
 
 
+def test_what_a_run_begins_with_is_counted_as_what_it_writes(run, talking_clip, tmp_path):
+    returning = write_waves(tmp_path, frames=16, size=(96, 64), program=NOISE)
+    for source, options in (
+        (talking_clip, {"quality": 50}),
+        (returning, {"quality": "lossless", "segment_seconds": 1.0}),
+    ):
+        result, _ = run(source=source, overwrite=True, **options)
+        assert result.first_bytes == result.bytes == os.path.getsize(result.path)
+
+
 def test_pictures_of_the_dictionary_stay_usable(run, tmp_path):
-    rng_clip = write_waves(
-        tmp_path, frames=24, size=(96, 64), program="def color(x, y, t):\n    return rgb(rand(x, y), frame / 99, 0)\n"
-    )
+    rng_clip = write_waves(tmp_path, frames=24, size=(96, 64), program=NOISE)
     result, found = run(
         proposal("screen", screen_preset="slow"), source=rng_clip, quality="lossless", segment_seconds=1.0
     )

@@ -68,6 +68,16 @@ def test_random_programs(seed):
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_values_of_random_programs(seed):
+    """Bit for bit, whether the programs make anything of them or not."""
+    program = _native.ShaderProgram.from_code(RandomProgram(seed, 20).observed())
+    pictures = [picture("rgb24", WIDTH, HEIGHT, number) for number in (seed, -seed)]
+    ours, theirs = both_draw(program, "rgb24", *pictures)
+    assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    assert len(np.unique(ours)) > 10
+
+
 def verdicts(native, theirs, data):
     """What either makes of some bytes: whether it reads them."""
     found = []

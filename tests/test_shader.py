@@ -260,6 +260,27 @@ def test_both_vms_draw_the_same():
     assert varied > 100
 
 
+def test_both_vms_find_the_same_values():
+    """Bit for bit, whether the program makes anything of them or not."""
+    told = 0
+    parameters = [-0.0, -2.0, math.nan, math.inf, 1e-40, 0.5]
+    for seed in range(4000, 4250):
+        program = RandomProgram(seed, 10 + seed % 20)
+        try:
+            values = _native.ShaderProgram.from_code(program.observed())
+        except CorruptError:
+            continue
+        if values.work > 5_000:
+            continue
+        arguments = arguments_for(seed) | {"parameters": parameters[seed % 5 :]}
+        if seed % 4 == 0:
+            arguments |= {"t": -0.0, "frame": 2**31}
+        drawn = values.draw(**arguments, threads=1 + seed % 3).packed()
+        assert drawn == values.draw(**arguments, reference=True).packed(), seed
+        told += len(set(drawn)) > 10
+    assert told > 150
+
+
 DISTANCES = """
 def color(x, y, t):
     u, v = x * 0.25 - 4, y * 0.25 - 4

@@ -70,8 +70,21 @@ class PointStore:
         points[:] = [known for known in points if known["quantiser"] != point.quantiser]
         points.append(point.as_json(frames=False))
         part = self._path.with_name(self._path.name + ".part")
-        part.write_text(json.dumps(self._entries, indent=1) + "\n")
+        part.write_text(_text(self._entries))
         part.replace(self._path)
+
+
+def _text(entries: dict[str, dict[str, Any]]) -> str:
+    """JSON with a line for each point, so that a version control's differences are points."""
+    clips = []
+    for clip, curves in entries.items():
+        lines = []
+        for settings, entry in curves.items():
+            known = "".join(f"{json.dumps(key)}: {json.dumps(entry[key])}, " for key in entry if key != "points")
+            points = ",\n".join(f"  {json.dumps(point)}" for point in entry["points"])
+            lines.append(f' {json.dumps(settings)}: {{{known}"points": [\n{points}\n ]}}')
+        clips.append(f"{json.dumps(clip)}: {{\n" + ",\n".join(lines) + "\n}")
+    return "{\n" + ",\n".join(clips) + "\n}\n"
 
 
 def _key(clip: Clip) -> str:

@@ -56,7 +56,7 @@ class Draft:
                 self.segments.append(
                     DraftSegment(number, found.first_frame, found.times, payload, found.dictionary, usable)
                 )
-        self.bytes = sum(len(data) for data in self._chunks({}))
+        self.bytes = self._size()
 
     @property
     def frames(self) -> int:
@@ -99,6 +99,18 @@ class Draft:
         finally:
             part.unlink(missing_ok=True)
         return size
+
+    def _size(self) -> int:
+        """Of what `write` makes with all payloads as they are: of the same chunks but what the encoder measured, which
+        is the only other one behind the first segment."""
+        writer, is_media = _native.Writer(), False
+        size = len(writer.begin(self.header))
+        for entry in self._file.entries:
+            is_media |= entry.kind != "other"
+            if entry.kind != "other" or not is_media:
+                writer.adopt(entry)
+                size += entry.size
+        return size + len(writer.finish())
 
     def _chunks(self, payloads: Mapping[int, bytes]) -> Iterator[bytes]:
         file, writer = self._file, _native.Writer()
