@@ -2,6 +2,7 @@
 // most reads miss the address translation cache as well as the data caches.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -29,7 +30,12 @@ class BigArray {
   }
   BigArray(BigArray&&) noexcept = default;
   BigArray& operator=(BigArray&&) noexcept = default;
-  BigArray& operator=(const BigArray& other) { return *this = BigArray(other); }
+  // Memory of the same size is used again: the system may take longer to find some than it takes to fill it.
+  BigArray& operator=(const BigArray& other) {
+    if (count_ != other.count_) return *this = BigArray(other);
+    std::copy_n(other.elements_.get(), count_, elements_.get());
+    return *this;
+  }
 
   T& operator[](size_t i) { return elements_.get()[i]; }
   const T& operator[](size_t i) const { return elements_.get()[i]; }

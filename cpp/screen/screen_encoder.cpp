@@ -1,6 +1,7 @@
 #include "screen/screen_encoder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "base/parallel.h"
@@ -111,7 +112,7 @@ ScreenEncoder::State::State(const ScreenShape& layer_shape, const LayerHeader& l
       threads(thread_count),
       history(make_frame(shape.format, shape.width, shape.height), header.saved, pictures, has_below) {
   const int sheets = sheet_count(shape.format);
-  slices.emplace_back(shape.format, shape.width, shape.height, header.models, history.below());
+  slices.emplace_back(shape, header.models, history.below());
   streams.resize(1);
   plans.assign(1, std::vector<Plan>(static_cast<size_t>(sheets)));
   rows.resize(slice_units(shape.format, shape.height));
@@ -210,7 +211,11 @@ void ScreenEncoder::State::cut_if_busy() {
       before += rows[unit++];
     header.cuts.units.push_back(unit);
   }
-  slices = std::move(slices[0]).cut(shape.format, shape.height, header.cuts);
+  std::vector<SliceCoder> others;
+  for (int i = 1; i < header.cuts.slices(); ++i)
+    others.emplace_back(shape, header.models, history.below(), header.cuts, i);
+  slices[0].cut(others, header.cuts, threads);
+  std::move(others.begin(), others.end(), std::back_inserter(slices));
   streams.resize(slices.size());
   plans.resize(slices.size(), plans[0]);
 }

@@ -1,5 +1,8 @@
 #include "screen/screen_layer.h"
 
+#include <algorithm>
+#include <iterator>
+#include <new>
 #include <optional>
 
 #include "base/parallel.h"
@@ -12,14 +15,37 @@ using namespace screen;
 
 struct ScreenDecoder::State {
   ScreenShape shape;
-  SliceCuts cuts;
+  LayerHeader header;
   uint64_t frames_left = 0;
   uint64_t drawn = 0;
   History history;
   std::vector<SliceCoder> slices;
+  std::vector<SliceCoder> later;  // those that begin at the cut, until then
   std::vector<RangeDecoder> streams;
   std::optional<Error> error;
+
+  SliceCoder slice(int number) const { return {shape, header.models, history.below(), header.cuts, number}; }
+  void make_next_slice();
+  void cut(unsigned threads);
 };
+
+// What a cut needs is made while the first frames are drawn, when other cores have nothing to do: finding
+// that much memory can take longer than a frame may.
+void ScreenDecoder::State::make_next_slice() {
+  try {
+    later.push_back(slice(static_cast<int>(later.size()) + 1));
+  } catch (const std::bad_alloc&) {
+    // This is one of several threads; cut() tries again where it can be told.
+  }
+}
+
+void ScreenDecoder::State::cut(unsigned threads) {
+  while (static_cast<int>(later.size()) < header.cuts.slices() - 1)
+    later.push_back(slice(static_cast<int>(later.size()) + 1));
+  slices[0].cut(later, header.cuts, threads);
+  std::move(later.begin(), later.end(), std::back_inserter(slices));
+  later.clear();
+}
 
 ScreenDecoder::ScreenDecoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ScreenDecoder::~ScreenDecoder() = default;
@@ -43,15 +69,16 @@ Result<std::unique_ptr<ScreenDecoder>> ScreenDecoder::create(ByteSpan payload, S
     pictures.push_back(make_frame(picture->view()));
   }
   auto state = std::make_unique<State>(State{shape,
-                                             header->cuts,
+                                             header.value(),
                                              frames,
                                              0,
                                              History(make_frame(shape.format, shape.width, shape.height),
                                                      header->saved, std::move(pictures), has_below),
                                              {},
                                              {},
+                                             {},
                                              {}});
-  state->slices.emplace_back(shape.format, shape.width, shape.height, header->models, state->history.below());
+  state->slices.emplace_back(shape, header->models, state->history.below());
   for (const ByteSpan stream : streams) state->streams.emplace_back(stream);
   return std::unique_ptr<ScreenDecoder>(new ScreenDecoder(std::move(state)));
 }
@@ -67,11 +94,14 @@ Status ScreenDecoder::draw(Picture& canvas, unsigned threads) {
   std::vector<References> references;
   for (int sheet = 0; sheet < sheet_count(s.shape.format); ++sheet)
     references.push_back(s.history.references(sheet));
-  if (s.cuts.slices() > 1 && s.drawn == s.cuts.frame)
-    s.slices = std::move(s.slices[0]).cut(s.shape.format, s.shape.height, s.cuts);
+  if (s.streams.size() > s.slices.size() && s.drawn == s.header.cuts.frame) s.cut(threads);
+  const bool make = s.slices.size() + s.later.size() < s.streams.size();
   std::vector<uint8_t> sound(s.slices.size());
-  parallel_for(s.slices.size(), threads, [&](size_t i) {
-    sound[i] = s.slices[i].code_frame(s.streams[i], references, nullptr, nullptr, false);
+  parallel_for(s.slices.size() + make, threads, [&](size_t i) {
+    if (i < s.slices.size())
+      sound[i] = s.slices[i].code_frame(s.streams[i], references, nullptr, nullptr, false);
+    else
+      s.make_next_slice();
   });
   --s.frames_left;
   ++s.drawn;

@@ -18,18 +18,33 @@ SheetCoder::SheetCoder(const SheetShape& shape, int top, int bottom, const Model
       escapes_(shape, settings),
       photos_(shape, settings.near) {}
 
-SheetCoder SheetCoder::narrowed(int top, int bottom) && {
+void SheetCoder::inherit_rest(const SheetCoder& whole) {
+  take_rows(whole, top_ - whole.top_, top_ - whole.top_ + rows());
+  flags_ = whole.flags_;
+  vectors_ = whole.vectors_;
+  recent_ = whole.recent_;
+  escapes_ = whole.escapes_;
+  photos_ = whole.photos_;
+  photos_.forget_rows();
+  costs_ = whole.costs_;
+}
+
+void SheetCoder::narrow(int bottom) {
+  take_rows(*this, 0, bottom);
+  photos_.forget_rows();
+}
+
+// Of `whole`, which may be this coder, the pixels and blocks of rows [top, bottom).
+void SheetCoder::take_rows(const SheetCoder& whole, int top, int bottom) {
   const auto first = top / kCell;
   const auto last = (bottom + kCell - 1) / kCell;
-  top_ += top;
-  current_ = current_.rows(top, bottom);
-  background_ = background_.rows(top, bottom);
+  const auto columns = whole.blocks_.columns();
+  current_ = whole.current_.rows(top, bottom);
+  background_ = whole.background_.rows(top, bottom);
   marks_ = BasicRaster<uint8_t>(shape_.width, bottom - top, kAsReference);
-  ages_ = Ages(ages_.begin() + first * blocks_.columns(), ages_.begin() + last * blocks_.columns());
-  blocks_ = blocks_.rows(first, last);
+  ages_ = Ages(whole.ages_.begin() + first * columns, whole.ages_.begin() + last * columns);
+  blocks_ = whole.blocks_.rows(first, last);
   before_ = blocks_;
-  photos_.forget_rows();
-  return std::move(*this);
 }
 
 bool SheetCoder::inside(int column, int row, int cells, Vector vector) const {

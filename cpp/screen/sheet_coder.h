@@ -101,10 +101,12 @@ class SheetCoder {
   // Rows [top, bottom) of a sheet. `below`: the number of the reference that is the canvas below, or -1.
   SheetCoder(const SheetShape& shape, int top, int bottom, const ModelSettings& settings, int below);
 
-  // A coder of its rows [top, bottom), which are multiples of a root's side or the end, that goes on from
-  // what this one has learned.
-  SheetCoder part(int top, int bottom) const& { return SheetCoder(*this).narrowed(top, bottom); }
-  SheetCoder part(int top, int bottom) && { return std::move(*this).narrowed(top, bottom); }
+  // Where a sheet is cut, one coder of the same settings goes on with a part of another's rows and a copy of
+  // its models. Colours are most of what there is to copy, and may be copied beside the rest.
+  void inherit_colours(const SheetCoder& whole) { colours_ = whole.colours_; }
+  void inherit_rest(const SheetCoder& whole);
+  // Leaves only the rows up to `bottom`, a multiple of a root's side or the end.
+  void narrow(int bottom);
 
   int top() const { return top_; }
   int rows() const { return current_.height(); }
@@ -128,7 +130,7 @@ class SheetCoder {
   const PixelCosts& costs() const { return costs_; }
 
  private:
-  SheetCoder narrowed(int top, int bottom) &&;
+  void take_rows(const SheetCoder& whole, int top, int bottom);
   template <typename Coder>
   void code_node(Coder& coder, Node node, const References& references, Plan* plan);
   template <typename Coder>

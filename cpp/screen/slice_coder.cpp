@@ -1,34 +1,47 @@
 #include "screen/slice_coder.h"
 
+#include <algorithm>
 #include <cstring>
+
+#include "base/parallel.h"
 
 namespace aicodec::screen {
 
-SliceCoder::SliceCoder(PixelFormat format, uint32_t width, uint32_t height, const ModelSettings& models,
-                       int below) {
-  for (int sheet = 0; sheet < sheet_count(format); ++sheet) {
-    const SheetShape shape = sheet_shape(format, width, height, sheet);
-    sheets_.emplace_back(shape, 0, shape.height, models, below);
-  }
+namespace {
+
+// The first row of a slice in a sheet; of the one after the last the sheet's height.
+int first_row(const ScreenShape& shape, int sheet, const SliceCuts& cuts, int number) {
+  const uint32_t luma = slice_top(shape.format, shape.height, number, cuts);
+  return static_cast<int>(sheet > 0 ? (luma + 1) / 2 : luma);
 }
 
-std::vector<SliceCoder> SliceCoder::cut(PixelFormat format, uint32_t height, const SliceCuts& cuts) && {
-  std::vector<SliceCoder> slices(static_cast<size_t>(cuts.slices()));
-  for (int i = cuts.slices() - 1; i >= 0; --i) {
-    SliceCoder& slice = slices[static_cast<size_t>(i)];
+}  // namespace
+
+SliceCoder::SliceCoder(const ScreenShape& shape, const ModelSettings& models, int below,
+                       const SliceCuts& cuts, int number)
+    : shape_(shape) {
+  for (int sheet = 0; sheet < sheet_count(shape.format); ++sheet)
+    sheets_.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet),
+                         first_row(shape, sheet, cuts, number), first_row(shape, sheet, cuts, number + 1),
+                         models, below);
+}
+
+void SliceCoder::cut(std::vector<SliceCoder>& others, const SliceCuts& cuts, unsigned threads) {
+  parallel_for(2 * others.size(), threads, [&](size_t i) {
+    SliceCoder& other = others[i / 2];
     for (size_t sheet = 0; sheet < sheets_.size(); ++sheet) {
-      const auto row = [&](int number) {
-        const uint32_t luma = slice_top(format, height, number, cuts);
-        return static_cast<int>(sheet > 0 ? (luma + 1) / 2 : luma);
-      };
-      SheetCoder& whole = sheets_[sheet];
-      const int top = row(i), bottom = row(i + 1);
-      slice.sheets_.push_back(i > 0 ? whole.part(top, bottom) : std::move(whole).part(top, bottom));
+      if (i % 2 == 0)
+        other.sheets_[sheet].inherit_colours(sheets_[sheet]);
+      else
+        other.sheets_[sheet].inherit_rest(sheets_[sheet]);
     }
-    std::copy_n(repeat_, std::size(repeat_), slice.repeat_);
-    slice.repeats_ = repeats_;
+  });
+  for (SliceCoder& other : others) {
+    std::copy_n(repeat_, std::size(repeat_), other.repeat_);
+    other.repeats_ = repeats_;
   }
-  return slices;
+  for (size_t sheet = 0; sheet < sheets_.size(); ++sheet)
+    sheets_[sheet].narrow(first_row(shape_, static_cast<int>(sheet), cuts, 1));
 }
 
 void SliceCoder::copy_to(Frame& frame) const {

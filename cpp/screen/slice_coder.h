@@ -4,16 +4,18 @@
 
 #include "screen/history.h"
 #include "screen/layer_header.h"
+#include "screen/screen_layer.h"
 
 namespace aicodec::screen {
 
 class SliceCoder {
  public:
-  SliceCoder() = default;
-  // All rows, as one slice.
-  SliceCoder(PixelFormat format, uint32_t width, uint32_t height, const ModelSettings& models, int below);
-  // The slices that all rows are cut into. Each goes on from what they have learned together.
-  std::vector<SliceCoder> cut(PixelFormat format, uint32_t height, const SliceCuts& cuts) &&;
+  // The rows of one slice; without cuts all rows.
+  SliceCoder(const ScreenShape& shape, const ModelSettings& models, int below, const SliceCuts& cuts = {},
+             int number = 0);
+  // Ends the time of one slice: this one, of all rows, keeps the first slice's, and `others` (coders of the
+  // further slices, as new) go on from what it has learned. Copies on up to `threads` threads.
+  void cut(std::vector<SliceCoder>& others, const SliceCuts& cuts, unsigned threads);
 
   std::vector<SheetCoder>& sheets() { return sheets_; }
   const std::vector<SheetCoder>& sheets() const { return sheets_; }
@@ -44,6 +46,7 @@ class SliceCoder {
   void copy_to(Frame& frame) const;
 
  private:
+  ScreenShape shape_;
   std::vector<SheetCoder> sheets_;
   BitModel repeat_[256];
   uint32_t repeats_ = 0;
