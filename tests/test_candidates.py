@@ -32,6 +32,21 @@ def footage(frames=12, width=192, height=128):
     return np.clip(np.stack(smooth)[..., None] + noise, 0, 255).astype(np.uint8)
 
 
+def dense_text(frames=3, width=320, height=180, cell=6):
+    """Letters, each in a colour of its own, close together over a gradient that moves."""
+    random = np.random.default_rng(4)
+    glyphs = random.random((40, cell, cell)) < 0.5
+    rows, columns = height // cell, width // cell
+    ink = np.concatenate([np.concatenate(glyphs[random.integers(0, 40, columns)], axis=1) for _ in range(rows)])
+    colours = random.integers(0, 256, (rows, columns, 3)).repeat(cell, axis=0).repeat(cell, axis=1)
+    y, x = np.mgrid[0 : rows * cell, 0 : columns * cell]
+    clip = []
+    for n in range(frames):
+        ground = np.stack([40 + 0.4 * x + 6 * n, 60 + 0.6 * y + 3 * n, 200 - 0.3 * x - 0.2 * y - 4 * n], axis=-1)
+        clip.append(np.where(ink[..., None], colours, np.clip(np.round(ground), 0, 255)))
+    return np.stack(clip).astype(np.uint8)
+
+
 def encoded(clip, path, **options):
     return aic.encode(clip, path, preset="fast", **options)
 
@@ -73,6 +88,26 @@ def test_camera_footage_gets_video_without_a_try_of_the_screen_layer(tmp_path):
     assert segment["stack"] == "video"
     assert segment["novelty"] > 0.4
     assert {tried["stack"] for tried in segment["tried"]} == {"video"}
+
+
+def test_what_video_cannot_show_is_drawn_exactly(tmp_path):
+    """Though its colours are as many as a camera's."""
+    clip = dense_text()
+    result = encoded(clip, tmp_path / "a.aic", quality=85)
+    segment = result.segments[0]
+    assert segment["novelty"] > 0.35
+    assert max(t["score"] for t in segment["tried"] if t["stack"] == "video") < 60
+    assert result.reached
+    assert result.score >= 85
+    assert aic.measure(zip(clip, read(tmp_path / "a.aic"), strict=True), metrics=["ssimulacra2"]).ssimulacra2 >= 85
+
+
+def test_footage_a_little_below_the_goal_gets_no_screen_layer(tmp_path):
+    """Which would take many times the bytes."""
+    finest = encoded(footage(6), tmp_path / "a.aic", crf=1).score
+    result = encoded(footage(6), tmp_path / "b.aic", quality=min(finest + 2, 100))
+    assert not result.reached
+    assert {tried["stack"] for tried in result.segments[0]["tried"]} == {"video"}
 
 
 def test_the_winner_is_the_smallest_that_reaches_the_goal(tmp_path):

@@ -7,12 +7,14 @@ out the same.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from aicodec_native import _native
 from aicodec_native.allocation import FLOORS
+from aicodec_native.blas import one_thread
 from aicodec_native.candidate import Candidate, Goal, Layers, Told, least_bytes
 from aicodec_native.enhancement import Enhancer
 from aicodec_native.errors import EncodeError
@@ -62,7 +64,8 @@ class SegmentJob:
         """Find the smallest stack that reaches the goal. Deterministic: the same job gives the same bytes."""
         frames = FrameReader(self.frames_path, self.shape, len(self.times) - 1)
         try:
-            return _SegmentEncoder(self, frames, report).run()
+            with one_thread():
+                return _SegmentEncoder(self, frames, report).run()
         finally:
             frames.close()
 
@@ -117,8 +120,8 @@ class _SegmentEncoder:
                 drawn = self._try_hybrid()
             gave_up = drawn and self._try_screen(video.forecast())
             self._try_video(video)
-            if gave_up and not any(candidate.reached for candidate in self._candidates):
-                self._try_screen(None)
+            if gave_up or (searches and self._is_far_below()):
+                self._try_screen_at_last()
         best = min(self._candidates, key=Candidate.rank)
         return CodedSegment(
             payload=self._payload(best),
@@ -167,6 +170,17 @@ class _SegmentEncoder:
         self._tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
         self._share += (1 - self._share) * _SCREEN_SHARE
         return screen.gave_up
+
+    def _is_far_below(self) -> bool:
+        """Whether nothing comes near the goal: then these are no camera's pictures, whatever their colours look like."""
+        goal = self._job.goal
+        best = max((candidate.score for candidate in self._candidates), default=-math.inf)
+        return best < goal.target - FLOORS[goal.metric]
+
+    def _try_screen_at_last(self) -> None:
+        """Where nothing reaches the goal: exact pixels do, whatever they cost."""
+        if not any(candidate.reached for candidate in self._candidates):
+            self._try_screen(None)
 
     def _try_video(self, video: VideoSearch) -> None:
         """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""

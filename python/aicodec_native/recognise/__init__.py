@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aicodec_native.blas import one_thread
 from aicodec_native.errors import ProgramError
 from aicodec_native.recognise import (
     bilinear,
@@ -88,6 +89,7 @@ class Recognised:
     near: float
 
 
+@one_thread()
 def recognise(clip: Clip, *, quick: bool = False) -> list[Recognised]:
     """What may have drawn the clip, the nearest first. Empty for most clips, which takes a fraction of a second.
 
