@@ -33,8 +33,10 @@ from aicodec_native.frame_store import FrameReader, FrameStore
 from aicodec_native.headers import header_of
 from aicodec_native.media import Source
 from aicodec_native.scorer import Scorer
+from aicodec_native.video.encoder import encode_stream
+from aicodec_native.video.frame import encoder_frame
+from aicodec_native.video.settings import DRAWN_NOVELTY, SVT_PRESETS, VideoSettings
 from aicodec_native.video_candidates import VideoSearch
-from aicodec_native.video_layer import DRAWN_NOVELTY, SVT_PRESETS, VideoSettings, encode_stream, encoder_frame
 from aicodec_native.workbench import Workbench
 
 PRESET = "medium"

@@ -13,7 +13,7 @@ import timing
 from aicodec_native import _native
 from aicodec_native.encode_result import EncodeResult
 from aicodec_native.encoder import encode
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS
 
 PRESET = "medium"
 FIXED_CRF = 27.0

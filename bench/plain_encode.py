@@ -14,7 +14,7 @@ from typing import Any
 import av
 
 from aicodec_native.scheduling import usual_priority
-from aicodec_native.video_layer import SVT_PARAMETERS
+from aicodec_native.video.settings import SVT_PARAMETERS
 
 PIXEL_FORMAT = "yuv420p10le"
 

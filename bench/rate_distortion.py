@@ -29,7 +29,7 @@ from aicodec_native.compare.peers import Peer, aom, svtav1, vp9, vvenc, x264, x2
 from aicodec_native.compare.point import Point
 from aicodec_native.compare.store import PointStore
 from aicodec_native.errors import AicodecError
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS
 from corpus import Clip
 
 _HERE = Path(__file__).resolve().parent

@@ -14,7 +14,9 @@ from aicodec_native import _native
 from aicodec_native.headers import header_of
 from aicodec_native.media import VideoFrame, VideoInfo
 from aicodec_native.scheduling import usual_priority
-from aicodec_native.video_layer import RGB_COLOUR, SVT_PRESETS, CodedVideo, VideoSettings, encode_pictures
+from aicodec_native.video.encoder import CodedVideo, encode_pictures
+from aicodec_native.video.frame import RGB_COLOUR
+from aicodec_native.video.settings import SVT_PRESETS, VideoSettings
 
 RATE = Fraction(30)
 

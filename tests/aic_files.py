@@ -9,7 +9,9 @@ from typing import Any
 import av
 import numpy as np
 
-from aicodec_native import _native, video_layer
+from aicodec_native import _native
+from aicodec_native.video import encoder as video_encoder
+from aicodec_native.video.settings import VideoSettings
 from reference import bits, container, segment
 
 COLOUR = _native.Colour()
@@ -87,8 +89,8 @@ def scene(width: int, height: int, t: int) -> np.ndarray:
 def coded(width: int = 64, height: int = 64, frames: int = 3, depth: int = 8, start: int = 0) -> Any:
     """AV1 packets of `frames` frames of the scene."""
     pictures = [_native.Picture.from_rgb(scene(width, height, start + t)) for t in range(frames)]
-    settings = video_layer.VideoSettings(crf=50, preset=8, bit_depth=depth, threads=1)
-    return video_layer.encode_pictures(pictures, COLOUR, Fraction(30), settings)
+    settings = VideoSettings(crf=50, preset=8, bit_depth=depth, threads=1)
+    return video_encoder.encode_pictures(pictures, COLOUR, Fraction(30), settings)
 
 
 def layer(stream_header: _native.StreamHeader, video: Any, colour: _native.Colour = YUV) -> bytes:

@@ -251,7 +251,8 @@ def test_svt_av1_knows_every_knob(clip, name):
     """An unknown parameter would fail every time."""
     from fractions import Fraction
 
-    from aicodec_native.video_layer import SVT_PARAMETERS, VideoSettings, encode_pictures
+    from aicodec_native.video.encoder import encode_pictures
+    from aicodec_native.video.settings import SVT_PARAMETERS, VideoSettings
 
     with context_of(clip) as context:
         for value in {*SVT_KNOBS[name]}:

@@ -10,16 +10,10 @@ from aicodec_native import CorruptError, OptionError, _native
 from aicodec_native.headers import header_of
 from aicodec_native.media import Sink, VideoFrame, VideoInfo
 from aicodec_native.stack import SegmentCursor, draw_in_order
-from aicodec_native.video_layer import (
-    RGB_COLOUR,
-    CodedVideo,
-    LayerCursor,
-    VideoDecoder,
-    VideoSettings,
-    encode_pictures,
-    encode_stream,
-    encoder_frame,
-)
+from aicodec_native.video.decoder import LayerCursor, VideoDecoder
+from aicodec_native.video.encoder import CodedVideo, encode_pictures, encode_stream
+from aicodec_native.video.frame import RGB_COLOUR, encoder_frame
+from aicodec_native.video.settings import VideoSettings
 from clips import moving_shots
 
 RATE = Fraction(24)

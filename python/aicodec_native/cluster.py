@@ -15,7 +15,7 @@ from typing import Any
 from aicodec_native import __version__
 from aicodec_native.candidate import Told
 from aicodec_native.errors import AicodecError, EncodeError, OptionError
-from aicodec_native.video_layer import CODEC_VERSION
+from aicodec_native.video.encoder import codec_version
 
 _PATIENCE = "10s"
 # Fields of a job that name files.
@@ -87,7 +87,7 @@ class ClusterPool:
 
 def _versions() -> list[str]:
     """Where they differ, so may the bytes of a segment."""
-    return [__version__, CODEC_VERSION]
+    return [__version__, codec_version()]
 
 
 def _check_versions(theirs: list[str], name: str) -> None:

@@ -25,7 +25,7 @@ class SearchPlan:
 
     `guess` and `slope` are in quarter steps of CRF; `slope` (below zero) is the score lost per step. A result at most
     `tolerance` over the target ends the search, after `usual_probes` one that is a few times that over it, and after
-    `max_probes` any.
+    `max_probes` any. Only multiples of `grid` steps are probed.
     """
 
     target: float
@@ -34,6 +34,7 @@ class SearchPlan:
     tolerance: float
     max_probes: int = 6
     usual_probes: int = 6
+    grid: int = 1
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ def search(plan: SearchPlan, probe: Callable[[int], float]) -> SearchResult:
     best scores is chosen and `reached` is False.
     """
     scores: dict[int, float] = {}
-    step = clamp(plan.guess)
+    step = clamp(plan.guess, plan.grid)
     while True:
         score = probe(step)
         scores[step] = -math.inf if math.isnan(score) else score
@@ -68,8 +69,9 @@ def search(plan: SearchPlan, probe: Callable[[int], float]) -> SearchResult:
     return SearchResult(max(near_best), False, scores)
 
 
-def clamp(step: float) -> int:
-    return max(MIN_STEP, min(MAX_STEP, round(step)))
+def clamp(step: float, grid: int = 1) -> int:
+    """The nearest step that there is. `grid` divides MIN_STEP and MAX_STEP."""
+    return max(MIN_STEP, min(MAX_STEP, round(step / grid) * grid))
 
 
 def _next_step(plan: SearchPlan, scores: dict[int, float]) -> int | None:
@@ -86,14 +88,14 @@ def _next_step(plan: SearchPlan, scores: dict[int, float]) -> int | None:
         return _finer(plan, scores, finest_fail)
     if finest_fail is None:
         return _coarser(plan, scores, coarsest_pass)
-    if finest_fail - coarsest_pass <= 1:
+    if finest_fail - coarsest_pass <= plan.grid:
         return None
     # Aim a little above the target: a narrow miss would cost another probe.
     aim = plan.target + plan.tolerance / 2
     above, below = scores[coarsest_pass], scores[finest_fail]
     share = (above - aim) / (above - below) if above > below else 0.5
-    guess = round(coarsest_pass + share * (finest_fail - coarsest_pass))
-    return min(max(guess, coarsest_pass + 1), finest_fail - 1)
+    guess = clamp(coarsest_pass + share * (finest_fail - coarsest_pass), plan.grid)
+    return min(max(guess, coarsest_pass + plan.grid), finest_fail - plan.grid)
 
 
 def _finer(plan: SearchPlan, scores: dict[int, float], finest: int) -> int | None:
@@ -103,7 +105,7 @@ def _finer(plan: SearchPlan, scores: dict[int, float], finest: int) -> int | Non
     stride = missing / -_slope(plan, scores, sorted(scores)[:2])
     if len(scores) >= 3 and stride > 2 * _LONGEST_STRIDE:
         return None  # the curve has gone flat below the target: finer steps only cost bytes
-    return clamp(finest - max(1.0, min(stride, _LONGEST_STRIDE)))
+    return clamp(finest - max(plan.grid, min(stride, _LONGEST_STRIDE)), plan.grid)
 
 
 def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int | None:
@@ -111,7 +113,7 @@ def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int |
         return None
     spare = scores[coarsest] - plan.target - plan.tolerance / 2
     stride = spare / -_slope(plan, scores, sorted(scores)[-2:])
-    return clamp(coarsest + max(1.0, min(stride, 2 * _LONGEST_STRIDE)))
+    return clamp(coarsest + max(plan.grid, min(stride, 2 * _LONGEST_STRIDE)), plan.grid)
 
 
 def _slope(plan: SearchPlan, scores: dict[int, float], nearest: list[int]) -> float:

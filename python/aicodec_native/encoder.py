@@ -27,7 +27,8 @@ from aicodec_native.segment_jobs import SegmentJobs
 from aicodec_native.segment_queue import Coded, SegmentQueue
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
 from aicodec_native.size_search import Fill, SizeSearch, WrongSizeError
-from aicodec_native.video_layer import CODEC_VERSION, SVT_PRESETS
+from aicodec_native.video.encoder import codec_version
+from aicodec_native.video.settings import SVT_PRESETS
 
 
 def encode(
@@ -91,7 +92,7 @@ def encode(
         with open_source(source, start, duration, fps, exact=goal.metric == GREATEST_ERROR) as opened:
             if part is None:
                 identity = {
-                    "version": [__version__, CODEC_VERSION],
+                    "version": [__version__, codec_version()],
                     "source": [*identity_of(source), opened.byte_size],
                     "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
                     "bounds": asdict(bounds),

@@ -37,6 +37,8 @@ class Enhancer:
         """A smaller stack than `best`, the winner of `video`, that reaches the goal too; None where there is none."""
         if self._bench.frames.shape[0] not in _FORMATS[self._bench.preset] or self._bench.goal.crf is not None:
             return None
+        if best.details["format"].startswith("yuv444"):
+            return None  # chroma has nothing to be led by, and sharpening saved less than 1%
         below = {number: picture for number, picture in self._drawn(best) if number in set(self._bench.scorer.frames)}
         score, proposal = self._best_program(below)
         gain = score - best.score

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Layers, Told
 from aicodec_native.photo_blocks import PhotoBlocks, VideoInput
+from aicodec_native.video.decoder import canvas_picture
 from aicodec_native.video_candidates import Compose, VideoSearch
-from aicodec_native.video_layer import VideoSettings, canvas_picture
 from aicodec_native.workbench import Workbench
 
 _REPORT_EVERY = 4
@@ -71,16 +71,15 @@ class HybridSearch:
 
     def _drawn(self, video: Candidate) -> Candidate:
         """The stack with that video layer, as the decoder draws it."""
-        depth = video.details["bit_depth"]
         layers = [*video.layers]
         encoder = _native.ScreenEncoder(
             *self._bench.frames.shape, preset=self._bench.preset, has_below=True, threads=self._bench.threads
         )
-        for number, picture in enumerate(self._below(layers, depth)):
+        for number, picture in enumerate(self._below(layers)):
             self._tell(0.9, number, "screen layer over video")
             encoder.add(self._bench.frames[number], picture, self._blocks.maps[number])
         layers.append((_native.LAYER_SCREEN, _native.build_screen_layer(pictures=[], coded=encoder.finish())))
-        planes = self._bench.decoded(layers, depth)
+        planes = self._bench.decoded(layers)
         score, scores, digest = self._bench.judged(layers, lambda _layer, _frame: next(planes))
         return Candidate(
             "video+screen",
@@ -93,10 +92,10 @@ class HybridSearch:
             details=dict(video.details),
         )
 
-    def _below(self, layers: Layers, depth: int) -> Iterator[_native.Picture]:
-        settings = VideoSettings(1.0, 0, depth)
-        for planes in self._bench.decoded(layers, depth):
-            yield canvas_picture(planes, settings, self._bench.header.colour, self._bench.frames.shape)
+    def _below(self, layers: Layers) -> Iterator[_native.Picture]:
+        name = self._bench.wrap(layers).video_format(0)
+        for planes in self._bench.decoded(layers):
+            yield canvas_picture(planes, name, self._bench.header.colour, self._bench.frames.shape)
 
     def _tell(self, share: float, number: int, note: str) -> None:
         if number % _REPORT_EVERY == 0:

@@ -96,7 +96,7 @@ class ProgramSearch:
         if best is None:
             return
         layers = [*best.layers, (_native.LAYER_SHADER, proposal.layer)]
-        planes = bench.decoded(layers, best.details["bit_depth"])
+        planes = bench.decoded(layers)
         score, scores, digest = bench.judged(layers, lambda _layer, _frame: next(planes))
         self.tried.append(
             Candidate(

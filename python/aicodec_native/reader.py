@@ -27,7 +27,7 @@ from aicodec_native.errors import (
 from aicodec_native.headers import info_of, media_packet, media_track
 from aicodec_native.media.types import Track, TrackPacket, VideoInfo
 from aicodec_native.stack import SegmentCursor, draw_in_order
-from aicodec_native.video_layer import Planes
+from aicodec_native.video.decoder import Planes
 
 Buffer = bytes | bytearray | memoryview
 Frame = npt.NDArray[Any]

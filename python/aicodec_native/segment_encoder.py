@@ -26,8 +26,8 @@ from aicodec_native.program_candidates import ProgramSearch
 from aicodec_native.scorer import Scorer, sample_frames
 from aicodec_native.screen_candidates import ScreenSearch
 from aicodec_native.stack import draw_in_order
+from aicodec_native.video.settings import DRAWN_NOVELTY
 from aicodec_native.video_candidates import VideoSearch
-from aicodec_native.video_layer import DRAWN_NOVELTY
 from aicodec_native.workbench import Workbench
 
 # From this novelty on (cpp/analyze/novelty.h) a camera took the pictures; a photograph behind windows is below. Luma

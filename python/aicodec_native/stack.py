@@ -8,7 +8,7 @@ from typing import TypeVar, overload
 
 from aicodec_native import _native
 from aicodec_native.errors import CorruptError
-from aicodec_native.video_layer import LayerCursor, Planes, VideoDecoder
+from aicodec_native.video.decoder import LayerCursor, Planes, VideoDecoder
 
 T = TypeVar("T")
 

@@ -17,23 +17,22 @@ from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal, Told
 from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
 from aicodec_native.errors import EncodeError
-from aicodec_native.video_layer import (
-    RGB_COLOUR,
-    SVT_PRESETS,
-    CodedPacket,
-    EncoderFrame,
-    Planes,
-    VideoDecoder,
-    VideoSettings,
-    canvas_picture,
-    encode_stream,
-    encoder_frame,
-)
+from aicodec_native.video import libaom
+from aicodec_native.video.decoder import Planes, VideoDecoder, canvas_picture
+from aicodec_native.video.encoder import encode_stream
+from aicodec_native.video.frame import RGB_COLOUR, EncoderFrame, encoder_frame
+from aicodec_native.video.packet import CodedPacket
+from aicodec_native.video.settings import AOM_PRESETS, SVT_PRESETS, Encoder, VideoSettings
 from aicodec_native.workbench import Workbench
 
-# The CRF that usually gives a SSIMULACRA2 of 80, to camera footage and to what a computer drew, and the score lost per
-# quarter step around it.
-_TYPICAL_CRF = {False: 20.0, True: 44.0}
+# The CRF that usually gives a SSIMULACRA2 of 80, by encoder and whether a computer drew the pictures, and the score
+# lost per quarter step around it.
+_TYPICAL_CRF = {
+    ("svtav1", False): 20.0,
+    ("svtav1", True): 44.0,
+    ("libaom", False): 20.0,
+    ("libaom", True): 44.0,
+}
 _SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
 _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
 # What a search accepts above its target: about one quarter step.
@@ -102,6 +101,9 @@ class VideoSearch:
         self._inputs_depth = 0
         self._compose = compose
         self._guess = guess
+        self._codec = self._chosen_codec()
+        # Of the steps of the search: libaom knows whole CRFs alone.
+        self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF, 10).steps
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
 
@@ -133,14 +135,14 @@ class VideoSearch:
                 continue
             near = sorted(points, key=lambda step: abs(points[step] - wanted))[:2]
             slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), _SLOPES[self._bench.goal.metric] / 3)
-            step = round(near[0] + (wanted - points[near[0]]) / slope)
-            if step not in points and STEPS_PER_CRF <= step <= 63 * STEPS_PER_CRF:
+            step = clamp(near[0] + (wanted - points[near[0]]) / slope, self.grid)
+            if step not in points:
                 points[step] = self.probe(step, 10).score
 
     def probe_once(self) -> Candidate:
         """The candidate with the quantiser to begin with."""
         assert self._guess is not None
-        return self.probe(round(self._guess * STEPS_PER_CRF), self._bit_depths()[0])
+        return self.probe(clamp(self._guess * STEPS_PER_CRF, self.grid), self._bit_depths()[0])
 
     @property
     def slope(self) -> float:
@@ -165,8 +167,31 @@ class VideoSearch:
         return (coarse.score - fine.score) / steps, 1 - (coarse.size / fine.size) ** (1 / steps)
 
     def _bit_depths(self) -> tuple[int, ...]:
-        """10 bits save bytes nearly everywhere; `slow` looks for itself."""
-        return (10, 8) if self._bench.preset == "slow" and self._bench.goal.crf is None else (10,)
+        """10 bits save bytes nearly everywhere; `slow` looks for itself where that takes no minutes."""
+        looks = self._bench.preset == "slow" and self._bench.goal.crf is None and self._codec == "svtav1"
+        return (10, 8) if looks else (10,)
+
+    def _chosen_codec(self) -> Encoder:
+        """libaom for what has chroma of full size or was drawn, in `slow` for all; SVT-AV1 where a CRF is asked for."""
+        bench = self._bench
+        if bench.goal.crf is not None or bench.preset not in AOM_PRESETS or libaom.version() is None:
+            return "svtav1"
+        return "libaom" if self._drawn or self._has_full_chroma() or bench.preset == "slow" else "svtav1"
+
+    def _has_full_chroma(self) -> bool:
+        return not self._frames.shape[0].startswith("yuv420")
+
+    def _settings(self, step: int, bit_depth: int) -> VideoSettings:
+        bench, aom = self._bench, self._codec == "libaom"
+        return VideoSettings(
+            step / STEPS_PER_CRF,
+            (AOM_PRESETS if aom else SVT_PRESETS)[bench.preset],
+            bit_depth,
+            bench.threads,
+            self._drawn,
+            encoder=self._codec,
+            chroma="444" if aom and self._has_full_chroma() else "420",
+        )
 
     def _best_at(self, bit_depth: int) -> Candidate:
         """The coarsest candidate of that depth that reaches the goal, or else the best one."""
@@ -199,19 +224,18 @@ class VideoSearch:
     def _plan(self, goal: Goal) -> SearchPlan:
         slope = _SLOPES[goal.metric]
         above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
-        guess = _TYPICAL_CRF[self._drawn] * STEPS_PER_CRF + above_typical / slope
+        guess = _TYPICAL_CRF[self._codec, self._drawn] * STEPS_PER_CRF + above_typical / slope
         if self._guess is not None:
             guess = self._guess * STEPS_PER_CRF
         if self.tried:  # at another bit depth
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
         tolerance = _TOLERANCES[goal.metric] * (_DRAWN_TOLERANCE if self._drawn else 1.0)
-        return SearchPlan(goal.target, clamp(guess), slope, tolerance, usual_probes=_USUAL_PROBES[self._bench.preset])
+        usual = _USUAL_PROBES[self._bench.preset]
+        return SearchPlan(goal.target, clamp(guess, self.grid), slope, tolerance, usual_probes=usual, grid=self.grid)
 
     def probe(self, step: int, bit_depth: int) -> Candidate:
-        """Code and score: what SVT-AV1 has finished is decoded and measured while it goes on."""
-        settings = VideoSettings(
-            step / STEPS_PER_CRF, SVT_PRESETS[self._bench.preset], bit_depth, self._bench.threads, self._drawn
-        )
+        """Code and score: what the encoder has finished is decoded and measured while it goes on."""
+        settings = self._settings(step, bit_depth)
         whole = self._is_near() and self._compose is None
         packets: list[tuple[bytes, bool]] = []
         finished: SimpleQueue[CodedPacket | None] = SimpleQueue()
@@ -230,7 +254,7 @@ class VideoSearch:
         layers = [(_native.LAYER_VIDEO, self._layer(packets, settings))]
         candidate = Candidate(
             stack="video",
-            setting=f"CRF {settings.crf:g}, {bit_depth} bit",
+            setting=str(settings),
             layers=layers,
             score=score,
             scores=scores,
@@ -238,7 +262,7 @@ class VideoSearch:
             digest=self._digest(drawn, layers, packets) if whole else None,
             reached=score >= self._bench.goal.target or self._bench.goal.crf is not None,
             seconds=time.perf_counter() - started,
-            details={"crf": settings.crf, "bit_depth": bit_depth},
+            details={"crf": settings.crf, "bit_depth": bit_depth, "format": settings.format},
         )
         self.tried.append(candidate)
         return candidate
@@ -279,7 +303,7 @@ class VideoSearch:
         hashes: dict[int, int] = {}
         for number, planes in self._decoded(packets, settings, wanted):
             if number in wanted:
-                picture = canvas_picture(planes, settings, self._bench.header.colour, self._frames.shape)
+                picture = canvas_picture(planes, settings.format, self._bench.header.colour, self._frames.shape)
                 if self._compose is not None:
                     picture = self._compose(number, picture)
                 hashes[number] = _native.picture_hash(picture)

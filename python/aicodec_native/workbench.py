@@ -11,7 +11,7 @@ from aicodec_native.candidate import Goal, Layers
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.scorer import Scorer
-from aicodec_native.video_layer import Planes, VideoDecoder, VideoSettings
+from aicodec_native.video.decoder import Planes, VideoDecoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,10 @@ class Workbench:
                 self.scorer.add(number, picture)
         return *self.scorer.result(), digest.value
 
-    def decoded(self, layers: Layers, bit_depth: int) -> Iterator[Planes]:
+    def decoded(self, layers: Layers) -> Iterator[Planes]:
         """The frames of the lowest layer, a video."""
         segment = self.wrap(layers)
-        name = VideoSettings(1.0, 0, bit_depth).format
-        decoder = VideoDecoder(name, self.header.width, self.header.height, threads=self.threads)
+        decoder = VideoDecoder(segment.video_format(0), self.header.width, self.header.height, threads=self.threads)
         return decoder.stream(data for data, _ in segment.video_packets(0))
 
     @property

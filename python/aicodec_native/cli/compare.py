@@ -20,7 +20,7 @@ from aicodec_native.compare.peers import PEERS, peers_of
 from aicodec_native.compare.point import METRICS
 from aicodec_native.compare.report import write_report
 from aicodec_native.errors import OptionError
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS
 
 
 @click.command("compare")

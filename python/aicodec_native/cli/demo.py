@@ -19,7 +19,7 @@ from aicodec_native.compare.curve import Curve, grow
 from aicodec_native.compare.peers import svtav1, x265
 from aicodec_native.compare.point import Point
 from aicodec_native.decoder import verify
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS
 
 # In points: the search for a peer's quantiser ends with a file above the score and one below, no further apart.
 _GAP = 0.4

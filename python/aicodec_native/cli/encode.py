@@ -14,7 +14,7 @@ from aicodec_native.cli.output import frame_bar, json_option, print_json, print_
 from aicodec_native.encode_result import EncodeResult, Progress
 from aicodec_native.encoder import encode
 from aicodec_native.quality import METRICS
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS
 
 
 @click.command("encode")

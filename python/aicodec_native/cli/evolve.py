@@ -14,7 +14,7 @@ from aicodec_native.errors import OptionError
 from aicodec_native.loop.evolve import DEFAULT_PATIENCE, evolve, proposer_of
 from aicodec_native.loop.job import EvolveProgress, EvolveResult
 from aicodec_native.quality import METRICS
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS
 
 _REASONS = {
     "target": "small enough",

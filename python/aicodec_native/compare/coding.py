@@ -18,8 +18,9 @@ from aicodec_native.compare.peers import SEEK_SECONDS, Peer
 from aicodec_native.compare.point import METRICS, Point, scores_of
 from aicodec_native.encoder import encode
 from aicodec_native.errors import OptionError, OutputError
+from aicodec_native.ffmpeg_program import ffmpeg_version
 from aicodec_native.media import Sink, VideoFrame, VideoInfo, video_bytes
-from aicodec_native.video_layer import CODEC_VERSION
+from aicodec_native.video.encoder import PYAV_VERSION
 
 # What RGB pictures become for codecs that want YCbCr: BT.709, limited range, as players expect.
 _YUV_COLOUR = _native.Colour(primaries=1, transfer=1, matrix=1)
@@ -102,7 +103,7 @@ class PeerRun:
 
 def version_of(peer: Peer) -> str:
     """The libraries that code for a peer."""
-    return program.ffmpeg_version() if peer.by_program else CODEC_VERSION
+    return ffmpeg_version() if peer.by_program else PYAV_VERSION
 
 
 def code_ours(

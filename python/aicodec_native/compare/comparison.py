@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from aicodec_native import _native
-from aicodec_native.compare import program
 from aicodec_native.compare.clip import Clip
 from aicodec_native.compare.coding import Measures, PeerRun, code_ours, version_of
 from aicodec_native.compare.curve import Curve, bd_rate, equal_score, grow
 from aicodec_native.compare.peers import Peer
 from aicodec_native.compare.point import Point
+from aicodec_native.ffmpeg_program import ffmpeg
 from aicodec_native.reader import Reader
-from aicodec_native.video_layer import CODEC_VERSION
+from aicodec_native.video.encoder import codec_version
 
 OURS = ".aic"
 
@@ -112,7 +112,7 @@ def compare(
     """Runs everything; coded files stay in `folder`. `qualities` are SSIMULACRA2 scores. OptionError where a package
     that a peer or metric needs is missing, before anything runs."""
     if "vmaf" in measures.metrics or any(peer.by_program for peer in peers):
-        program.ffmpeg()
+        ffmpeg()
     ours = _ours(clip, qualities, preset, folder, measures, announce)
     levels = {q: equal_score(q, ours.files[q].point.scores["ssimulacra2"]) for q in qualities}
     others = [_peer(peer, clip, levels, folder, measures, announce) for peer in peers]
@@ -122,7 +122,7 @@ def compare(
 def _ours(
     clip: Clip, qualities: Sequence[float], preset: str, folder: Path, measures: Measures, announce: Announce
 ) -> Contestant:
-    found = Contestant(Curve(f"{OURS} {preset}"), f"--preset {preset}", CODEC_VERSION, clip.info.colour)
+    found = Contestant(Curve(f"{OURS} {preset}"), f"--preset {preset}", codec_version(), clip.info.colour)
     for quality in qualities:
         path = folder / f"ours-{quality:g}.aic"
         with announce(f"{OURS} at {quality:g}", len(clip.frames)) as bar:

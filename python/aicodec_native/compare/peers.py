@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aicodec_native.compare.search import Scale
 from aicodec_native.errors import OptionError
-from aicodec_native.video_layer import SVT_PARAMETERS
+from aicodec_native.video.settings import SVT_PARAMETERS
 
 # Every peer may keep as long between seek points as `.aic` does.
 SEEK_SECONDS = 10

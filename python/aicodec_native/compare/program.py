@@ -1,8 +1,7 @@
-"""The ffmpeg program that the package imageio-ffmpeg ships: encoders that PyAV does not have, and VMAF."""
+"""What the ffmpeg program does for a comparison: encoders that PyAV does not have, and VMAF."""
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import subprocess
@@ -11,26 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from aicodec_native.errors import OptionError, OutputError
+from aicodec_native.errors import OutputError
+from aicodec_native.ffmpeg_program import ffmpeg
 from aicodec_native.media import Sink, VideoFrame, VideoInfo
-
-
-@functools.cache
-def ffmpeg() -> str:
-    """Its path; OptionError where the package is missing."""
-    try:
-        import imageio_ffmpeg
-    except ImportError:
-        raise OptionError(
-            "libvvenc, libaom and VMAF need imageio-ffmpeg: pip install 'aicodec-native[peers]'"
-        ) from None
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
-
-
-@functools.cache
-def ffmpeg_version() -> str:
-    said = subprocess.run([ffmpeg(), "-version"], capture_output=True, text=True, check=True).stdout
-    return "FFmpeg " + said.split()[2]
 
 
 def encode(frames: Iterable[VideoFrame], info: VideoInfo, arguments: Sequence[str], path: Path) -> None:

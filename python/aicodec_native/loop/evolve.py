@@ -16,7 +16,7 @@ from aicodec_native.loop.ledger import Ledger
 from aicodec_native.loop.proposals import Proposer
 from aicodec_native.loop.sandbox import Limits
 from aicodec_native.segmenter import MAX_SECONDS
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS
 
 DEFAULT_PATIENCE = 8
 

@@ -10,9 +10,9 @@ from typing import Any
 from aicodec_native.loop.proposals import Attempt, Context, Proposal
 from aicodec_native.loop.strategy import MAX_EDGE, SCREEN_PRESETS, Strategy
 from aicodec_native.lossless_encoder import GREATEST_ERROR
-from aicodec_native.video_layer import DRAWN_NOVELTY, DRAWN_PARAMETERS, SVT_PRESETS
+from aicodec_native.video.settings import DRAWN_NOVELTY, DRAWN_PARAMETERS, SVT_PRESETS
 
-# What SVT-AV1 is usually told (video_layer.py), and what else is worth a try, the most promising first.
+# What SVT-AV1 is usually told (video/settings.py), and what else is worth a try, the most promising first.
 _SVT = (
     ("variance-boost-strength", 1),
     ("scm", 1),

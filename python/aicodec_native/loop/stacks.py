@@ -21,7 +21,9 @@ from aicodec_native.loop.strategy import Strategy
 from aicodec_native.scorer import Scorer
 from aicodec_native.shader_source import compile_source
 from aicodec_native.stack import draw_in_order
-from aicodec_native.video_layer import RGB_COLOUR, SVT_PARAMETERS, SVT_PRESETS, VideoSettings, encode_pictures
+from aicodec_native.video.encoder import encode_pictures
+from aicodec_native.video.frame import RGB_COLOUR
+from aicodec_native.video.settings import SVT_PARAMETERS, SVT_PRESETS, VideoSettings
 
 KINDS = {"video": _native.LAYER_VIDEO, "shader": _native.LAYER_SHADER, "screen": _native.LAYER_SCREEN}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aicodec_native.errors import OptionError
 from aicodec_native.lossless_encoder import MAX_ERROR
-from aicodec_native.video_layer import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS
 
 # Bottom first. `encode` stands for whatever `aicodec-native encode` makes; only the first experiment has it.
 STACKS = (

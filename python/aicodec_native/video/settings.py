@@ -1,0 +1,54 @@
+"""How the `video` layer is coded: which encoder, and what it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+# The encoders' own presets behind ours: see docs/decisions/0003-video-layer-settings.md.
+SVT_PRESETS = {"fast": 8, "medium": 6, "slow": 4}
+AOM_PRESETS = {"medium": 6, "slow": 4}
+
+# Variance boost and tune 2 (SSIM) save 4-9% of the bytes at equal SSIMULACRA2, and as much at equal XPSNR; a weaker
+# temporal filter 4-5% more. One key frame: a segment is a closed group, cut elsewhere.
+SVT_PARAMETERS = "enable-variance-boost=1:tune=2:scd=0:tf-strength=1"
+
+# Below this novelty (cpp/analyze/novelty.h) nothing but drawings is there. These are coded with SVT-AV1's tools for
+# screens, 25-40% fewer bytes, and no temporal filter, which has no noise to take there.
+DRAWN_NOVELTY = 0.12
+DRAWN_PARAMETERS = {"scm": 1, "enable-tf": 0}
+
+Encoder = Literal["svtav1", "libaom"]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSettings:
+    """How a segment is coded. `crf` goes from 1 to 63, with SVT-AV1 in quarter steps, with libaom in whole ones;
+    `preset` is the encoder's (libaom's cpu-used). `drawn`: with its tools for screens. `parameters` are SVT-AV1's,
+    name=value, with colons between them. `chroma`: "420", or with libaom "444".
+    """
+
+    crf: float
+    preset: int
+    bit_depth: int = 10
+    threads: int = 0
+    drawn: bool = False
+    parameters: str = SVT_PARAMETERS
+    encoder: Encoder = "svtav1"
+    chroma: Literal["420", "444"] = "420"
+
+    def __str__(self) -> str:
+        """For people."""
+        encoder = "" if self.encoder == "svtav1" else f"{self.encoder} "
+        chroma = "" if self.chroma == "420" else ", 4:4:4"
+        return f"{encoder}CRF {self.crf:g}, {self.bit_depth} bit{chroma}"
+
+    @property
+    def format(self) -> str:
+        """Of the coded frames."""
+        return f"yuv{self.chroma}p10" if self.bit_depth == 10 else f"yuv{self.chroma}p"
+
+    @property
+    def steps(self) -> int:
+        """How many quantisers there are to a CRF."""
+        return 1 if self.encoder == "libaom" else 4
