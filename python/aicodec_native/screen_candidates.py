@@ -1,7 +1,7 @@
 """Screen layers, alone or over a program, at the tolerance that just reaches the goal.
 
 The coder may be off at edges, by half of their contrast and at most by the tolerance (cpp/screen/tolerance.h), which is
-searched, two at once where there are two threads. Tolerance 0 is exact.
+searched, the first two at once where there are two threads. Tolerance 0 is exact.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ _MOST = 128
 # The tolerance that usually gives a SSIMULACRA2 score. Other metrics start in the middle.
 _TYPICAL = ((95.0, 6), (90.0, 14), (85.0, 24), (80.0, 36), (70.0, 64), (0.0, 90))
 _MIDDLE = 16
-# What twice the tolerance costs in points of SSIMULACRA2 around 90.
-_POINTS_PER_DOUBLING = 5.5
-# The second of a pair lies so much further.
-_NEXT = 1.15
+# Twice the tolerance costs so large a part of what a score is below 100 (text and a terminal 1 / 2.8, vector graphics
+# 1 / 3, a game 1 / 4.2, dense coloured text 1 / 4.1).
+_PARTS_PER_DOUBLING = 1 / 3.8
+# Points above the goal that are aimed at, for the curve is not smooth.
+_SPARE = 0.5
 _PROBES = {"fast": 2, "medium": 4, "slow": 7}
 # Exact pixels for so little more are worth it.
 _WORTH_EXACTNESS = 1.02
@@ -83,22 +84,30 @@ class ScreenSearch:
         return exact if exact and best and exact.size <= _WORTH_EXACTNESS * best.size else best
 
     def _next_tolerances(self) -> list[int]:
-        """Those about where the score should meet the target, between the last that reached it and the next known."""
+        """The one where the score should meet the target, between the last that reached it and the next known."""
         if not any(self.tried):
             return []  # finer ones were given up or would be
         reached = [tolerance for tolerance, candidate in self.tried.items() if candidate.reached]
         low = max([*reached, *self._given_up])
         high = min((tolerance for tolerance in self.tried if tolerance > low), default=_MOST + 1)
         if self._bench.goal.metric == "ssimulacra2":
-            known = [tolerance for tolerance in self.tried if tolerance > 0]
-            nearest = min(known, key=lambda tolerance: abs(self.tried[tolerance].score - self._bench.goal.target))
-            spare = self.tried[nearest].score - self._bench.goal.target
-            first = math.floor(nearest * 2.0 ** (spare / _POINTS_PER_DOUBLING))
+            first = math.floor(self._interpolated(low, high))
         else:
             first = math.floor(math.sqrt(max(low, 1) * high))
         first = min(max(first, low + 1), high - 1)
-        pair = [first, max(first + 1, round(first * _NEXT))][: min(2, self._bench.threads)]
-        return [tolerance for tolerance in pair if low < tolerance < high]
+        return [first] if low < first < high else []
+
+    def _interpolated(self, low: int, high: int) -> float:
+        """Where the goal is on a straight line over the tolerance's logarithm: between the two next to it, or from the
+        nearest one."""
+        aim = self._bench.goal.target + _SPARE
+        scores = {tolerance: candidate.score for tolerance, candidate in self.tried.items() if tolerance > 0}
+        if low in scores and high in scores and scores[low] > scores[high]:
+            share = max(0.0, scores[low] - aim) / (scores[low] - scores[high])
+            return float(low * (high / low) ** share)
+        nearest = min(scores, key=lambda tolerance: abs(scores[tolerance] - aim))
+        fall = max(100.0 - scores[nearest], 1.0) * _PARTS_PER_DOUBLING
+        return float(nearest * 2.0 ** ((scores[nearest] - aim) / fall))
 
     def _is_flat(self) -> bool:
         """Whether tolerance saves nothing here: text and flat colours."""

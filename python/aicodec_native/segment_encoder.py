@@ -172,7 +172,7 @@ class _SegmentEncoder:
         return screen.gave_up
 
     def _is_far_below(self) -> bool:
-        """Whether nothing comes near the goal: then these are no camera's pictures, whatever their colours look like."""
+        """Whether nothing comes near the goal: no camera's pictures then, whatever their colours look like."""
         goal = self._job.goal
         best = max((candidate.score for candidate in self._candidates), default=-math.inf)
         return best < goal.target - FLOORS[goal.metric]

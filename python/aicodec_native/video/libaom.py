@@ -23,7 +23,8 @@ from aicodec_native.video.frame import EncoderFrame
 from aicodec_native.video.packet import CodedPacket, coded_packet
 from aicodec_native.video.settings import VideoSettings
 
-# Neither filtering in time nor quantisers that follow the prediction tree pay where there is no noise: 7-10% fewer bytes.
+# Neither filtering in time nor quantisers that follow the prediction tree pay where there is no noise: 7-10% of the
+# bytes.
 _DRAWN = "tune-content=screen:deltaq-mode=0:arnr-strength=0"
 
 _IVF_HEADER, _IVF_FRAME_HEADER = 32, 12
