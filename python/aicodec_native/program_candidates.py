@@ -59,12 +59,11 @@ class ProgramSearch:
         usable = [each for each in found if each.proposal.stills or not each.proposal.program.reads_below]
         for each in usable[: _PROGRAMS[self._bench.preset]]:
             self._told(_RECOGNISING, f"trying a {each.proposal.name}")
-            if each.proposal.stills and self._clip.is_rough:
+            alone_does = any(candidate.reached for candidate in self.tried)
+            if not (each.proposal.stills and self._clip.is_rough):
+                self._try(each.proposal, not alone_does and each.near >= _WORTH_CORRECTING)
+            elif not alone_does:
                 self._over_video(each.proposal)
-            else:
-                self._try(each.proposal, each.near >= _WORTH_CORRECTING)
-            if any(candidate.reached for candidate in self.tried):
-                break  # the nearest came first
         return min(self.tried, key=Candidate.rank, default=None)
 
     def _try(self, proposal: Proposal, may_correct: bool) -> None:

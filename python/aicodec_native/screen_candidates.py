@@ -29,7 +29,7 @@ _MIDDLE = 16
 _PARTS_PER_DOUBLING = 1 / 3.8
 # Points above the goal that are aimed at, for the curve is not smooth.
 _SPARE = 0.5
-_PROBES = {"fast": 2, "medium": 4, "slow": 7}
+_PROBES = {"fast": 2, "medium": 5, "slow": 7}
 # Exact pixels for so little more are worth it.
 _WORTH_EXACTNESS = 1.02
 _REPORT_EVERY = 4
