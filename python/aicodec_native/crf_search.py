@@ -15,6 +15,8 @@ MIN_STEP = 1 * STEPS_PER_CRF
 MAX_STEP = 63 * STEPS_PER_CRF
 # No probe goes further than this from the ones before: far finer steps cost many bytes and much time to code.
 _LONGEST_STRIDE = 10 * STEPS_PER_CRF
+# A slope towards coarser steps is at least this part of what was thought.
+_FLATTEST = 3.0
 # What may be over the target once the usual number of probes is made.
 _LOOSER = 3.0
 
@@ -112,8 +114,9 @@ def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int |
     if coarsest == MAX_STEP:
         return None
     spare = scores[coarsest] - plan.target - plan.tolerance / 2
-    stride = spare / -_slope(plan, scores, sorted(scores)[-2:])
-    return clamp(coarsest + max(plan.grid, min(stride, 2 * _LONGEST_STRIDE)), plan.grid)
+    # Two scores side by side may be as good: that is no reason to go far.
+    slope = min(_slope(plan, scores, sorted(scores)[-2:]), plan.slope / _FLATTEST)
+    return clamp(coarsest + max(plan.grid, min(spare / -slope, 2 * _LONGEST_STRIDE)), plan.grid)
 
 
 def _slope(plan: SearchPlan, scores: dict[int, float], nearest: list[int]) -> float:

@@ -31,8 +31,10 @@ _TYPICAL_CRF = {
     ("svtav1", False): 20.0,
     ("svtav1", True): 44.0,
     ("libaom", False): 20.0,
-    ("libaom", True): 44.0,
+    ("libaom", True): 52.0,
 }
+# libaom's curves are steeper on camera footage and flatter on drawings, in parts of the usual slope.
+_STEEPNESS = {("svtav1", False): 1.0, ("svtav1", True): 1.0, ("libaom", False): 1.7, ("libaom", True): 0.6}
 _SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
 _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
 # What a search accepts above its target: about one quarter step.
@@ -44,8 +46,9 @@ _NEAR = 3
 # Frames as the encoder takes them are kept from probe to probe up to this many bytes.
 _INPUT_BYTES = 1 << 28
 
-# After so many probes a search is content with less.
+# After so many probes a search is content with less. A point is 15% of what libaom makes of drawings.
 _USUAL_PROBES = {"fast": 3, "medium": 3, "slow": 6}
+_MORE_PROBES = {"svtav1": 0, "libaom": 1}
 # What drawn video may have above the target: a point costs it a third of the bytes that it costs camera footage.
 _DRAWN_TOLERANCE = 1.7
 # What a probe below the target tells of the bytes there: nothing from so many points away, and so many times the
@@ -56,7 +59,12 @@ _DOUBT = 1.25
 # How many probes a search takes on average, for the progress bar.
 _USUAL_PASSES = 3.3
 # A quarter step of CRF saves less than this share of the bytes, of camera footage and of what a computer drew.
-_BYTES_PER_STEP = {False: 0.03, True: 0.0125}
+_BYTES_PER_STEP = {
+    ("svtav1", False): 0.03,
+    ("svtav1", True): 0.0125,
+    ("libaom", False): 0.03,
+    ("libaom", True): 0.016,
+}
 
 Compose = Callable[[int, _native.Picture], _native.Picture]
 
@@ -102,6 +110,8 @@ class VideoSearch:
         self._compose = compose
         self._guess = guess
         self._codec = self._chosen_codec()
+        self._kind = self._codec, drawn
+        self._usual_slope = _SLOPES[bench.goal.metric] * _STEEPNESS[self._kind]
         # Of the steps of the search: libaom knows whole CRFs alone.
         self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF, 10).steps
         self.tried: list[Candidate] = []
@@ -119,12 +129,12 @@ class VideoSearch:
         depth = self._bit_depths()[0]
         first = self.probe(self._plan(self._bench.goal).guess, depth)
         missing = self._bench.goal.target - first.score
-        slope = _SLOPES[self._bench.goal.metric]
+        slope = self._usual_slope
         if missing <= 0:
             return first.size
-        if missing > _FORESIGHT * slope / _SLOPES["ssimulacra2"]:
+        if missing > _FORESIGHT * _SLOPES[self._bench.goal.metric] / _SLOPES["ssimulacra2"]:
             return None
-        return int(_DOUBT * first.size * (1 - _BYTES_PER_STEP[False]) ** (missing / slope))
+        return int(_DOUBT * first.size * (1 - max(_BYTES_PER_STEP.values())) ** (missing / slope))
 
     def add_points(self, offsets: Iterable[float]) -> None:
         """Candidates at about these distances from the target, where none is near: from the curve found so far."""
@@ -134,7 +144,7 @@ class VideoSearch:
             if len(points) < 2 or any(abs(score - wanted) < abs(offset) / 2 for score in points.values()):
                 continue
             near = sorted(points, key=lambda step: abs(points[step] - wanted))[:2]
-            slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), _SLOPES[self._bench.goal.metric] / 3)
+            slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), self._usual_slope / 3)
             step = clamp(near[0] + (wanted - points[near[0]]) / slope, self.grid)
             if step not in points:
                 points[step] = self.probe(step, 10).score
@@ -155,7 +165,7 @@ class VideoSearch:
         return self._between()[1]
 
     def _between(self) -> tuple[float, float]:
-        usual = _SLOPES[self._bench.goal.metric], _BYTES_PER_STEP[self._drawn]
+        usual = self._usual_slope, _BYTES_PER_STEP[self._kind]
         same = [c for c in self.tried if c.details["bit_depth"] == self.tried[-1].details["bit_depth"]]
         near = sorted(same, key=lambda c: abs(c.score - self._bench.goal.target))[:2]
         if len(near) < 2:
@@ -216,21 +226,21 @@ class VideoSearch:
     def _give_up_if_hopeless(self, candidate: Candidate) -> None:
         if self.limit is None:
             return
-        spare = (candidate.score - self._bench.goal.target) / -_SLOPES[self._bench.goal.metric]  # steps, about
+        spare = (candidate.score - self._bench.goal.target) / -self._usual_slope  # steps, about
         spare = min(max(0.0, spare), MAX_STEP - candidate.details["crf"] * STEPS_PER_CRF)
-        if candidate.size * (1 - _BYTES_PER_STEP[self._drawn]) ** spare > self.limit:
+        if candidate.size * (1 - _BYTES_PER_STEP[self._kind]) ** spare > self.limit:
             raise HopelessError
 
     def _plan(self, goal: Goal) -> SearchPlan:
-        slope = _SLOPES[goal.metric]
+        slope = self._usual_slope
         above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
-        guess = _TYPICAL_CRF[self._codec, self._drawn] * STEPS_PER_CRF + above_typical / slope
+        guess = _TYPICAL_CRF[self._kind] * STEPS_PER_CRF + above_typical / slope
         if self._guess is not None:
             guess = self._guess * STEPS_PER_CRF
         if self.tried:  # at another bit depth
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
         tolerance = _TOLERANCES[goal.metric] * (_DRAWN_TOLERANCE if self._drawn else 1.0)
-        usual = _USUAL_PROBES[self._bench.preset]
+        usual = _USUAL_PROBES[self._bench.preset] + _MORE_PROBES[self._codec]
         return SearchPlan(goal.target, clamp(guess, self.grid), slope, tolerance, usual_probes=usual, grid=self.grid)
 
     def probe(self, step: int, bit_depth: int) -> Candidate:
