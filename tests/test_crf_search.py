@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -140,3 +141,20 @@ def test_any_slope_will_do(slope):
 def test_scores_that_are_no_numbers_end_the_search(score):
     probe = Probe(lambda step: score)
     assert search(PLAN, probe).reached == (score == math.inf)
+
+
+def test_whole_crfs_alone_are_probed_where_there_are_no_others():
+    plan = replace(PLAN, grid=4)
+    for curve in plausible_curves():
+        result = run(curve, plan)
+        assert all(step % 4 == 0 for step in result.probes)
+        nearer = [step for step in range(MIN_STEP, MAX_STEP + 1, 4) if curve(step) >= plan.target]
+        # Well known: the best whole CRF, or one within the tolerance.
+        assert result.step == max(nearer, default=result.step) or curve(result.step) <= plan.target + plan.tolerance
+
+
+def test_two_steps_that_are_as_good_are_no_reason_to_go_far():
+    scores = {step: 90.0 - 0.1 * (step - 108) for step in range(MIN_STEP, MAX_STEP + 1)}
+    scores[112] = scores[108] + 0.2
+    plan = replace(PLAN, target=89.5, slope=-0.1, tolerance=0.1, grid=4)
+    assert max(run(scores.__getitem__, plan).probes) <= 112 + 3 * 8
