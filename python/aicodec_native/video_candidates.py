@@ -86,7 +86,7 @@ class VideoSearch:
     """Of one segment. `frames` in place of the bench's are coded; `limit`: bytes above which a candidate is of no use;
     `drawn`: whether a computer drew it. `compose`, given a frame's number and the picture that the layer draws, gives
     the one that counts: that of a stack with layers over it. `hashes` are then of no use. `guess`: the CRF to begin
-    with.
+    with. `encoder`: one in place of that which suits the pictures.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class VideoSearch:
         limit: int | None = None,
         compose: Compose | None = None,
         guess: float | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self._bench = bench
         self._frames: Pictures = bench.frames if frames is None else frames
@@ -109,7 +110,7 @@ class VideoSearch:
         self._inputs_depth = 0
         self._compose = compose
         self._guess = guess
-        self._codec = self._chosen_codec()
+        self._codec = encoder or self._chosen_codec()
         self._kind = self._codec, drawn
         self._usual_slope = _SLOPES[bench.goal.metric] * _STEEPNESS[self._kind]
         # Of the steps of the search: libaom knows whole CRFs alone.
