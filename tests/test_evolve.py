@@ -287,11 +287,14 @@ def test_a_program_that_fails_ends_the_run(run):
 
 
 def test_a_killed_run_goes_on(large_clip, tmp_path):
-    lines = [proposal("shader", WAVES), proposal("shader", HEAVY), proposal("screen")]
-    path = tmp_path / "proposals.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    rounds = [[proposal("shader", WAVES)], [proposal("shader", HEAVY), proposal("screen")]]
+    script = tmp_path / "proposer.py"
+    script.write_text(
+        f"import json, sys\nfor line in {rounds!r}[json.load(sys.stdin)['round'] - 1]:\n    print(json.dumps(line))\n"
+    )
     command = [sys.executable, "-m", "aicodec_native", "evolve", str(large_clip), str(tmp_path / "out.aic")]
-    arguments = [*command, "-p", "fast", "--proposer", f"replay:{path}", "--no-compare", "--workers", "1"]
+    proposer = ["--proposer", f"command:{sys.executable} {script}"]
+    arguments = [*command, "-p", "fast", *proposer, "--no-compare", "--workers", "1"]
     ledger = tmp_path / "out.aic.ledger"
     process = subprocess.Popen(arguments, start_new_session=True)
     try:
