@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from aicodec_native.compare import comparison
 from aicodec_native.compare.clip import load_clip
 from aicodec_native.compare.coding import Measures, PeerRun, code_ours
+from aicodec_native.compare.comparison import compare
 from aicodec_native.compare.curve import Curve, bd_rate, equal_score, grow
 from aicodec_native.compare.peers import PEERS, peers_of, svtav1
 from aicodec_native.compare.point import Point
@@ -181,6 +184,16 @@ def test_a_store_has_a_line_for_each_point(clip, tmp_path):
     before, after = lines["vp9", 70.0], lines["x264", 85.0]
     assert {line.rstrip(",") for line in before} <= {line.rstrip(",") for line in after}
     assert len(after) > len(before)
+
+
+def test_the_file_that_is_shown_is_the_one_in_the_table(clip, tmp_path, monkeypatch):
+    """One for a higher quality may be the smaller one."""
+    coded = {80.0: point(2000, 95.0), 85.0: point(1500, 86.0)}
+    monkeypatch.setattr(comparison, "code_ours", lambda clip, quality, *_: coded[quality])
+    found = compare(clip, [], Measures(("psnr",)), [80.0, 85.0], "fast", tmp_path, lambda *_: nullcontext())
+    ours = found.contestants[0]
+    assert [found.bytes_at(ours, asked) for asked in (80.0, 85.0)] == [1500, 1500]
+    assert {(file.point.bytes, file.path.name) for file in ours.files.values()} == {(1500, "ours-85.aic")}
 
 
 def test_others_are_compared_at_the_score_of_ours_unless_it_missed():

@@ -109,11 +109,9 @@ def _score(text: str) -> float:
 
 def _print(found: Comparison, shown: float) -> None:
     """Bytes at each quality; then BD-rates, and the times of the file nearest to `shown`."""
-    sizes = _table(
-        f"{found.clip.path.name}: bytes at equal SSIMULACRA2", [f"{score:.4g}" for score in found.levels.values()]
-    )
+    sizes = _table([f"{score:.4g}" for score in found.levels.values()])
     titles = [f"BD-rate\n{METRICS[metric].split(' (')[0]}" for metric in found.metrics]
-    rates = _table(None, [*titles, "encode\n(s)", "decode\n(s)"])
+    rates = _table([*titles, "encode\n(s)", "decode\n(s)"])
     ours = found.contestants[0]
     for one in found.contestants:
         found_sizes = [found.bytes_at(one, asked) for asked in found.levels]
@@ -126,6 +124,7 @@ def _print(found: Comparison, shown: float) -> None:
             f"{near.decode_seconds:.2f}",
         )
     console = Console()
+    click.echo(f"{found.clip.path.name}: bytes at equal SSIMULACRA2")
     console.print(sizes)
     console.print(rates)
     click.echo(
@@ -134,8 +133,8 @@ def _print(found: Comparison, shown: float) -> None:
     )
 
 
-def _table(title: str | None, headings: list[str]) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+def _table(headings: list[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("codec", no_wrap=True)
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)

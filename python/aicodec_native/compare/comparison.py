@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from aicodec_native import _native
+from aicodec_native import __version__, _native
 from aicodec_native.compare.clip import Clip
 from aicodec_native.compare.coding import Measures, PeerRun, code_ours, version_of
 from aicodec_native.compare.curve import Curve, bd_rate, equal_score, grow
@@ -72,6 +72,7 @@ class Comparison:
                 "format": info.format,
                 "frames": len(self.clip.frames),
                 "frame_rate": self.clip.frame_rate,
+                "start": self.clip.start or 0.0,
                 "seconds": self.clip.seconds,
             },
             "metrics": list(self.metrics),
@@ -115,6 +116,7 @@ def compare(
         ffmpeg()
     ours = _ours(clip, qualities, preset, folder, measures, announce)
     levels = {q: equal_score(q, ours.files[q].point.scores["ssimulacra2"]) for q in qualities}
+    _take_smallest(ours, levels)
     others = [_peer(peer, clip, levels, folder, measures, announce) for peer in peers]
     return Comparison(clip, measures.metrics, levels, [ours, *others])
 
@@ -122,7 +124,8 @@ def compare(
 def _ours(
     clip: Clip, qualities: Sequence[float], preset: str, folder: Path, measures: Measures, announce: Announce
 ) -> Contestant:
-    found = Contestant(Curve(f"{OURS} {preset}"), f"--preset {preset}", codec_version(), clip.info.colour)
+    version = f"aicodec-native {__version__}, {codec_version()}"
+    found = Contestant(Curve(f"{OURS} {preset}"), f"--preset {preset}", version, clip.info.colour)
     for quality in qualities:
         path = folder / f"ours-{quality:g}.aic"
         with announce(f"{OURS} at {quality:g}", len(clip.frames)) as bar:
@@ -130,6 +133,14 @@ def _ours(
         found.curve.points.append(point)
         found.files[quality] = CodedFile(point, path)
     return found
+
+
+def _take_smallest(ours: Contestant, levels: dict[float, float]) -> None:
+    """A file for a higher quality may be the smaller one: it is the one whose bytes count at a level, see bytes_at."""
+    made = list(ours.files.values())
+    for asked, level in levels.items():
+        smallest = ours.curve.smallest(level)
+        ours.files[asked] = next((file for file in made if file.point is smallest), ours.files[asked])
 
 
 def _peer(

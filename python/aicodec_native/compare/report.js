@@ -8,7 +8,9 @@
   const percent = (value) => (value === null ? "–" : `${value > 0 ? "+" : ""}${value.toFixed(1)}%`);
 
   place("title").textContent = clip.name;
-  place("about").textContent = `${clip.width}×${clip.height}, ${clip.format}, ${clip.frames} frames, ${clip.frame_rate.toFixed(2)} fps`;
+  const round = (value) => Number(value.toFixed(2));
+  const part = `${clip.frames} frames (${round(clip.seconds)} s from ${round(clip.start)} s)`;
+  place("about").textContent = `${clip.width}×${clip.height}, ${clip.format}, ${part}, ${round(clip.frame_rate)} fps`;
 
   const cell = (text, best, name = "td") => make(name, { class: best ? "number best" : "number" }, text);
   const head = make("tr", {}, make("th", { scope: "col" }, "codec"));
@@ -28,14 +30,21 @@
   function distance(point) {
     return Math.abs(point.scores.ssimulacra2 - shown.quality);
   }
+  place("times").textContent = `Times are those of each codec's file nearest to ${shown.quality}.`;
   const caption = make("caption", { class: "skip" }, "Bytes at equal quality");
   place("table").append(make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Bytes at equal quality" },
     make("table", {}, caption, make("thead", {}, head), body)));
 
-  for (const metric of data.metrics) {
-    const card = make("div", { class: "card" });
+  if (codecs.some((codec) => codec.points.some((p) => data.metrics.some((metric) => p.scores[metric] === null))))
+    place("exact").textContent = " Files without any error have infinite decibels, and no point there.";
+  // Cards stand in pairs: one is left, and the first metric is the one that files are compared at.
+  const alone = data.metrics.length % 2 === 1;
+  data.metrics.forEach((metric, at) => {
+    const first = at === 0 && alone;
+    const card = make("div", { class: first ? "card whole" : "card" });
     place("plots").append(card);
     plot(card, {
+      height: first ? 360 : undefined,
       title: `${titles[metric]} over bit rate`, x: "kbit/s", y: titles[metric], xLog: true, dots: true,
       series: codecs.map((codec, i) => ({
         name: codec.name, colour: colour(i),
@@ -43,12 +52,12 @@
           .map((p) => [(p.bytes * 8) / 1000 / clip.seconds, p.scores[metric], `${p.setting}, ${bytes(p.bytes)} bytes`]),
       })),
     });
-  }
+  });
 
-  place("looking").textContent = `Files nearest above SSIMULACRA2 ${shown.quality}. Drag the line, or move it with the arrow keys; zoom with the wheel or + and −.`;
+  place("looking").textContent = `Of each codec the smallest file that was written and has SSIMULACRA2 ${shown.score}. Drag the line, or move it with the arrow keys; zoom with the wheel or + and −.`;
   viewer(place("viewer"), { width: clip.width, height: clip.height, frames: shown.frames });
   plot(place("per-frame"), {
-    title: `SSIMULACRA2 of every frame, files at ${shown.quality}`, x: "frame", y: "SSIMULACRA2",
+    title: `SSIMULACRA2 of every frame, the same files`, x: "frame", y: "SSIMULACRA2",
     series: shown.per_frame.map((one) => ({
       name: one.name, colour: colour(codecs.findIndex((codec) => codec.name === one.name)), points: one.scores.map((score, i) => [i, score]),
     })),

@@ -45,19 +45,26 @@ def _own_script() -> str:
 
 
 def _shown(comparison: Comparison, quality: float) -> dict[str, Any]:
-    """The files at one quality: scores of every frame, some frames as pictures, where the bytes of `.aic` went."""
+    """The files at one quality: scores of every frame, where the bytes of `.aic` went, and as pictures some frames from
+    all over the clip, the worst of `.aic` among them."""
     clip = comparison.clip
     there = [one for one in comparison.contestants if quality in one.files]
     coded = [one.files[quality] for one in there]
-    numbers = _numbers(coded[0].point.per_frame)
+    scores = coded[0].point.per_frame
+    worst = min(range(len(scores)), key=scores.__getitem__)
+    numbers = sorted({*spread(len(scores), FRAMES - 1), worst})
     columns = [("source", [_url(clip.frames[number].picture, clip.info) for number in numbers])]
     for one, file in zip(there, coded, strict=True):
         info = replace(clip.info, colour=one.colour)
         columns.append((f"{one.curve.name}, {file.point.setting}", _frames(file.path, numbers, info)))
     return {
         "quality": quality,
+        "score": round(comparison.levels[quality], 2),
         "frames": [
-            {"label": f"frame {number}", "pictures": [{"name": name, "url": urls[at]} for name, urls in columns]}
+            {
+                "label": f"{number}{' (worst of .aic)' if number == worst and min(scores) < max(scores) else ''}",
+                "pictures": [{"name": name, "url": urls[at]} for name, urls in columns],
+            }
             for at, number in enumerate(numbers)
         ],
         "per_frame": [
@@ -65,12 +72,6 @@ def _shown(comparison: Comparison, quality: float) -> dict[str, Any]:
         ],
         "layers": layers_of(coded[0].path),
     }
-
-
-def _numbers(scores: list[float]) -> list[int]:
-    """Frames from all over the clip, and the worst of `.aic`."""
-    worst = min(range(len(scores)), key=scores.__getitem__)
-    return sorted({*spread(len(scores), FRAMES - 1), worst})
 
 
 def _frames(path: Path, numbers: list[int], info: VideoInfo) -> list[str]:

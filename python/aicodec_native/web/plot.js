@@ -176,7 +176,7 @@
         const share = (100 * part.value) / most;
         track.append(make("span", { style: `width:${share}%;background:${aic.colour(names.indexOf(part.name))}`, title: `${part.name}: ${part.value}` }));
       }
-      stack.append(make("span", {}, bar.name), track, make("span", { class: "number" }, `${aic.number(total(bar))} ${options.unit}`));
+      stack.append(make("span", {}, bar.name), track, make("span", { class: "number" }, `${total(bar).toLocaleString("en")} ${options.unit}`));
     }
     const key = make("div", { class: "legend" });
     names.forEach((name, i) => key.append(make("span", { class: "bar" }, make("span", { class: "swatch", style: `background:${aic.colour(i)}` }), name)));

@@ -105,7 +105,7 @@
     const bar = make("div", { class: "bar" },
       select("Frame", options.frames.map((frame) => frame.label), "frame"),
       select("Left", own, "left"), select("Right", own, "right"),
-      button("−", "Zoom out", () => zoomBy(-1)), button("+", "Zoom in", () => zoomBy(1)), difference,
+      make("span", { class: "together" }, button("−", "Zoom out", () => zoomBy(-1)), button("+", "Zoom in", () => zoomBy(1))), difference,
       select("Gain", [1, 2, 4, 8, 16, 32].map((gain) => `× ${gain}`), "doublings"), said);
     place.classList.add("viewer");
     place.replaceChildren(bar, stage);
