@@ -70,6 +70,12 @@ def test_help_of_a_command(name):
     assert "Options:" in done.stdout
 
 
+def test_a_page_that_cannot_be_written_is_no_work(tmp_path):
+    done = run("compare", tmp_path / "none.mkv", "--html", tmp_path / "none" / "page.html")
+    assert done.returncode == 2
+    assert done.stderr == f"aicodec-native: {tmp_path}/none/page.html: the folder {tmp_path}/none does not exist\n"
+
+
 def test_version():
     done = run("--version")
     assert (done.returncode, done.stderr) == (0, "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import http.client
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from urllib.parse import urlsplit
@@ -50,6 +52,18 @@ def address(ledger):
             yield found[0]
         finally:
             server.terminate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_end_leaves_nothing(ledger, tmp_path, number):
+    command = [sys.executable, "-m", "aicodec_native", "dashboard", "--ledger", str(ledger), "--port", "0"]
+    place = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=place) as server:
+        assert "http://" in server.stderr.readline()
+        assert list(tmp_path.glob("aicodec-dashboard-*"))
+        server.send_signal(number)
+        assert server.stderr.read() == ""
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture(scope="module")

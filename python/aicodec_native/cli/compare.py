@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,7 +20,7 @@ from aicodec_native.compare.curve import bd_rate
 from aicodec_native.compare.peers import PEERS, peers_of
 from aicodec_native.compare.point import METRICS
 from aicodec_native.compare.report import write_report
-from aicodec_native.errors import OptionError
+from aicodec_native.errors import OptionError, OutputError
 from aicodec_native.video.settings import SVT_PRESETS
 
 
@@ -64,6 +65,11 @@ def command(
     others = [] if peers.strip() == "none" else peers_of(_listed(peers))
     measures = Measures(_listed(metrics))
     scores = sorted({_score(text) for text in _listed(qualities)})
+    # Before hours of work, not after.
+    if page is not None and not page.parent.is_dir():
+        raise OutputError(f"{page}: the folder {page.parent} does not exist")
+    if page is not None and not os.access(page.parent, os.W_OK):
+        raise OutputError(f"{page}: the folder {page.parent} cannot be written to")
     shown = min(scores, key=lambda score: abs(score - 80))
     clip = load_clip(Path(path), start, duration)
     _need_packages()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -34,6 +36,8 @@ def command(ledger: Path | None, port: int, host: str, folder: Path | None) -> N
         ) from None
     path = ledger or _only_ledger()
     if folder is None:
+        # Else a server that is told to end leaves its folder of previews.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
             server.serve(path, host, port, lambda address: click.echo(f"{path}: {address} (Ctrl-C ends it)", err=True))
         except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from aicodec_native import _native
 from aicodec_native.compare.coding import pictures_of
 from aicodec_native.compare.comparison import Comparison, layers_of
 from aicodec_native.compare.point import METRICS
+from aicodec_native.errors import OutputError
 from aicodec_native.media import VideoInfo
 from aicodec_native.stills import png_of, spread
 from aicodec_native.web import SCRIPTS, STYLES, asset, json_for_script
@@ -22,7 +23,7 @@ FRAMES = 3
 
 
 def write_report(comparison: Comparison, quality: float, path: Path) -> None:
-    """Writes it; `quality` is the one of the comparison's whose files are shown frame by frame."""
+    """Writes it; `quality` is the one of the comparison's whose files are shown frame by frame. Raises OutputError."""
     data = comparison.as_json()
     data["titles"] = METRICS
     data["shown"] = _shown(comparison, quality)
@@ -36,8 +37,12 @@ def write_report(comparison: Comparison, quality: float, path: Path) -> None:
     for name, text in parts.items():
         template = template.replace(f"<!--{name}-->", text, 1)
     part = path.with_name(path.name + ".part")
-    part.write_text(template, encoding="utf-8")
-    part.replace(path)
+    try:
+        part.write_text(template, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
 def _own_script() -> str:

@@ -44,6 +44,7 @@ class Site:
             "median": content.median,
             "name": _name,
             "number": _number,
+            "shown": _shown,
             "percent": _percent,
             "time": _time,
         }
@@ -122,6 +123,15 @@ def _bytes(value: float | None) -> str:
 
 def _number(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _shown(value: Any) -> Any:
+    """What a reader wants to see of a value out of JSON: whole numbers whole, others to four places."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else round(value, 4)
+    if isinstance(value, dict):
+        return {key: _shown(part) for key, part in value.items()}
+    return [_shown(part) for part in value] if isinstance(value, list) else value
 
 
 def _percent(value: float | None) -> str:

@@ -36,12 +36,12 @@
     const from = of(low) - pad, to = of(high) + pad;
     const at = (value) => pixels[0] + ((of(value) - from) / (to - from)) * (pixels[1] - pixels[0]);
     const bounds = log ? [10 ** from, 10 ** to] : [from, to];
-    return { at, ticks: log ? logTicks(...bounds) : linearTicks(...bounds) };
+    return { at, ticks: log ? logTicks(...bounds) : linearTicks(...bounds, values.every(Number.isInteger) ? 1 : 0) };
   };
 
-  const linearTicks = (low, high, count = 5) => {
+  const linearTicks = (low, high, least, count = 5) => {
     const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough);
+    const step = Math.max(least, [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough));
     const ticks = [];
     for (let i = Math.ceil(low / step); i * step <= high; i++) ticks.push(Number((i * step).toPrecision(12)));
     return ticks;
