@@ -42,6 +42,8 @@ constexpr size_t kTrialFrames = 6;
 // then too slow for 30 frames a second at 1920x1080.
 constexpr uint64_t kPixelsWorthCutting = 12000;
 constexpr uint64_t kShareWorthCutting = 48;
+// Nor is one where they take less than an eighth of a bit each: what all contexts know is drawn quickly.
+constexpr uint64_t kSixteenthsWorthCutting = 2;
 // So many coded pixels are worth a slice more.
 constexpr uint64_t kPixelsPerSlice = 200000;
 constexpr uint64_t kUsefulSlices = 4;
@@ -71,6 +73,8 @@ struct ScreenEncoder::State {
   uint64_t frames = 0;
   bool may_cut = true;
   uint64_t load = 0;           // pixels coded as such in a frame, of late
+  uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
+  uint64_t spent_before = 0;   // the last frame
   std::vector<uint64_t> rows;  // the same by unit of rows, while there is one slice
 
   void code(const Input& input);
@@ -195,7 +199,8 @@ void ScreenEncoder::State::code(const Input& input) {
 // Slices learn from fewer pixels: they cost bytes. But they let another core help to decode.
 void ScreenEncoder::State::cut_if_busy() {
   const uint64_t area = uint64_t{shape.width} * shape.height;
-  const bool busy = load > kPixelsWorthCutting && load * kShareWorthCutting > area;
+  const bool busy =
+      load > kPixelsWorthCutting && load * kShareWorthCutting > area && cost > load * kSixteenthsWorthCutting;
   if (!may_cut || slices.size() > 1 || frames < kLeastTogether || !busy) return;
   const size_t count = std::min({load / kPixelsPerSlice + 2, kUsefulSlices, uint64_t{rows.size()}});
   if (count == 1) return;
@@ -221,7 +226,12 @@ void ScreenEncoder::State::cut_if_busy() {
 }
 
 void ScreenEncoder::State::measure_load(uint64_t literals) {
-  if (frames > 1) load = (3 * load + literals) / 4;
+  const uint64_t now = spent();
+  if (frames > 1) {
+    load = (3 * load + literals) / 4;
+    cost = (3 * cost + now - spent_before) / 4;
+  }
+  spent_before = now;
   if (slices.size() > 1) return;
   for (uint64_t& row : rows) row -= row / 4;
   const SheetCoder& sheet = slices[0].sheets()[0];
