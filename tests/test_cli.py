@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
 
 import aicodec_native as aic
+from aicodec_native.cli.encode import _explain
 from clips import moving_shots, yuv_frames
 from media_inputs import write_video
 
@@ -268,6 +270,19 @@ def test_a_missed_quality_is_a_warning(folder):
     assert done.returncode == 0
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"warning: 1 of 1 segments could not reach psnr {target:g}")
+
+
+def test_one_candidate_alone_is_said_to_be_kept(capsys):
+    def program(size):
+        named = {"stack": "shader", "setting": "gradient", "score": 99.0, "reached": True, "seconds": 0.1}
+        return named | {"bytes": size, "layer_bytes": [size]}
+
+    segment = {"frames": 3, "score": 99.0, "score_p5": 98.0, "stack": "shader", "setting": "gradient"}
+    result = SimpleNamespace(metric="ssimulacra2", segments=[segment | {"tried": [program(167), program(127)]}])
+    _explain(result)
+    kept = [line for line in capsys.readouterr().out.splitlines() if "kept" in line]
+    assert len(kept) == 1
+    assert "127" in kept[0]
 
 
 def test_demo(folder, talking_clip):

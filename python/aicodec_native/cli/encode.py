@@ -86,17 +86,27 @@ def _explain(result: EncodeResult) -> None:
         table = Table(box=None, title=title, title_justify="left")
         for heading in ("stack", "setting", "bytes", "by layer", result.metric, "seconds", ""):
             table.add_column(heading, justify="left" if heading in ("stack", "setting", "") else "right")
+        winner = _winner(segment)
         for tried in segment.get("tried", []):
-            won = (tried["stack"], tried["setting"]) == (segment["stack"], segment["setting"])
             reason = "the smallest that reaches it" if tried["reached"] else "the best there is"
             if segment.get("by_choice"):
                 reason = "for the mean of the file"
-            verdict = f"kept: {reason}" if won else "" if tried["reached"] else "misses the target"
+            verdict = f"kept: {reason}" if tried is winner else "" if tried["reached"] else "misses the target"
             layers = tried.get("layer_bytes", [])
             parts = " + ".join(f"{size:,}" for size in layers) if len(layers) > 1 else ""
             cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", parts, f"{tried['score']:.2f}")
             table.add_row(*cells, f"{tried['seconds']:.1f}", verdict)
         console.print(table)
+
+
+def _winner(segment: dict[str, Any]) -> dict[str, Any] | None:
+    """Of what was tried; two of a recogniser's programs may have one name, and then the smaller one won."""
+    named = [
+        tried
+        for tried in segment.get("tried", [])
+        if (tried["stack"], tried["setting"]) == (segment["stack"], segment["setting"])
+    ]
+    return min(named, key=lambda tried: (not tried["reached"], tried["bytes"]), default=None)
 
 
 def _shortfall(result: EncodeResult) -> str:
