@@ -104,7 +104,7 @@ def _finer(plan: SearchPlan, scores: dict[int, float], finest: int) -> int | Non
     if finest == MIN_STEP or len(scores) >= plan.max_probes + 2:
         return None
     missing = plan.target + plan.tolerance / 2 - scores[finest]
-    stride = missing / -_slope(plan, scores, sorted(scores)[:2])
+    stride = missing / -_slope(plan, scores, _apart(sorted(scores), plan.grid))
     if len(scores) >= 3 and stride > 2 * _LONGEST_STRIDE:
         return None  # the curve has gone flat below the target: finer steps only cost bytes
     return clamp(finest - max(plan.grid, min(stride, _LONGEST_STRIDE)), plan.grid)
@@ -117,6 +117,11 @@ def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int |
     # Two scores side by side may be as good: that is no reason to go far.
     slope = min(_slope(plan, scores, sorted(scores)[-2:]), plan.slope / _FLATTEST)
     return clamp(coarsest + max(plan.grid, min(spare / -slope, 2 * _LONGEST_STRIDE)), plan.grid)
+
+
+def _apart(steps: list[int], grid: int) -> list[int]:
+    """The first step, and the next one that is not its neighbour on a coarse grid, where two may be as good."""
+    return [steps[0], *[step for step in steps[1:] if grid == 1 or step > steps[0] + grid][:1]]
 
 
 def _slope(plan: SearchPlan, scores: dict[int, float], nearest: list[int]) -> float:

@@ -33,6 +33,7 @@ _TYPICAL_CRF = {
     ("libaom", False): 20.0,
     ("libaom", True): 52.0,
 }
+_COARSEST_GUESS = 52 * STEPS_PER_CRF
 # libaom's curves are steeper on camera footage and flatter on drawings, in parts of the usual slope.
 _STEEPNESS = {("svtav1", False): 1.0, ("svtav1", True): 1.0, ("libaom", False): 1.7, ("libaom", True): 0.6}
 _SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
@@ -113,7 +114,7 @@ class VideoSearch:
         self._codec = encoder or self._chosen_codec()
         # Photographs in RGB, too, take a quarter fewer bytes with libaom's tools for screens.
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
-        self._kind = self._codec, self._drawn
+        self._kind = self._codec, drawn
         self._usual_slope = _SLOPES[bench.goal.metric] * _STEEPNESS[self._kind]
         # Of the steps of the search: libaom knows whole CRFs alone.
         self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF, 10).steps
@@ -237,7 +238,9 @@ class VideoSearch:
     def _plan(self, goal: Goal) -> SearchPlan:
         slope = self._usual_slope
         above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
-        guess = _TYPICAL_CRF[self._kind] * STEPS_PER_CRF + above_typical / slope
+        typical = _TYPICAL_CRF[self._kind] * STEPS_PER_CRF
+        # Curves fall faster and faster: nobody begins at quantisers that are hardly ever good enough.
+        guess = min(typical + above_typical / slope, _COARSEST_GUESS)
         if self._guess is not None:
             guess = self._guess * STEPS_PER_CRF
         if self.tried:  # at another bit depth
