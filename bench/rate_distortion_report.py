@@ -20,6 +20,7 @@ _BD_METRICS = {"ssimulacra2": "SSIMULACRA2", "xpsnr": "XPSNR"}
 # The codec inside the video layer, at its preset.
 _INSIDE = "SVT-AV1 6"
 _MOST_MEAN_BD = {_INSIDE: -3.0, "x265 slow": -25.0}
+_LEAST_DECODE_RATE, _FULL_HD = 30.0, 1920 * 1080
 
 Row = dict[str, Any]
 
@@ -87,6 +88,7 @@ def _targets(drawn: list[Row], natural: list[Row], preset: str) -> Iterator[list
     for peer in _MOST_MEAN_BD:
         for metric in _BD_METRICS:
             yield from _bd_target(natural, peer, preset, metric)
+    yield from _decode_target([*drawn, *natural], preset)
 
 
 def _bd_target(natural: list[Row], peer: str, preset: str, metric: str) -> Iterator[list[str]]:
@@ -99,6 +101,24 @@ def _bd_target(natural: list[Row], peer: str, preset: str, metric: str) -> Itera
     figure = f"{mean:+.1f}%, worst {worst:+.1f}% ({where}), {len(found)} clips"
     met = mean <= most and (worst <= 0 or not inside)
     yield [what + (", no clip above 0%" if inside else ""), figure, verdict(met)]
+
+
+def _decode_target(rows: list[Row], preset: str) -> Iterator[list[str]]:
+    """By the clock, opening the file included, scaled by the number of pixels."""
+    found = sorted(
+        (
+            len(point.per_frame) / point.decode_seconds * row["clip"].width * row["clip"].height / _FULL_HD,
+            row["clip"].name,
+        )
+        for row in rows
+        for point in row["ours"][preset].points
+    )
+    if found:
+        rate, where = found[0]
+        slow = len({name for rate, name in found if rate < _LEAST_DECODE_RATE})
+        missed = f", missed by {slow} of {len(rows)} clips" if slow else ""
+        what = f"every file decodes at 1920x1080 at {_LEAST_DECODE_RATE:g} frames/s or more on all cores here"
+        yield [what, f"worst {rate:.0f} frames/s ({where}){missed}", verdict(not slow)]
 
 
 def _larger_than_av1(row: Row, preset: str) -> Iterator[str]:
