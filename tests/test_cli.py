@@ -126,6 +126,8 @@ def test_no_command_shows_the_help():
         (["metrics", "CLIP", "AIC", "--metrics", ","], "--metrics names none"),
         (["metrics", "CLIP", "AIC", "--every", "2", "--metrics", "xpsnr"], "xpsnr needs every frame"),
         (["demo", "none.mkv"], "none.mkv: no such file"),
+        (["evolve", "none.mkv", "b"], "none.mkv: no such file"),
+        (["evolve", "CLIP", "b", "--resume"], "b.ledger: does not exist: no interrupted run"),
         (["compare", "none.mkv"], "none.mkv: no such file"),
         (["compare", "CLIP", "--peers", "h264"], "unknown peer 'h264'; known are x264, x264-444"),
         (["compare", "CLIP", "--metric", "mos"], "unknown metric 'mos'"),
@@ -160,6 +162,21 @@ def test_files_that_cannot_be_read(folder, coded_clip, name):
         assert f"{kind}.aic: " in complaint(run(name, file.name, *more)), kind
     assert not (folder / "out.mp4").exists()
     assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["empty", "text", "cut", "coded"])
+def test_a_run_on_what_cannot_be_read_is_not_to_be_resumed(folder, talking_clip, coded_clip, name):
+    content = {
+        "empty": b"",
+        "text": b"hello\n" * 50,
+        "cut": talking_clip.read_bytes()[:300],
+        "coded": coded_clip.read_bytes(),
+    }
+    (folder / "in.mkv").write_bytes(content[name])
+    said = complaint(run("evolve", "in.mkv", "out.aic"))
+    assert said.startswith("in.mkv: ")
+    assert "--resume" not in said
+    assert os.listdir(folder) == ["in.mkv"]
 
 
 @pytest.mark.parametrize("name", ["empty", "text", "cut", "coded"])

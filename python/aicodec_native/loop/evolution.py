@@ -18,7 +18,7 @@ from typing import Any
 from aicodec_native import __version__, _native
 from aicodec_native.change_store import ChangeStore
 from aicodec_native.encoder import encode
-from aicodec_native.errors import AicodecError
+from aicodec_native.errors import AicodecError, InputError
 from aicodec_native.loop.budget import Spending
 from aicodec_native.loop.draft import Draft, DraftSegment, windows
 from aicodec_native.loop.evaluator import Evaluator
@@ -74,7 +74,8 @@ class Evolution:
         except BaseException as error:
             text = str(error) if isinstance(error, AicodecError) else type(error).__name__
             ledger.add("events", run=self._run, kind="failed", detail={"error": text})
-            error.add_note("go on with --resume")
+            if not isinstance(error, InputError):  # it would be there again
+                error.add_note("go on with --resume")
             raise
 
     def _new_run(self, digest: str, identity: dict[str, Any]) -> int:
