@@ -159,7 +159,9 @@ def test_files_that_cannot_be_read(folder, coded_clip, name):
         if data is not None:
             file.write_bytes(data)
         more = {"decode": ["out.mp4"], "metrics": [coded_clip]}.get(name, [])
-        assert f"{kind}.aic: " in complaint(run(name, file.name, *more)), kind
+        said = complaint(run(name, file.name, *more))
+        assert f"{kind}.aic: " in said, kind
+        assert ("is empty" in said) == (kind == "empty"), kind
     assert not (folder / "out.mp4").exists()
     assert not list(folder.glob(".*"))
 
@@ -232,8 +234,10 @@ def test_encode_info_verify_decode_metrics(folder, talking_clip):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("a.aic: ")
     assert "72 frames" in done.stdout
-    done = run("info", "a.aic", "--layers")
+    done = run("info", "a.aic", "--layers", env={**os.environ, "COLUMNS": "80"})
     assert done.returncode == 0
+    # Segment, first frame, frames, start, bytes, mean, 5th percentile: a line each.
+    assert len(re.findall(r"^ +\d+ +\d+ +\d+ +[\d.]+ +[\d,]+ +[\d.]+ +[\d.]+ +video [\d,]+ *$", done.stdout, re.M)) == 3
     assert all(words in done.stdout for words in ("192x128 yuv420p", "72 frames", "24 fps", "aac", "subrip", "video"))
     assert re.search(r"quality +ssimulacra2 [0-9.]+ \(5th percentile [0-9.]+\), 18 frames measured", done.stdout)
     done = run("verify", "a.aic")

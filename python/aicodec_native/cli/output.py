@@ -115,8 +115,11 @@ def quality_text(metric: str, measured: Mapping[str, Any]) -> str:
     score, fifth = measured["score"], measured["score_p5"]
     if metric == GREATEST_ERROR:
         return f"greatest error {score:g}" if score else "lossless"
-    form = ".4f" if metric in ("ssim", "ms_ssim") else ".2f"
-    return f"{metric} {score:{form}} (5th percentile {fifth:{form}})"
+    return f"{metric} {score_text(metric, score)} (5th percentile {score_text(metric, fifth)})"
+
+
+def score_text(metric: str, score: float) -> str:
+    return f"{score:.4f}" if metric in ("ssim", "ms_ssim") else f"{score:.2f}"
 
 
 def finite(value: float | None) -> float | None:
