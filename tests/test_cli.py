@@ -306,6 +306,22 @@ def test_one_candidate_alone_is_said_to_be_kept(capsys):
     assert "127" in kept[0]
 
 
+def test_only_bd_rates_need_the_extra(folder, tmp_path_factory):
+    hidden = tmp_path_factory.mktemp("hidden")
+    (hidden / "bjontegaard.py").write_text("raise ImportError('not installed')\n")
+    paths = [str(hidden), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    write_video(folder / "in.mkv", yuv_frames(moving_shots()[:6]))
+    common = ["compare", "in.mkv", "-p", "fast", "-q", "70", "--metric", "psnr"]
+    said = complaint(run(*common, "--peers", "x264", env=environment))
+    assert "aicodec-native[peers]" in said
+    assert "--peers none" in said
+    done = run(*common, "--peers", "none", "--json", "--html", "page.html", env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [codec["name"] for codec in json.loads(done.stdout)["codecs"]] == [".aic fast"]
+    assert "<html" in (folder / "page.html").read_text()
+
+
 def test_demo(folder, talking_clip):
     done = run("demo", talking_clip, "--duration", "0.5", "-p", "fast", "-q", "50", "--json")
     assert (done.returncode, done.stderr) == (0, "")
