@@ -153,7 +153,12 @@ class Evolution:
             )
         self._warnings = result.warnings
         reports = [
-            {"crf": report.get("crf"), "made": _made(report), "seconds": report["seconds"]}
+            {
+                "crf": report.get("crf"),
+                "made": _made(report),
+                "seconds": report["seconds"],
+                "video": _video(report),
+            }
             for report in result.segments
         ]  # fmt: skip
         self._ledger.add(
@@ -201,7 +206,7 @@ class Evolution:
                 if not waiting:
                     return
                 run, report = waiting.popleft()
-            run.begin(report["made"], report["crf"], report["seconds"])
+            run.begin(report["made"], report["crf"], report["seconds"], report.get("video", {}))
             if time.monotonic() >= end:
                 run.ended = "minutes"
             elif self._small_enough():
@@ -311,6 +316,14 @@ class Evolution:
 def _made(report: dict[str, Any]) -> str:
     """What `encode` chose for a segment, in words; of a lossless one it tells nothing."""
     return f"{report['stack']}, {report['setting']}" if "stack" in report else "lossless"
+
+
+def _video(report: dict[str, Any]) -> dict[str, Any]:
+    """The knobs of loop/strategy.py that tell libaom's video layer; none for SVT-AV1's."""
+    setting = report.get("setting", "")
+    if "libaom" not in setting or report.get("crf") is None:
+        return {}
+    return {"encoder": "libaom"} | ({"chroma": "444"} if "4:4:4" in setting else {})
 
 
 def _frames_digest(task: SegmentTask) -> str:
