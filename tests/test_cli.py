@@ -126,6 +126,7 @@ def test_no_command_shows_the_help():
         (["metrics", "CLIP", "AIC", "--metrics", ","], "--metrics names none"),
         (["metrics", "CLIP", "AIC", "--every", "2", "--metrics", "xpsnr"], "xpsnr needs every frame"),
         (["demo", "none.mkv"], "none.mkv: no such file"),
+        (["ledger", "list", "."], ".: is a folder"),
         (["evolve", "none.mkv", "b"], "none.mkv: no such file"),
         (["evolve", "CLIP", "b", "--resume"], "b.ledger: does not exist: no interrupted run"),
         (["compare", "none.mkv"], "none.mkv: no such file"),
@@ -249,6 +250,14 @@ def test_encode_info_verify_decode_metrics(folder, talking_clip):
     assert done.returncode == 0
     assert "100.000" in done.stdout
     assert "inf" in done.stdout
+
+
+def test_one_frame_is_no_frames(folder):
+    clip = write_video(folder / "a.mkv", yuv_frames(moving_shots()[:1]))
+    assert ", 1 frame in " in run("encode", clip, "a.aic", *FAST).stdout
+    assert " 1 frame, " in run("info", "a.aic").stdout
+    assert run("verify", "a.aic").stdout == "a.aic: ok, 1 frame in 1 segment\n"
+    assert run("decode", "a.aic", "a.png").stdout == "a.png: 1 frame\n"
 
 
 def test_json_of_every_command(folder, talking_clip):

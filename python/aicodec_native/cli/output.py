@@ -101,6 +101,11 @@ def print_warnings(warnings: list[str]) -> None:
         click.echo(f"warning: {warning}", err=True)
 
 
+def frames_text(count: int) -> str:
+    """1 frame; 2 frames."""
+    return f"{count} frame{'' if count == 1 else 's'}"
+
+
 def size_text(size: float) -> str:
     """Bytes as a person reads them: 12,345 bytes; 1.23 MB."""
     if size < 100_000:
