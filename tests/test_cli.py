@@ -126,6 +126,9 @@ def test_no_command_shows_the_help():
         (["metrics", "CLIP", "AIC", "--metrics", ","], "--metrics names none"),
         (["metrics", "CLIP", "AIC", "--every", "2", "--metrics", "xpsnr"], "xpsnr needs every frame"),
         (["demo", "none.mkv"], "none.mkv: no such file"),
+        (["ledger", "list", "."], ".: is a folder"),
+        (["evolve", "none.mkv", "b"], "none.mkv: no such file"),
+        (["evolve", "CLIP", "b", "--resume"], "b.ledger: does not exist: no interrupted run"),
         (["compare", "none.mkv"], "none.mkv: no such file"),
         (["compare", "CLIP", "--peers", "h264"], "unknown peer 'h264'; known are x264, x264-444"),
         (["compare", "CLIP", "--metric", "mos"], "unknown metric 'mos'"),
@@ -157,9 +160,26 @@ def test_files_that_cannot_be_read(folder, coded_clip, name):
         if data is not None:
             file.write_bytes(data)
         more = {"decode": ["out.mp4"], "metrics": [coded_clip]}.get(name, [])
-        assert f"{kind}.aic: " in complaint(run(name, file.name, *more)), kind
+        said = complaint(run(name, file.name, *more))
+        assert f"{kind}.aic: " in said, kind
+        assert ("is empty" in said) == (kind == "empty"), kind
     assert not (folder / "out.mp4").exists()
     assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["empty", "text", "cut", "coded"])
+def test_a_run_on_what_cannot_be_read_is_not_to_be_resumed(folder, talking_clip, coded_clip, name):
+    content = {
+        "empty": b"",
+        "text": b"hello\n" * 50,
+        "cut": talking_clip.read_bytes()[:300],
+        "coded": coded_clip.read_bytes(),
+    }
+    (folder / "in.mkv").write_bytes(content[name])
+    said = complaint(run("evolve", "in.mkv", "out.aic"))
+    assert said.startswith("in.mkv: ")
+    assert "--resume" not in said
+    assert os.listdir(folder) == ["in.mkv"]
 
 
 @pytest.mark.parametrize("name", ["empty", "text", "cut", "coded"])
@@ -215,8 +235,10 @@ def test_encode_info_verify_decode_metrics(folder, talking_clip):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("a.aic: ")
     assert "72 frames" in done.stdout
-    done = run("info", "a.aic", "--layers")
+    done = run("info", "a.aic", "--layers", env={**os.environ, "COLUMNS": "80"})
     assert done.returncode == 0
+    # Segment, first frame, frames, start, bytes, mean, 5th percentile: a line each.
+    assert len(re.findall(r"^ +\d+ +\d+ +\d+ +[\d.]+ +[\d,]+ +[\d.]+ +[\d.]+ +video [\d,]+ *$", done.stdout, re.M)) == 3
     assert all(words in done.stdout for words in ("192x128 yuv420p", "72 frames", "24 fps", "aac", "subrip", "video"))
     assert re.search(r"quality +ssimulacra2 [0-9.]+ \(5th percentile [0-9.]+\), 18 frames measured", done.stdout)
     done = run("verify", "a.aic")
@@ -228,6 +250,14 @@ def test_encode_info_verify_decode_metrics(folder, talking_clip):
     assert done.returncode == 0
     assert "100.000" in done.stdout
     assert "inf" in done.stdout
+
+
+def test_one_frame_is_no_frames(folder):
+    clip = write_video(folder / "a.mkv", yuv_frames(moving_shots()[:1]))
+    assert ", 1 frame in " in run("encode", clip, "a.aic", *FAST).stdout
+    assert " 1 frame, " in run("info", "a.aic").stdout
+    assert run("verify", "a.aic").stdout == "a.aic: ok, 1 frame in 1 segment\n"
+    assert run("decode", "a.aic", "a.png").stdout == "a.png: 1 frame\n"
 
 
 def test_json_of_every_command(folder, talking_clip):
@@ -283,6 +313,22 @@ def test_one_candidate_alone_is_said_to_be_kept(capsys):
     kept = [line for line in capsys.readouterr().out.splitlines() if "kept" in line]
     assert len(kept) == 1
     assert "127" in kept[0]
+
+
+def test_only_bd_rates_need_the_extra(folder, tmp_path_factory):
+    hidden = tmp_path_factory.mktemp("hidden")
+    (hidden / "bjontegaard.py").write_text("raise ImportError('not installed')\n")
+    paths = [str(hidden), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    write_video(folder / "in.mkv", yuv_frames(moving_shots()[:6]))
+    common = ["compare", "in.mkv", "-p", "fast", "-q", "70", "--metric", "psnr"]
+    said = complaint(run(*common, "--peers", "x264", env=environment))
+    assert "aicodec-native[peers]" in said
+    assert "--peers none" in said
+    done = run(*common, "--peers", "none", "--json", "--html", "page.html", env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [codec["name"] for codec in json.loads(done.stdout)["codecs"]] == [".aic fast"]
+    assert "<html" in (folder / "page.html").read_text()
 
 
 def test_demo(folder, talking_clip):

@@ -19,6 +19,7 @@ from aicodec_native.loop.evolve import evolve
 from aicodec_native.loop.ledger_reader import LedgerReader
 from aicodec_native.loop.proposals import Attempt
 from aicodec_native.loop.replay import Replay
+from aicodec_native.video import libaom
 from loop_clips import BROKEN, WAVES, WRONG, context_of, experiments, write_waves
 
 # Draws for many seconds: as much as a pixel may cost.
@@ -181,6 +182,27 @@ def test_pictures_of_the_dictionary_stay_usable(run, tmp_path):
                 assert aic.verify(reader.file(row["name"])).frames == 8
     assert aic.verify(result.path).ok
     assert len(found) == 6
+
+
+@pytest.mark.skipif(libaom.version() is None, reason="there is no ffmpeg program with libaom")
+def test_video_by_libaom(run, tmp_path):
+    """Stripes a pixel wide: of 4:2:0 they are grey at any quantiser."""
+    stripes = "def color(x, y, t):\n    return rgb(mod(x, 2), 0.2, mod(x + floor(t * 4), 2))\n"
+    clip = write_waves(tmp_path, program=stripes)
+    result, found = run(
+        proposal("video", encoder="libaom", chroma="444", screen_tools=True, cpu_used=8),
+        proposal("video", encoder="libaom", crf=10, cpu_used=8),
+        proposal("video", encoder="libaom", crf=10.5),
+        source=clip,
+        preset="medium",
+    )
+    first, full, half, wrong = found
+    assert full["error_class"] in (None, "larger")
+    assert full["score"] >= min(80, first["score"])
+    with LedgerReader(result.ledger) as reader:
+        assert reader.experiment(full["id"])["measurements"]["crf"] % 1 == 0
+    assert half["error_class"] == "quality_missed"
+    assert (wrong["error_class"], wrong["error"]) == ("invalid_strategy", "libaom knows whole numbers of crf alone")
 
 
 def test_candidates_that_take_too_long_are_killed(run, large_clip):

@@ -53,9 +53,11 @@ def test_a_task_that_raises(sandbox):
     assert (ending.error_class, ending.message) == ("refused", "no")
 
 
-def test_what_a_task_began_dies_with_it(sandbox, tmp_path):
+@pytest.mark.parametrize("own", ["", "os.setsid()"])
+def test_what_a_task_began_dies_with_it(sandbox, tmp_path, own):
     late = str(tmp_path / "late")
-    script = f"import os, time\nif os.fork() == 0:\n    time.sleep(1.5)\n    open({late!r}, 'w')\ntime.sleep(60)"
+    child = f"{own or 0}\n    time.sleep(1.5)\n    open({late!r}, 'w')"
+    script = f"import os, time\nif os.fork() == 0:\n    {child}\ntime.sleep(60)"
     assert sandbox.run(exec, script, Limits(0.3, 8 << 30)).error_class == "timeout"
     time.sleep(2)
     assert not (tmp_path / "late").exists()

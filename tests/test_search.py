@@ -18,6 +18,7 @@ from aicodec_native.loop.proposals import Attempt
 from aicodec_native.loop.search import Search
 from aicodec_native.loop.strategy import SVT_KNOBS, Strategy, strategy_of
 from aicodec_native.shader_source import compile_source
+from aicodec_native.video import libaom
 from loop_clips import WAVES, context_of, experiments, write_waves
 from shader_examples import EXAMPLES
 
@@ -134,9 +135,32 @@ def test_video_knobs_start_from_the_best(clip):
     with context_of(clip, [best, tried(3, {"stack": "video", "bit_depth": 8}, 950)]) as context:
         proposals = list(knobs.video(context))
     assert {proposal.parent for proposal in proposals} == {2}
-    assert all(proposal.strategy["svt"]["scm"] in (0, 1) for proposal in proposals if "scm=" not in proposal.hypothesis)
+    own = [proposal for proposal in proposals if proposal.strategy.get("encoder") != "libaom"]
+    assert all(proposal.strategy["svt"]["scm"] in (0, 1) for proposal in own if "scm=" not in proposal.hypothesis)
     for proposal in proposals:
         strategy_of(proposal.strategy)
+
+
+@pytest.mark.skipif(libaom.version() is None, reason="there is no ffmpeg program with libaom")
+def test_video_knobs_start_from_what_encode_coded_by_libaom(clip):
+    with context_of(clip, preset="medium") as context:
+        first = replace(context.attempts[0], strategy={"stack": "encode", "encoder": "libaom", "chroma": "444"})
+        proposals = list(knobs.video(replace(context, attempts=(first,))))
+    by_libaom = [p.strategy for p in proposals if p.strategy.get("encoder") == "libaom"]
+    assert len(by_libaom) == len(proposals) - 1  # SVT-AV1 is asked, once
+    assert {"stack": "video", "encoder": "libaom", "chroma": "444", "screen_tools": True, "cpu_used": 4} in by_libaom
+    assert sum(strategy.get("chroma") != "444" for strategy in by_libaom) == 1
+    for proposal in proposals:
+        strategy_of(proposal.strategy)
+
+
+def test_without_the_program_libaom_is_not_proposed(clip, monkeypatch):
+    monkeypatch.setattr(libaom, "version", lambda: None)
+    with context_of(clip, preset="medium") as context:
+        proposals = list(knobs.video(context))
+        assert context.to_json()["encoders"] == ["svtav1"]
+    assert proposals
+    assert not any("encoder" in proposal.strategy for proposal in proposals)
 
 
 def exact_screen(context, size=1000.0):
@@ -188,6 +212,7 @@ def test_the_bound_of_a_screen_layer_is_searched(clip):
 def test_strategies_go_through_json():
     for strategy in (
         Strategy("video", crf=20.25, svt_preset=4, bit_depth=8, svt={"tune": 1}),
+        Strategy("video+shader", crf=40.0, encoder="libaom", cpu_used=3, chroma="444", screen_tools=True),
         Strategy("shader+screen", near=2, screen_preset="slow", track=((1.0, 2.0), (3.0, 4.0))),
         Strategy("screen+shader", stills=(0, 0, 1)),
     ):
@@ -203,6 +228,12 @@ def test_strategies_go_through_json():
         {"stack": "video", "bit_depth": 12}, {"stack": "video", "svt": {"tune": 1.5}}, {"stack": "screen", "near": -1},
         {"stack": "screen", "screen_preset": "x"}, {"stack": "screen", "stills": [1]},
         {"stack": "screen", "near": 1, "edge": 1}, {"stack": "screen+shader"},
+        {"stack": "video", "encoder": "x265"}, {"stack": "video", "encoder": ["libaom"]},
+        {"stack": "video", "chroma": "444"},
+        {"stack": "video", "cpu_used": 4}, {"stack": "video", "encoder": "libaom", "cpu_used": 9},
+        {"stack": "video", "encoder": "libaom", "chroma": "422"}, {"stack": "video", "encoder": "libaom", "crf": 30.5},
+        {"stack": "video", "encoder": "libaom", "svt_preset": 4}, {"stack": "screen", "encoder": "libaom"},
+        {"stack": "video", "encoder": "libaom", "screen_tools": 1},
         {"stack": "shader", "track": [[float("nan")]]}, {"stack": "shader", "track": 5}, {"stack": "video", "speed": 1},
     ],
 )  # fmt: skip

@@ -321,7 +321,8 @@ def _open_file(source: str | os.PathLike[str] | Buffer, name: str) -> _native.Fi
     except OSError as error:
         raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
     except AicodecError as error:
-        raise type(error)(f"{name}: {error}") from None
+        empty = not (os.path.getsize(name) if isinstance(source, (str, os.PathLike)) else len(source))
+        raise type(error)(f"{name}: {'is empty' if empty else error}") from None
 
 
 def _pictures_before_segments(entries: list[_native.IndexEntry]) -> Iterator[int]:

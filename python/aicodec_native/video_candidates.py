@@ -22,7 +22,7 @@ from aicodec_native.video.decoder import Planes, VideoDecoder, canvas_picture
 from aicodec_native.video.encoder import encode_stream
 from aicodec_native.video.frame import RGB_COLOUR, EncoderFrame, encoder_frame
 from aicodec_native.video.packet import CodedPacket
-from aicodec_native.video.settings import AOM_PRESETS, SVT_PRESETS, Encoder, VideoSettings
+from aicodec_native.video.settings import AOM_PRESETS, STEEPNESS, SVT_PRESETS, Encoder, VideoSettings
 from aicodec_native.workbench import Workbench
 
 # The CRF that usually gives a SSIMULACRA2 of 80, by encoder and whether a computer drew the pictures, and the score
@@ -34,8 +34,6 @@ _TYPICAL_CRF = {
     ("libaom", True): 52.0,
 }
 _COARSEST_GUESS = 52 * STEPS_PER_CRF
-# libaom's curves are steeper on camera footage and flatter on drawings, in parts of the usual slope.
-_STEEPNESS = {("svtav1", False): 1.0, ("svtav1", True): 1.0, ("libaom", False): 1.7, ("libaom", True): 0.6}
 _SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
 _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
 # What a search accepts above its target: about one quarter step.
@@ -115,7 +113,7 @@ class VideoSearch:
         # Photographs in RGB, too, take a quarter fewer bytes with libaom's tools for screens.
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
         self._kind = self._codec, drawn
-        self._usual_slope = _SLOPES[bench.goal.metric] * _STEEPNESS[self._kind]
+        self._usual_slope = _SLOPES[bench.goal.metric] * STEEPNESS[self._kind]
         # Of the steps of the search: libaom knows whole CRFs alone.
         self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF, 10).steps
         self.tried: list[Candidate] = []

@@ -59,8 +59,8 @@ def command(
 ) -> None:
     """Rate-distortion curves of .aic and other codecs on a clip of yours.
 
-    Every codec writes files at several qualities, which are decoded and measured by the same code. libaom, VVenC, VMAF
-    and BD-rates need the extra 'peers' (pip install 'aicodec-native[peers]').
+    Every codec writes files at several qualities, which are decoded and measured by the same code. BD-rates, and so all
+    peers, need the extra 'peers' (pip install 'aicodec-native[peers]'); --peers none measures .aic alone without.
     """
     others = [] if peers.strip() == "none" else peers_of(_listed(peers))
     measures = Measures(_listed(metrics))
@@ -72,7 +72,8 @@ def command(
         raise OutputError(f"{page}: the folder {page.parent} cannot be written to")
     shown = min(scores, key=lambda score: abs(score - 80))
     clip = load_clip(Path(path), start, duration)
-    _need_packages()
+    if others:
+        _need_bd_rates()
     with tempfile.TemporaryDirectory(prefix="aicodec-compare-") as folder:
         found = compare(clip, others, measures, scores, preset, Path(folder), _announce)
         if page is not None:
@@ -89,11 +90,13 @@ def _announce(name: str, total: int | None) -> AbstractContextManager[FrameBar]:
     return frame_bar(name, total)
 
 
-def _need_packages() -> None:
+def _need_bd_rates() -> None:
     try:
         import bjontegaard  # noqa: F401
     except ImportError:
-        raise OptionError("compare needs the package bjontegaard: pip install 'aicodec-native[peers]'") from None
+        raise OptionError(
+            "BD-rates against peers need the package bjontegaard: pip install 'aicodec-native[peers]'; or --peers none"
+        ) from None
 
 
 def _listed(text: str) -> list[str]:

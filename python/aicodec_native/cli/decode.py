@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings
+from aicodec_native.cli.output import frame_bar, frames_text, json_option, print_json, print_warnings
 from aicodec_native.decoder import decode
 from aicodec_native.reader import Reader
 
@@ -60,4 +60,4 @@ def command(
     if as_json:
         print_json(asdict(result) | {"output": output})
     elif output != "-":
-        click.echo(f"{output}: {result.frames} frames")
+        click.echo(f"{output}: {frames_text(result.frames)}")

@@ -10,7 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from aicodec_native.cli.goals import QUALITY, SIZE, TARGET
-from aicodec_native.cli.output import frame_bar, json_option, print_json, print_warnings, quality_text, size_text
+from aicodec_native.cli.output import (
+    frame_bar,
+    frames_text,
+    json_option,
+    print_json,
+    print_warnings,
+    quality_text,
+    size_text,
+)
 from aicodec_native.encode_result import EncodeResult, Progress
 from aicodec_native.encoder import encode
 from aicodec_native.quality import METRICS
@@ -82,7 +90,7 @@ def _explain(result: EncodeResult) -> None:
     if not console.is_terminal:
         console = Console(width=160)  # a pipe has no width of its own
     for number, segment in enumerate(result.segments):
-        title = f"segment {number + 1}: {segment['frames']} frames, {quality_text(result.metric, segment)}"
+        title = f"segment {number + 1}: {frames_text(segment['frames'])}, {quality_text(result.metric, segment)}"
         table = Table(box=None, title=title, title_justify="left")
         for heading in ("stack", "setting", "bytes", "by layer", result.metric, "seconds", ""):
             table.add_column(heading, justify="left" if heading in ("stack", "setting", "") else "right")
@@ -120,5 +128,5 @@ def _summary(result: EncodeResult) -> str:
         ratio = f" ({100 * result.bytes / result.input_bytes:.3g}% of the input)"
     rate = result.bytes * 8 / 1000 / result.duration if result.duration else 0
     size = f"{result.path}: {size_text(result.bytes)}{ratio}, {rate:,.0f} kbit/s"
-    work = f"{result.frames} frames in {result.elapsed:.1f} s"
+    work = f"{frames_text(result.frames)} in {result.elapsed:.1f} s"
     return f"{size}, {quality_text(result.metric, asdict(result))}, {work}"

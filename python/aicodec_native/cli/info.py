@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from aicodec_native.cli.output import json_option, print_json, quality_text, size_text
+from aicodec_native.cli.output import frames_text, json_option, print_json, quality_text, score_text, size_text
 from aicodec_native.quality import STORED_METRICS
 from aicodec_native.reader import Reader
 
@@ -104,7 +104,7 @@ def _print_summary(content: dict[str, Any]) -> None:
         click.echo("  the file was cut off: these are its complete segments")
     turned = f", turned by {content['rotation']} degrees" if content["rotation"] else ""
     click.echo(f"  picture    {content['width']}x{content['height']} {content['format']}{turned}")
-    click.echo(f"  time       {content['frames']} frames, {seconds:.3f} s, {content['fps']:.6g} fps")
+    click.echo(f"  time       {frames_text(content['frames'])}, {seconds:.3f} s, {content['fps']:.6g} fps")
     click.echo(f"  segments   {len(content['segments'])}")
     if content["dictionary"]:
         click.echo(f"  dictionary {len(content['dictionary'])} pictures")
@@ -112,7 +112,7 @@ def _print_summary(content: dict[str, Any]) -> None:
         language = f" ({track['language']})" if track["language"] else ""
         click.echo(f"  {track['kind']:<10} {track['codec']}{language}")
     if quality := content["quality"]:
-        measured = f"{quality['frames_measured']} frames measured when it was encoded"
+        measured = f"{frames_text(quality['frames_measured'])} measured when it was encoded"
         click.echo(f"  quality    {quality_text(quality['metric'], quality)}, {measured}")
     parts = ", ".join(f"{name} {size:,}" for name, size in content["bytes_by_part"].items() if size)
     click.echo(f"  bytes      {parts}")
@@ -122,18 +122,21 @@ def _print_summary(content: dict[str, Any]) -> None:
 
 def _print_layers(segments: list[dict[str, Any]]) -> None:
     table = Table(box=None)
-    for heading in ("segment", "first frame", "frames", "start (s)", "bytes"):
-        table.add_column(heading, justify="right")
+    for heading in ("segment", "first\nframe", "frames", "start\n(s)", "bytes"):
+        table.add_column(heading, justify="right", no_wrap=True)
     metric = next((segment["quality"]["metric"] for segment in segments if segment["quality"]), None)
     if metric:
-        table.add_column(metric, justify="right")
-    table.add_column("layers, the bottom first")
+        click.echo(f"each segment; its {metric} as mean and 5th percentile (p5):")
+        for heading in ("mean", "p5"):
+            table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("layers,\nthe bottom first")
     for number, segment in enumerate(segments):
         layers = ", ".join(f"{layer['kind']} {layer['bytes']:,}" for layer in segment["layers"])
         if segment["dictionary"]:
             layers += f" with dictionary {', '.join(map(str, segment['dictionary']))}"
         size = sum(layer["bytes"] for layer in segment["layers"])
         cells = (number, segment["first_frame"], segment["frames"], f"{segment['start']:.3f}", f"{size:,}")
-        scores = [quality_text(metric, segment["quality"]).removeprefix(metric)] if metric else []
+        quality = segment["quality"]
+        scores = [score_text(metric, quality[name]) for name in ("score", "score_p5")] if metric else []
         table.add_row(*map(str, cells), *scores, layers)
     Console().print(table)

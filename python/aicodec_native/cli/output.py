@@ -101,6 +101,11 @@ def print_warnings(warnings: list[str]) -> None:
         click.echo(f"warning: {warning}", err=True)
 
 
+def frames_text(count: int) -> str:
+    """1 frame; 2 frames."""
+    return f"{count} frame{'' if count == 1 else 's'}"
+
+
 def size_text(size: float) -> str:
     """Bytes as a person reads them: 12,345 bytes; 1.23 MB."""
     if size < 100_000:
@@ -115,8 +120,11 @@ def quality_text(metric: str, measured: Mapping[str, Any]) -> str:
     score, fifth = measured["score"], measured["score_p5"]
     if metric == GREATEST_ERROR:
         return f"greatest error {score:g}" if score else "lossless"
-    form = ".4f" if metric in ("ssim", "ms_ssim") else ".2f"
-    return f"{metric} {score:{form}} (5th percentile {fifth:{form}})"
+    return f"{metric} {score_text(metric, score)} (5th percentile {score_text(metric, fifth)})"
+
+
+def score_text(metric: str, score: float) -> str:
+    return f"{score:.4f}" if metric in ("ssim", "ms_ssim") else f"{score:.2f}"
 
 
 def finite(value: float | None) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from aicodec_native.authoring import shade
-from aicodec_native.cli.output import json_option, print_json, size_text
+from aicodec_native.cli.output import frames_text, json_option, print_json, size_text
 from aicodec_native.errors import InputError
 
 
@@ -88,4 +88,4 @@ def command(
         print_json(asdict(result))
     else:
         parts = f"program {result.program_bytes}, track {result.track_bytes}"
-        click.echo(f"{result.path}: {size_text(result.bytes)} ({parts}), {result.frames} frames")
+        click.echo(f"{result.path}: {size_text(result.bytes)} ({parts}), {frames_text(result.frames)}")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from aicodec_native.cli.output import frame_bar, json_option, print_json
+from aicodec_native.cli.output import frame_bar, frames_text, json_option, print_json
 from aicodec_native.decoder import verify
 from aicodec_native.reader import Reader
 
@@ -33,5 +33,5 @@ def command(path: str, as_json: bool) -> int:
         count = len(report.problems)
         segments = "segment" if report.segments == 1 else "segments"
         state = "ok" if report.ok else f"damaged: {count} problem{'s' if count > 1 else ''}"
-        click.echo(f"{path}: {state}, {report.frames} frames in {report.segments} {segments}{note}")
+        click.echo(f"{path}: {state}, {frames_text(report.frames)} in {report.segments} {segments}{note}")
     return 0 if report.ok else 1

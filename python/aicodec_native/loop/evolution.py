@@ -18,7 +18,7 @@ from typing import Any
 from aicodec_native import __version__, _native
 from aicodec_native.change_store import ChangeStore
 from aicodec_native.encoder import encode
-from aicodec_native.errors import AicodecError
+from aicodec_native.errors import AicodecError, InputError
 from aicodec_native.loop.budget import Spending
 from aicodec_native.loop.draft import Draft, DraftSegment, windows
 from aicodec_native.loop.evaluator import Evaluator
@@ -74,7 +74,8 @@ class Evolution:
         except BaseException as error:
             text = str(error) if isinstance(error, AicodecError) else type(error).__name__
             ledger.add("events", run=self._run, kind="failed", detail={"error": text})
-            error.add_note("go on with --resume")
+            if not isinstance(error, InputError):  # it would be there again
+                error.add_note("go on with --resume")
             raise
 
     def _new_run(self, digest: str, identity: dict[str, Any]) -> int:
@@ -152,7 +153,12 @@ class Evolution:
             )
         self._warnings = result.warnings
         reports = [
-            {"crf": report.get("crf"), "made": _made(report), "seconds": report["seconds"]}
+            {
+                "crf": report.get("crf"),
+                "made": _made(report),
+                "seconds": report["seconds"],
+                "video": _video(report),
+            }
             for report in result.segments
         ]  # fmt: skip
         self._ledger.add(
@@ -200,7 +206,7 @@ class Evolution:
                 if not waiting:
                     return
                 run, report = waiting.popleft()
-            run.begin(report["made"], report["crf"], report["seconds"])
+            run.begin(report["made"], report["crf"], report["seconds"], report.get("video", {}))
             if time.monotonic() >= end:
                 run.ended = "minutes"
             elif self._small_enough():
@@ -310,6 +316,14 @@ class Evolution:
 def _made(report: dict[str, Any]) -> str:
     """What `encode` chose for a segment, in words; of a lossless one it tells nothing."""
     return f"{report['stack']}, {report['setting']}" if "stack" in report else "lossless"
+
+
+def _video(report: dict[str, Any]) -> dict[str, Any]:
+    """The knobs of loop/strategy.py that tell libaom's video layer; none for SVT-AV1's."""
+    setting = report.get("setting", "")
+    if "libaom" not in setting or report.get("crf") is None:
+        return {}
+    return {"encoder": "libaom"} | ({"chroma": "444"} if "4:4:4" in setting else {})
 
 
 def _frames_digest(task: SegmentTask) -> str:

@@ -15,6 +15,8 @@ from aicodec_native.loop.job import EvolveProgress, EvolveResult, Job, default_m
 from aicodec_native.loop.ledger import Ledger
 from aicodec_native.loop.proposals import Proposer
 from aicodec_native.loop.sandbox import Limits
+from aicodec_native.lossless_encoder import GREATEST_ERROR
+from aicodec_native.media import Source
 from aicodec_native.segmenter import MAX_SECONDS
 from aicodec_native.video.settings import SVT_PRESETS
 
@@ -95,7 +97,12 @@ def evolve(
         compare=compare,
     )
     chosen = proposer_of(proposer) if isinstance(proposer, str) else proposer
-    with Ledger(ledger if ledger is not None else f"{os.fspath(path)}.ledger") as book:
+    book_path = Path(ledger if ledger is not None else f"{os.fspath(path)}.ledger")
+    if resume and not book_path.exists():
+        raise OptionError(f"{book_path}: does not exist: no interrupted run to go on with; start one without --resume")
+    # Before a ledger is made that nobody would want.
+    Source(name, start=start, duration=duration, fps=fps, exact=goal.metric == GREATEST_ERROR).close()
+    with Ledger(book_path) as book:
         return Evolution(job, book, chosen, progress or (lambda told: None)).run(resume=resume)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from aicodec_native.loop.proposals import Attempt, Context, Proposal
-from aicodec_native.loop.strategy import MAX_EDGE, SCREEN_PRESETS, Strategy
+from aicodec_native.loop.strategy import CRF_RANGE, MAX_EDGE, SCREEN_PRESETS, Strategy
 from aicodec_native.lossless_encoder import GREATEST_ERROR
-from aicodec_native.video.settings import DRAWN_NOVELTY, DRAWN_PARAMETERS, SVT_PRESETS
+from aicodec_native.video import libaom
+from aicodec_native.video.settings import AOM_PRESETS, DRAWN_NOVELTY, DRAWN_PARAMETERS, SVT_PRESETS
 
 # What SVT-AV1 is usually told (video/settings.py), and what else is worth a try, the most promising first.
 _SVT = (
@@ -33,6 +35,8 @@ _SVT = (
 )
 # How much finer SVT-AV1's presets may go than the run's: each step takes about half as long again.
 _FINER = (2, 1, 3, 4)
+# How many neighbours of a setting come before the other encoder.
+_BEFORE_THE_OTHER = 4
 # A layer this many times as large as the best candidate is not worth more tries.
 _HOPELESS = {"screen": 4.0, "video": 1.5}
 # Of a screen layer: where its bound usually lies, what twice the bound costs in points of SSIMULACRA2, and how little a
@@ -48,16 +52,59 @@ def video(context: Context) -> Iterator[Proposal]:
     tried = _tried(context, "video")
     if _is_hopeless(context, tried, "video"):
         return
-    drawn = context.diagnostics.get("novelty", 1.0) < DRAWN_NOVELTY
-    best, setting = _best(context, tried, {"stack": "video"} | ({"svt": DRAWN_PARAMETERS} if drawn else {}))
-    preset = setting.get("svt_preset", SVT_PRESETS[context.preset])
-    usual = SVT_PRESETS[context.preset]
+    made = context.attempts[0].strategy.get("encoder") or (
+        "svtav1" if "bytes.video" in context.attempts[0].measurements else ""
+    )
+    usual, other = _plain_videos(context, made)
+    best, setting = _best(context, tried, usual)
     if not tried and "bytes.video" not in context.attempts[0].measurements:
         yield Proposal(setting, hypothesis="video: alone")  # `encode` did without: how far is it from the best?
         return
+    turned = _libaom if setting.get("encoder") == "libaom" else _svtav1
+    proposals = turned(context, setting, best, not tried)
+    yield from islice(proposals, _BEFORE_THE_OTHER)
+    if other is not None:
+        name = other.get("encoder", "svtav1")
+        yield Proposal(other, hypothesis=f"video: {name}", parent=best.id if best else None)
+    yield from proposals
+
+
+def _plain_videos(context: Context, made: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What `encode` would code video by, and by the other encoder, if there is one; `made`: which it took, if known."""
+    drawn = context.diagnostics.get("novelty", 1.0) < DRAWN_NOVELTY
+    full = context.header.format.startswith(("rgb", "yuv444"))
+    svt = {"stack": "video"} | ({"svt": DRAWN_PARAMETERS} if drawn else {})
+    if libaom.version() is None:
+        return svt, None
+    aom: dict[str, Any] = {"stack": "video", "encoder": "libaom"}
+    aom |= ({"chroma": "444"} if full else {}) | ({"screen_tools": True} if full or drawn else {})
+    by_libaom = context.preset in AOM_PRESETS and (full or drawn or context.preset == "slow")
+    return (aom, svt) if made == "libaom" or (not made and by_libaom) else (svt, aom)
+
+
+def _libaom(context: Context, setting: Mapping[str, Any], best: Attempt | None, first: bool) -> Iterator[Proposal]:
+    usual = AOM_PRESETS.get(context.preset, AOM_PRESETS["medium"])
+    cpu_used = setting.get("cpu_used", usual)
     for finer in _FINER:
         wanted = max(0, usual - finer)
-        if wanted < preset or not tried:
+        if wanted < cpu_used or first:
+            yield _turned(setting, best, f"video: cpu-used {wanted}", cpu_used=wanted)
+    tools, chroma = not setting.get("screen_tools", False), "420" if setting.get("chroma") == "444" else "444"
+    if chroma == "420" or context.header.format.startswith(("rgb", "yuv444")):
+        yield _turned(setting, best, f"video: chroma {chroma}", chroma=chroma)
+    yield _turned(setting, best, f"video: screen tools {'on' if tools else 'off'}", screen_tools=tools)
+    yield _turned(setting, best, "video: 8 bits", bit_depth=8)
+    if best is not None and best.crf is not None and best.crf < CRF_RANGE[1]:
+        # Only where the search ended early: the next coarser one may reach the goal, too.
+        yield _turned(setting, best, f"video: CRF {best.crf + 1:g}", crf=float(int(best.crf) + 1))
+
+
+def _svtav1(context: Context, setting: Mapping[str, Any], best: Attempt | None, first: bool) -> Iterator[Proposal]:
+    usual = SVT_PRESETS[context.preset]
+    preset = setting.get("svt_preset", usual)
+    for finer in _FINER:
+        wanted = max(0, usual - finer)
+        if wanted < preset or first:
             yield _turned(setting, best, f"video: preset {wanted}", svt_preset=wanted)
     parameters = setting.get("svt", {})
     for name, value in _SVT:

@@ -28,7 +28,7 @@ class LedgerReader:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         if not self.path.is_file():
-            raise InputError(f"{path}: no such file")
+            raise InputError(f"{path}: {'is a folder' if self.path.is_dir() else 'no such file'}")
         address = f"file:{quote(os.path.abspath(path))}?mode=ro"
         self._lock = threading.Lock()
         self._base = sqlite3.connect(address, uri=True, timeout=30, check_same_thread=False)

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from aicodec_native import _native
 from aicodec_native.change_store import ChangeReader
-from aicodec_native.loop.strategy import STACKS, SVT_KNOBS
+from aicodec_native.loop.strategy import ENCODERS, STACKS, SVT_KNOBS
+from aicodec_native.video import libaom
 
 
 def key_frames(count: int) -> list[int]:
@@ -149,6 +150,7 @@ class Context:
             "experiments": [attempt.to_json() for attempt in self.attempts],
             "diagnostics": dict(self.diagnostics),
             "stacks": list(STACKS),
+            "encoders": [name for name in ENCODERS if name == "svtav1" or libaom.version() is not None],
             "svt": {name: list(limits) for name, limits in SVT_KNOBS.items()},
         }
 

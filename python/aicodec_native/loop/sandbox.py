@@ -8,6 +8,7 @@ time is over, or when the process that asked for it is gone.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import pickle
 import resource
@@ -20,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
@@ -31,6 +33,7 @@ _START = "import sys; sys.path[:] = sys.argv[1:]; from aicodec_native.loop.sandb
 _WARM = ("aicodec_native.loop.stacks", "aicodec_native.loop.judge")
 # Processor seconds beyond the limit of time on every thread, so that it is the clock that ends a task.
 _SPARE_SECONDS = 5
+_PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 # The exit code of a child that has not even the memory to say so.
 _NO_MEMORY = 3
 
@@ -148,6 +151,7 @@ def main() -> None:
     """A nursery process's whole life."""
     for module in _WARM:
         __import__(module)
+    _adopt_orphans()
     with os.fdopen(os.dup(1), "wb") as channel:
         os.dup2(2, 1)  # whatever prints to standard output must not get between the answers
         while True:
@@ -175,6 +179,7 @@ def _see_through(task: bytes, limits: Limits, channel: IO[bytes]) -> Ending:
         _, status = os.waitpid(child, 0)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # descendants, if there are any
+        _kill_orphans()
         seconds = time.monotonic() - started
         if not in_time:
             return Ending(error_class="timeout", message=f"killed after {limits.seconds:.3g} s", seconds=seconds)
@@ -214,6 +219,24 @@ def _kill(child: int) -> None:
         os.kill(child, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
+
+
+def _adopt_orphans() -> None:
+    """Descendants in sessions of their own, such as the ffmpeg program, become this one's when their parent dies."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _kill_orphans() -> None:
+    while True:
+        try:
+            children = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+        except OSError:
+            return  # a kernel that does not tell
+        if not children:
+            return
+        for process in map(int, children):
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
 
 
 def _live(task: bytes, limits: Limits, answer: IO[bytes]) -> None:

@@ -113,16 +113,17 @@ class SegmentRun:
         goal, first = self._task.goal, self.attempts[0].measurements["score"]
         return goal.target if goal.metric == GREATEST_ERROR else min(goal.target, first)
 
-    def begin(self, made: str, crf: float | None, seconds: float | None) -> None:
-        """Round 0: what `encode` made, with what it tells of that. Does nothing a second time."""
+    def begin(self, made: str, crf: float | None, seconds: float | None, video: dict[str, Any]) -> None:
+        """Round 0: what `encode` made, with what it tells of that; `video`: its video layer's knobs, if not
+        SVT-AV1's. Does nothing a second time."""
         if not self.attempts:
-            self._first(made, crf, seconds)
+            self._first(made, crf, seconds, video)
         if self._desk.compare and not self._began and self._task.goal.metric != GREATEST_ERROR:
             self._peers = self._desk.threads.submit(self._measure_peers)
         self._began = True
 
-    def _first(self, made: str, crf: float | None, seconds: float | None) -> None:
-        trial = self._record(Proposal({"stack": ENCODE}, hypothesis=f"what encode makes: {made}"), 0, "encode")
+    def _first(self, made: str, crf: float | None, seconds: float | None, video: dict[str, Any]) -> None:
+        trial = self._record(Proposal({"stack": ENCODE, **video}, hypothesis=f"what encode makes: {made}"), 0, "encode")
         with self._desk.spending.busy():
             outcome = self._desk.evaluator.measure(
                 self._task, self._segment.payload, self._phase(trial), crf=crf, encode_seconds=seconds, patient=True
@@ -258,7 +259,7 @@ class SegmentRun:
         if mark in self._fingerprints:
             return partial(self._refuse_as_same, trial, self._fingerprints[mark], Outcome(), "the same proposal")
         self._fingerprints[mark] = trial.id
-        guess = self.best.crf or self.attempts[0].crf
+        guess = self._guess(trial.proposal.strategy.get("encoder", "svtav1"))
         future = self._desk.threads.submit(self._evaluate, trial, self.bar, guess)
 
         def finish() -> None:
@@ -268,6 +269,13 @@ class SegmentRun:
                 del self._fingerprints[mark]
 
         return finish
+
+    def _guess(self, encoder: Any) -> float | None:
+        """The CRF of the smallest candidate by that encoder, one that was kept if there is: another's scale differs."""
+        measured = [a for a in self.attempts if a.crf is not None and "bytes" in a.measurements]
+        own = [a for a in measured if a.strategy.get("encoder", "svtav1") == encoder]
+        best = min(own, key=lambda a: (a.status != "kept", a.error_class == "quality_missed", a.bytes), default=None)
+        return None if best is None else best.crf
 
     def _evaluate(self, trial: _Trial, bar: float, guess: float | None) -> Outcome:
         with self._desk.spending.busy():

@@ -5,6 +5,7 @@ What quality it has is for judge.py to say, in another process, from the bytes a
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ from aicodec_native.loop.strategy import Strategy
 from aicodec_native.scorer import Scorer
 from aicodec_native.shader_source import compile_source
 from aicodec_native.stack import draw_in_order
+from aicodec_native.video import libaom
 from aicodec_native.video.encoder import encode_pictures
 from aicodec_native.video.frame import RGB_COLOUR
-from aicodec_native.video.settings import SVT_PARAMETERS, SVT_PRESETS, VideoSettings
+from aicodec_native.video.settings import AOM_PRESETS, STEEPNESS, SVT_PARAMETERS, SVT_PRESETS, VideoSettings
 
 KINDS = {"video": _native.LAYER_VIDEO, "shader": _native.LAYER_SHADER, "screen": _native.LAYER_SCREEN}
 
@@ -32,8 +34,10 @@ KINDS = {"video": _native.LAYER_VIDEO, "shader": _native.LAYER_SHADER, "screen":
 _SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
 _TOLERANCES = {"ssimulacra2": 0.15, "psnr": 0.05, "xpsnr": 0.05, "ssim": 0.0003, "ms_ssim": 0.0002}
 _MAX_PROBES = 5
-# The quantiser of a video layer that lies under an exact one, or where nothing is known.
+# The quantiser of a video layer that lies under an exact one, or where nothing is known; libaom's by whether it uses
+# its tools for screens.
 _USUAL_CRF = 25.0
+_USUAL_AOM_CRF = {False: 20.0, True: 52.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class Built:
 
 def build(task: BuildTask) -> Built:
     """Raises TaskError for a program or strategy that does not work; deterministic."""
-    started = time.process_time()
+    started = _processor_seconds()
     try:
         with task.segment.frames() as frames:
             payload, crf = _Builder(task, frames).run()
@@ -121,7 +125,13 @@ def build(task: BuildTask) -> Built:
         raise TaskError("invalid_strategy", str(error)) from None
     except FormatError as error:
         raise TaskError("refused", str(error)) from None
-    return Built(payload, crf, time.process_time() - started)
+    return Built(payload, crf, _processor_seconds() - started)
+
+
+def _processor_seconds() -> float:
+    """Of this process and of the programs that it has run."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 class _Builder:
@@ -140,7 +150,10 @@ class _Builder:
             return self._stack(0.0), None
         if strategy.crf is not None:
             return self._stack(strategy.crf), strategy.crf
-        guess = _USUAL_CRF if task.guess is None else task.guess
+        aom = strategy.encoder == "libaom"
+        usual = _USUAL_AOM_CRF[strategy.screen_tools] if aom else _USUAL_CRF
+        guess = usual if task.guess is None else task.guess
+        guess = float(round(guess)) if aom else guess
         metric = self._segment.goal.metric
         if "screen" in strategy.layers or metric not in _SLOPES:
             return self._stack(guess), guess
@@ -150,8 +163,14 @@ class _Builder:
             payloads[step] = self._stack(step / STEPS_PER_CRF)
             return self._score(payloads[step])
 
+        steepness = STEEPNESS[strategy.encoder, strategy.screen_tools]
         plan = SearchPlan(
-            task.bar, round(guess * STEPS_PER_CRF), _SLOPES[metric], _TOLERANCES[metric], max_probes=_MAX_PROBES
+            task.bar,
+            round(guess * STEPS_PER_CRF),
+            _SLOPES[metric] * steepness,
+            _TOLERANCES[metric],
+            max_probes=_MAX_PROBES,
+            grid=STEPS_PER_CRF if aom else 1,
         )
         found = search(plan, probe)
         return payloads[found.step], found.step / STEPS_PER_CRF
@@ -172,14 +191,33 @@ class _Builder:
 
     def _video_layer(self, crf: float) -> bytes:
         header, strategy = self._segment.header, self._strategy
-        preset = SVT_PRESETS[self._segment.preset] if strategy.svt_preset is None else strategy.svt_preset
-        settings = VideoSettings(crf, preset, strategy.bit_depth, 1, parameters=self._svt_parameters())
+        settings = self._libaom(crf) if strategy.encoder == "libaom" else self._svtav1(crf)
         video = encode_pictures(self._frames, header.colour, frame_rate_of(header), settings)
         return _native.build_video_layer(
             format=video.format,
             colour=RGB_COLOUR,
             rgb_canvas=header.format.startswith("rgb"),
             packets=video.packets,
+        )
+
+    def _svtav1(self, crf: float) -> VideoSettings:
+        strategy = self._strategy
+        preset = SVT_PRESETS[self._segment.preset] if strategy.svt_preset is None else strategy.svt_preset
+        return VideoSettings(crf, preset, strategy.bit_depth, 1, parameters=self._svt_parameters())
+
+    def _libaom(self, crf: float) -> VideoSettings:
+        strategy = self._strategy
+        if libaom.version() is None:
+            raise TaskError("invalid_strategy", "there is no ffmpeg program with libaom on this machine")
+        usual = AOM_PRESETS.get(self._segment.preset, AOM_PRESETS["medium"])
+        return VideoSettings(
+            crf,
+            usual if strategy.cpu_used is None else strategy.cpu_used,
+            strategy.bit_depth,
+            1,
+            drawn=strategy.screen_tools,
+            encoder="libaom",
+            chroma=strategy.chroma,
         )
 
     def _svt_parameters(self) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from aicodec_native.errors import OptionError
 from aicodec_native.lossless_encoder import MAX_ERROR
-from aicodec_native.video.settings import SVT_PRESETS
+from aicodec_native.video.settings import SVT_PRESETS, Encoder
 
 # Bottom first. `encode` stands for whatever `aicodec-native encode` makes; only the first experiment has it.
 STACKS = (
@@ -35,6 +35,8 @@ SVT_KNOBS = {
     "hierarchical-levels": (3, 5),
 }
 SVT_PRESET_RANGE = (0, 10)
+ENCODERS = ("svtav1", "libaom")
+CPU_USED_RANGE = (0, 8)
 # Of a screen layer's samples at edges, in 8-bit code values.
 MAX_EDGE = 128
 CRF_RANGE = (1.0, 63.0)
@@ -43,11 +45,12 @@ SCREEN_PRESETS = tuple(SVT_PRESETS)
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """`stack` is one of STACKS. Of a video layer: `crf`, or None for the coarsest that reaches the goal; SVT-AV1's
-    preset (None: that of the run's), bit depth and parameters. Of a screen layer: its preset (None: the run's), and
-    `near`, by which its samples may be off, or `edge`, by which those at edges may be. Of a shader layer: `track`, its
-    param(0), param(1), ...: columns of a number a frame. Of a screen layer under it: `stills`, for each frame the frame
-    of the segment that it shows.
+    """`stack` is one of STACKS. Of a video layer: `crf`, or None for the coarsest that reaches the goal; bit depth;
+    `encoder`, with SVT-AV1's preset (None: that of the run's) and parameters, or with libaom's `cpu_used` (None: as
+    well), `chroma` ("420" or "444") and whether it uses its `screen_tools`. Of a screen layer: its preset (None: the
+    run's), and `near`, by which its samples may be off, or `edge`, by which those at edges may be. Of a shader layer:
+    `track`, its param(0), param(1), ...: columns of a number a frame. Of a screen layer under it: `stills`, for each
+    frame the frame of the segment that it shows.
 
     Raises OptionError for values out of range.
     """
@@ -56,7 +59,11 @@ class Strategy:
     crf: float | None = None
     svt_preset: int | None = None
     bit_depth: int = 10
+    encoder: Encoder = "svtav1"
     svt: Mapping[str, int] = field(default_factory=dict)
+    cpu_used: int | None = None
+    chroma: Literal["420", "444"] = "420"
+    screen_tools: bool = False
     screen_preset: str | None = None
     near: int = 0
     edge: int = 0
@@ -78,6 +85,7 @@ class Strategy:
             if name not in SVT_KNOBS:
                 raise OptionError(f"no parameter {name!r} of SVT-AV1: there are {', '.join(SVT_KNOBS)}")
             _check_whole(name, value, SVT_KNOBS[name])
+        self._check_libaom()
         if self.screen_preset is not None and self.screen_preset not in SCREEN_PRESETS:
             raise OptionError(f"screen_preset is one of {', '.join(SCREEN_PRESETS)}")
         _check_whole("near", self.near, (0, MAX_ERROR))
@@ -90,6 +98,24 @@ class Strategy:
             _check_whole("a still", still, (0, 1 << 20))
         if bool(self.stills) != self.stack.startswith("screen+"):
             raise OptionError("stills are for a screen layer under a shader, which wants them")
+
+    def _check_libaom(self) -> None:
+        if self.encoder not in ENCODERS:
+            raise OptionError(f"encoder is one of {', '.join(ENCODERS)}")
+        if self.cpu_used is not None:
+            _check_whole("cpu_used", self.cpu_used, CPU_USED_RANGE)
+        if self.chroma not in ("420", "444"):
+            raise OptionError('chroma is "420" or "444"')
+        if type(self.screen_tools) is not bool:
+            raise OptionError("screen_tools is true or false")
+        if self.encoder == "svtav1" and (self.cpu_used is not None or self.chroma != "420" or self.screen_tools):
+            raise OptionError("cpu_used, chroma 444 and screen_tools are for encoder libaom")
+        if self.encoder == "libaom" and (self.svt_preset is not None or self.svt):
+            raise OptionError("svt_preset and svt are for encoder svtav1")
+        if self.encoder == "libaom" and self.crf is not None and self.crf != int(self.crf):
+            raise OptionError("libaom knows whole numbers of crf alone")
+        if self.encoder == "libaom" and "video" not in self.layers and self.stack != ENCODE:
+            raise OptionError("an encoder is for a stack with video")
 
     @property
     def layers(self) -> list[str]:

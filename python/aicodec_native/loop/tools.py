@@ -8,7 +8,7 @@ from typing import Any
 from aicodec_native import _native
 from aicodec_native.errors import OptionError, ProgramError
 from aicodec_native.loop.proposals import Proposal
-from aicodec_native.loop.strategy import SCREEN_PRESETS, STACKS, SVT_KNOBS, strategy_of
+from aicodec_native.loop.strategy import ENCODERS, SCREEN_PRESETS, STACKS, SVT_KNOBS, strategy_of
 from aicodec_native.shader_source import compile_source
 
 _WITH_PROGRAM = [stack for stack in STACKS if "shader" in stack and not stack.startswith("screen")]
@@ -54,6 +54,17 @@ TOOLS = [
             "stack": {"type": "string", "enum": _WITHOUT, "description": "The layers, bottom first."},
             "svt_preset": _maybe("integer", "Of SVT-AV1: 0 (slowest, smallest) to 10."),
             "bit_depth": _maybe("integer", "Of the video layer: 8 or 10."),
+            "encoder": {
+                "anyOf": [{"type": "string", "enum": list(ENCODERS)}, {"type": "null"}],
+                "description": "Of the video layer. libaom is slower, codes chroma in full size and drawings in fewer"
+                " bytes; svt_preset and svt are not for it.",
+            },
+            "cpu_used": _maybe("integer", "Of libaom: 0 (slowest, smallest) to 8."),
+            "chroma": {
+                "anyOf": [{"type": "string", "enum": ["420", "444"]}, {"type": "null"}],
+                "description": "444 with libaom alone.",
+            },
+            "screen_tools": _maybe("boolean", "Of libaom: its tools for what a computer drew."),
             "svt": {
                 "type": "array",
                 "description": "Parameters of SVT-AV1.",
