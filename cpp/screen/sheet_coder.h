@@ -227,6 +227,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
   const int bottom = std::min(cell_row * kCell + kCell, rows());
   for (int y = cell_row * kCell; y < bottom; ++y) {
     if (any_photo) photos_.begin_row(y);
+    colours_.begin_row();
     for (int column = 0; column < blocks_.columns(); ++column) {
       const Block block = blocks_.at(column, cell_row);
       if (!has_pixels(block.mode)) continue;
