@@ -122,7 +122,7 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
                      (colour == s.at(1, 0)) << 9;
   BitModel* const refining = &refine_[static_cast<size_t>(rank * 1024 + around) * kRefining];
   for (int i = 0; i < kRefining; i += 16) prefetch(refining + i);
-  MixInputs<V::kInputs> inputs;
+  int stretched[V::kInputs] = {};
   BitModel* models[V::kCount];
   int agreeing = 0;
   for (int i = 0; i < V::kCount; ++i) {
@@ -131,9 +131,11 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
       vote = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
     agreeing += vote > 0;
     models[i] = &confidence_[rank][V::kWho[i]][vote][trust_[i]];
-    inputs.x[i] = static_cast<int16_t>(rough_stretch(models[i]->probability()));
+    stretched[i] = rough_stretch(models[i]->probability());
   }
-  if constexpr (V::kInputs > V::kCount) inputs.x[V::kCount] = 256;
+  if constexpr (V::kInputs > V::kCount) stretched[V::kCount] = 256;
+  MixInputs<V::kInputs> inputs;
+  for (int i = 0; i < V::kInputs; i += 8) inputs.set_eight(i, stretched + i);
   const int escaped = s.escaped_around();
   const int place = std::min(agreeing, 15) * 64 + std::min(escaped, 3) * 16 + (s.mark(-1, 0) & 1) * 8 +
                     (s.mark(0, -1) & 1) * 4 + (colour == s.in_reference(0, 0)) * 2 +
@@ -149,8 +151,7 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);
   BitModel& refine = refining[(mixed + kMaxStretch) * (kRefining - 1) / (2 * kMaxStretch)];
-  const uint32_t probability =
-      clamp_probability(static_cast<int>(squash((mixed + rough_stretch(refine.probability())) >> 1)));
+  const uint32_t probability = safe_squash((mixed + rough_stretch(refine.probability())) >> 1);
   hit = coder.bit_with(probability, hit);
   if (hit) ask_ahead(colour);
   for (BitModel* model : models) model->learn(hit, 255);

@@ -119,8 +119,7 @@ bool ResidualModel::code_bit(Coder& coder, int turn, int line, int node, bool bi
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);
   BitModel& refine =
       refine_[static_cast<size_t>(place * 33 + (mixed + kMaxStretch) * 32 / (2 * kMaxStretch))];
-  const uint32_t probability =
-      clamp_probability(static_cast<int>(squash((3 * mixed + rough_stretch(refine.probability())) >> 2)));
+  const uint32_t probability = safe_squash((3 * mixed + rough_stretch(refine.probability())) >> 2);
   bit = coder.bit_with(probability, bit);
   learn(first, inputs, mix_error(bit, squash(mixed_first)));
   learn(second, inputs, mix_error(bit, squash(mixed_second)));
