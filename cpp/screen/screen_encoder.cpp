@@ -47,6 +47,8 @@ constexpr uint64_t kSixteenthsWorthCutting = 2;
 // So many coded pixels are worth a slice more.
 constexpr uint64_t kPixelsPerSlice = 200000;
 constexpr uint64_t kUsefulSlices = 4;
+// A bit takes a decoder as long as two or three pixels that all contexts know.
+constexpr uint64_t kSixteenthsPerPixelTime = 6;
 // What the first frames teach serves all slices.
 constexpr uint64_t kLeastTogether = 4;
 
@@ -75,7 +77,7 @@ struct ScreenEncoder::State {
   uint64_t load = 0;           // pixels coded as such in a frame, of late
   uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
   uint64_t spent_before = 0;   // the last frame
-  std::vector<uint64_t> rows;  // the same by unit of rows, while there is one slice
+  std::vector<uint64_t> rows;  // the time it takes to decode, by unit of rows, while there is one slice
 
   void code(const Input& input);
   // Whether many pixels of the last frames were coded, and whether those frames were slow to decode.
@@ -250,12 +252,16 @@ void ScreenEncoder::State::measure_load(uint64_t literals) {
   spent_before = now;
   if (slices.size() > 1) return;
   for (uint64_t& row : rows) row -= row / 4;
-  const SheetCoder& sheet = slices[0].sheets()[0];
-  const int cells = static_cast<int>(slice_unit(shape.format)) / kCell;
-  for (int row = 0; row < sheet.blocks().rows(); ++row)
-    for (int column = 0; column < sheet.blocks().columns(); ++column)
-      if (has_pixels(sheet.blocks().at(column, row).mode))
-        rows[static_cast<size_t>(row / cells)] += kCell * kCell;
+  for (size_t i = 0; i < slices[0].sheets().size(); ++i) {
+    const SheetCoder& sheet = slices[0].sheets()[i];
+    const size_t cells = slice_unit(shape.format) / kCell / (i + 1);
+    for (size_t row = 0; row < sheet.spent_by_row().size(); ++row) {
+      uint64_t pixels = 0;
+      for (int column = 0; column < sheet.blocks().columns(); ++column)
+        if (has_pixels(sheet.blocks().at(column, static_cast<int>(row)).mode)) pixels += kCell * kCell;
+      rows[row / cells] += pixels + sheet.spent_by_row()[row] / kSixteenthsPerPixelTime;
+    }
+  }
 }
 
 uint64_t ScreenEncoder::State::spent() const {

@@ -118,6 +118,7 @@ void SheetCoder::repeat_frame() {
   for (uint8_t& age : ages_)
     if (age < kOldest) ++age;
   changed_ = {};
+  spent_by_row_.clear();
 }
 
 }  // namespace aicodec::screen
