@@ -65,7 +65,7 @@ def in_slices(number: int, rows: tuple[int, ...], cut: int) -> bytes:
     """An input of fuzz_screen by dice: slices from frame `cut` on, the first ones of so many units."""
     width, height = 4, 132
     shape = parsed(header(format=FORMATS[number], width=width, height=height))
-    settings = dice.settings_of(rows=rows, cut=cut, near=3 * (number == 1), rich=number == 4)
+    settings = dice.settings_of(rows=rows, cut=cut, near=3 * (number == 1), rich=number == 4, all_voters=number == 3)
     return head_of(number, width, height) + dice.thrown(shape, settings, 6)
 
 

@@ -83,14 +83,12 @@ class RangeDecoder {
  private:
   bool split(uint32_t ones) {
     const bool bit = code_ < ones;
-    if (bit) {
-      range_ = ones;
-    } else {
-      code_ -= ones;
-      range_ -= ones;
-    }
+    // Without a branch, which would often be guessed wrong: many bits are noise, and only data to the caller.
+    const uint32_t zero = static_cast<uint32_t>(bit) - 1;  // all ones where the bit is 0
+    code_ -= ones & zero;
+    range_ = ones + ((range_ - 2 * ones) & zero);
     for (; range_ < kTop; range_ <<= 8) code_ = code_ << 8 | next();
-    return bit && !overrun();
+    return (bit & !overrun()) != 0;
   }
   uint32_t next() {
     const size_t at = position_;

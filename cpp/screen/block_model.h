@@ -53,7 +53,7 @@ class FlagModel {
     }
     inputs.x[kFlagContexts] = 256;
     MixWeights<8>& weights = weights_[kind];
-    const uint32_t probability = clamp_probability(static_cast<int>(squash(mix(weights, inputs))));
+    const uint32_t probability = safe_squash(mix(weights, inputs));
     bit = coder.bit_with(probability, bit);
     learn(weights, inputs, mix_error(bit, probability));
     for (size_t i = 0; i < kFlagContexts; ++i) models[i]->learn(bit, 250);

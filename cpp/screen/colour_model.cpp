@@ -1,11 +1,28 @@
 #include "screen/colour_model.h"
 
 #include <algorithm>
+#include <array>
 
 namespace aicodec::screen {
-ColourModel::ColourModel(const SheetShape& shape, int table_bits)
-    : shape_(shape), table_shift_(32 - table_bits) {
-  for (auto& slots : slots_) slots = BigArray<Slot>(size_t{1} << table_bits);
+namespace {
+
+// What a pixel is multiplied with, by where it is seen from the one that is coded.
+constexpr auto place_factors() {
+  std::array<uint32_t, 35> factors{};
+  uint32_t factor = 1;
+  for (uint32_t& each : factors) each = factor *= 0x85EBCA6Bu;
+  return factors;
+}
+constexpr auto kFactors = place_factors();
+
+uint32_t term(int place, uint32_t value) { return kFactors[static_cast<size_t>(place)] * value; }
+
+}  // namespace
+
+ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
+    : shape_(shape), all_voters_(settings.all_voters), table_shift_(32 - settings.colour_bits) {
+  const int contexts = all_voters_ ? Voters<true>::kContexts : Voters<false>::kContexts;
+  for (int i = 0; i < contexts; ++i) slots_[i] = BigArray<Slot>(size_t{1} << settings.colour_bits);
   for (int rank = 0; rank < kRanks; ++rank)
     for (int voter = 0; voter < kVoters; ++voter)
       for (int vote = 0; vote < 4; ++vote)
@@ -14,7 +31,7 @@ ColourModel::ColourModel(const SheetShape& shape, int table_bits)
           confidence_[rank][voter][vote][trust] = BitModel::starting_at(p);
         }
   MixWeights<16> start{};
-  for (int i = 0; i < kVoters; ++i) start.w[i] = 3604;  // 0.22
+  for (int i = 0; i < kVoters; ++i) start.w[i] = all_voters_ ? 3604 : 2048;
   for (auto& weights : weights_) weights.assign(kRanks * 1024, start);
   refine_.resize(size_t{kRanks} * 1024 * kRefining);
   for (size_t i = 0; i < refine_.size(); ++i)
@@ -41,37 +58,82 @@ uint32_t ColourModel::flat_context(const Site& s) {
          bit(s.mark(-2, 0) & s.mark(0, -2) & 1, 10);
 }
 
-// The growing causal neighbourhoods, and the one in the reference.
+ColourModel::Lines ColourModel::lines_at(const Pixel* here, const Pixel* reference, ptrdiff_t stride) {
+  const auto at = [&](int place, int dx, int dy) { return term(place, here[dx + dy * stride]); };
+  const uint32_t north = at(1, 0, -1);
+  const uint32_t three = north + at(2, -1, -1) + at(3, 1, -1);
+  const uint32_t twelve = three + at(5, -2, 0) + at(6, 0, -2) + at(7, 1, -2) + at(8, -1, -2) + at(9, 2, -1) +
+                          at(10, -2, -1) + at(11, -3, 0);
+  const uint32_t all = twelve + at(12, 2, -2) + at(13, -2, -2) + at(14, 3, -1) + at(15, -3, -1) +
+                       at(16, -4, 0) + at(17, 0, -3) + at(18, -1, -3) + at(19, 1, -3) + at(20, -5, 0);
+  const uint32_t around = three + term(21, reference[0]) + term(22, reference[1]) +
+                          term(23, reference[stride]) + term(24, reference[-1]) +
+                          term(25, reference[-stride]);
+  return {north, three, twelve, all, around};
+}
+
+// The contexts' slots: of a growing neighbourhood, and of others. Every place has a factor of its own, so
+// that contexts share products, and none of them waits for another.
+template <bool All>
 void ColourModel::set_hashes(const Site& s) {
-  const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1);
-  hashes_[0] = hash_of(1, w, n);
-  hashes_[1] = hash_of(hashes_[0], nw, ne, s.guide);
-  hashes_[2] = hash_of(hashes_[1], s.at(-2, 0), s.at(0, -2));
-  hashes_[3] = hash_of(hashes_[2], s.at(1, -2), s.at(-1, -2), s.at(2, -1), s.at(-2, -1), s.at(-3, 0));
-  hashes_[4] = hash_of(hashes_[3], s.at(2, -2), s.at(-2, -2), s.at(3, -1), s.at(-3, -1), s.at(-4, 0),
-                       s.at(0, -3), s.at(-1, -3), s.at(1, -3), s.at(-5, 0));
-  hashes_[6] = hash_of(6, s.in_reference(0, 0), s.in_reference(1, 0), s.in_reference(0, 1),
-                       s.in_reference(-1, 0), s.in_reference(0, -1), w, n, nw, ne);
-  for (const int i : {3, 4, 6, 0, 1, 2}) prefetch(&slot(i, hashes_[i]));
+  using V = Voters<All>;
+  const Lines lines = s.here == ahead_ && s.reference == ahead_reference_
+                          ? ahead_lines_
+                          : lines_at(s.here, s.reference, s.stride);
+  const uint32_t west = term(0, s.at(-1, 0));
+  const uint32_t late = west + term(4, s.guide);
+  const uint32_t pair = west + lines.north;
+  const uint32_t five = late + lines.three;
+  const auto by_sum = [&](int i, uint32_t sum) {
+    hashes_[i] = scrambled(sum);
+    open_[i] = &slots_[i][hashes_[i] >> table_shift_];
+    prefetch(open_[i]);
+  };
+  const uint32_t late_hash = scrambled(late);
+  const auto by_line = [&](int i, uint32_t sum) {
+    hashes_[i] = scrambled(sum) + late_hash;
+    open_[i] = line(i, sum) + (late_hash >> 30);
+    prefetch(open_[i]);
+  };
+  by_line(V::kSure[2], lines.twelve);
+  by_line(V::kSure[0], lines.all);
+  by_line(V::kSure[1], lines.around);
+  by_sum(0, pair);
+  by_sum(1, five);
+  if constexpr (All) {
+    uint32_t run = 0;
+    while (run < 24 && s.at(-1 - static_cast<int>(run), 0) == s.at(-2 - static_cast<int>(run), 0)) ++run;
+    uint32_t column = 0;
+    while (column < 12 && s.at(0, -1 - static_cast<int>(column)) == s.at(0, -2 - static_cast<int>(column)))
+      ++column;
+    const uint32_t p = term(21, s.in_reference(0, 0));
+    const uint32_t later = term(26, s.at(1, 0)) + term(27, s.at(0, 1));
+    const uint32_t marks = static_cast<uint32_t>(s.mark(-1, 0) + 2 * s.mark(0, -1));
+    by_sum(2, five + term(5, s.at(-2, 0)) + term(6, s.at(0, -2)));
+    by_sum(5, pair + p + later + term(34, marks));
+    by_sum(7, pair + term(3, s.at(1, -1)) + term(32, run) + term(33, column));
+    by_sum(8, pair + p + term(30, s.background[0]) + term(31, s.background[1]));
+    by_sum(9, pair + later + term(28, s.at(1, 1)) + term(29, s.at(-1, 1)));
+  }
+  ahead_ = s.here + 1;
+  ahead_reference_ = s.reference + 1;
+  ahead_lines_ = lines_at(ahead_, ahead_reference_, s.stride);
+  prefetch(line(V::kSure[2], ahead_lines_.twelve));
+  prefetch(line(V::kSure[0], ahead_lines_.all));
+  prefetch(line(V::kSure[1], ahead_lines_.around));
+}
+template void ColourModel::set_hashes<false>(const Site& site);
+template void ColourModel::set_hashes<true>(const Site& site);
+
+void ColourModel::ask_ahead(Pixel pixel) {
+  const uint32_t west = term(0, pixel);
+  prefetch(&slots_[0][scrambled(west + ahead_lines_.north) >> table_shift_]);
+  prefetch(&slots_[1][scrambled(west + ahead_lines_.three) >> table_shift_]);
 }
 
-// The rest, which the fast path does without.
-void ColourModel::set_late_hashes(const Site& s) {
-  const Pixel w = s.at(-1, 0), n = s.at(0, -1), ne = s.at(1, -1);
-  const Pixel p = s.in_reference(0, 0), e = s.at(1, 0), so = s.at(0, 1);
-  uint32_t run = 0;
-  while (run < 24 && s.at(-1 - static_cast<int>(run), 0) == s.at(-2 - static_cast<int>(run), 0)) ++run;
-  uint32_t column = 0;
-  while (column < 12 && s.at(0, -1 - static_cast<int>(column)) == s.at(0, -2 - static_cast<int>(column)))
-    ++column;
-  hashes_[5] = hash_of(5, p, e, so, w, n + s.mark(-1, 0) * 2 + s.mark(0, -1) * 4);
-  hashes_[7] = hash_of(7, w, n, ne, run, column);
-  hashes_[8] = hash_of(8, p, s.background[0], s.background[1], w, n);
-  hashes_[9] = hash_of(9, e, so, s.at(1, 1), s.at(-1, 1), w, n);
-  for (const int i : {5, 7, 8, 9}) prefetch(&slot(i, hashes_[i]));
-}
-
+template <bool All>
 void ColourModel::open_slots(const Site& s) {
+  using V = Voters<All>;
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1), ww = s.at(-2, 0);
   const Pixel p = s.in_reference(0, 0), b = *s.background;
   const int equal =
@@ -79,30 +141,34 @@ void ColourModel::open_slots(const Site& s) {
   const int mw = s.mark(-1, 0), mn = s.mark(0, -1);
   near_marks_ = static_cast<uint32_t>(mw | mn << 1 | s.mark(-1, -1) << 2 | s.mark(1, -1) << 3 |
                                       s.mark(-2, 0) << 4 | s.mark(0, -2) << 5);
-  votes_[10] = p;
-  trust_[10] = static_cast<int>(near_marks_ & 63) | (p == w) << 6 | (p == n) << 7;
-  votes_[11] = w;
-  trust_[11] = equal | (w == p) << 6 | (w == b) << 7;
-  votes_[12] = n;
-  trust_[12] = equal | (n == p) << 6 | (w == b) << 7;
-  votes_[13] = b;
-  trust_[13] = (mw & 1) | (mn & 1) << 1 | (s.background[-1] == w) << 2 | (s.background[-s.stride] == n) << 3 |
-               (s.background[1 - s.stride] == ne) << 4 | (s.background[-1 - s.stride] == nw) << 5 |
-               (b == w) << 6 | (b == p) << 7;
-  votes_[14] = gradient(s);
-  trust_[14] = equal | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7;
-  for (int i = 0; i < kContexts; ++i) {
-    Slot& found = slot(i, hashes_[i]);
+  constexpr int kFirst = V::kContexts;
+  votes_[kFirst] = p;
+  trust_[kFirst] = static_cast<int>(near_marks_ & 63) | (p == w) << 6 | (p == n) << 7;
+  votes_[kFirst + 1] = w;
+  trust_[kFirst + 1] = equal | (w == p) << 6 | (w == b) << 7;
+  votes_[kFirst + 2] = n;
+  trust_[kFirst + 2] = equal | (n == p) << 6 | (w == b) << 7;
+  if constexpr (All) {
+    votes_[kFirst + 3] = b;
+    trust_[kFirst + 3] = (mw & 1) | (mn & 1) << 1 | (s.background[-1] == w) << 2 |
+                         (s.background[-s.stride] == n) << 3 | (s.background[1 - s.stride] == ne) << 4 |
+                         (s.background[-1 - s.stride] == nw) << 5 | (b == w) << 6 | (b == p) << 7;
+    votes_[kFirst + 4] = gradient(s);
+    trust_[kFirst + 4] = equal | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7;
+  }
+  for (int i = 0; i < V::kContexts; ++i) {
+    Slot& found = *open_[i];
     const uint16_t check = static_cast<uint16_t>(hashes_[i]);
     if (found.check != check) {
       found = Slot{};
       found.check = check;
     }
-    open_[i] = &found;
     votes_[i] = found.colours[0];
     trust_[i] = found.streak << 4 | (found.hits & 15);
   }
 }
+template void ColourModel::open_slots<false>(const Site& site);
+template void ColourModel::open_slots<true>(const Site& site);
 
 Pixel ColourModel::gradient(const Site& s) const {
   Pixel result = 0;
@@ -113,17 +179,23 @@ Pixel ColourModel::gradient(const Site& s) const {
   return result;
 }
 
+template <bool All>
 void ColourModel::gather(Candidates& candidates) const {
-  for (int i = 0; i < kVoters; ++i) {
-    const int score = stretch(confidence_[0][i][1][trust_[i]].probability()) + 800;
+  using V = Voters<All>;
+  for (int i = 0; i < V::kCount; ++i) {
+    const int score = rough_stretch(confidence_[0][V::kWho[i]][1][trust_[i]].probability()) + 800;
     candidates.add(votes_[i], std::max(score, 20));
   }
 }
+template void ColourModel::gather<false>(Candidates& candidates) const;
+template void ColourModel::gather<true>(Candidates& candidates) const;
 
 // Second thoughts, once the first colour was wrong.
+template <bool All>
 void ColourModel::gather_more(const Site& s, Candidates& candidates) const {
-  for (int i = 0; i < kContexts; ++i) {
-    candidates.add(open_[i]->colours[1], 60 + 8 * (i > 2));
+  using V = Voters<All>;
+  for (int i = 0; i < V::kContexts; ++i) {
+    candidates.add(open_[i]->colours[1], 60 + 8 * (V::kWho[i] > 2));
     candidates.add(open_[i]->colours[2], 30);
   }
   candidates.add(s.at(-1, -1), 25);
@@ -131,24 +203,29 @@ void ColourModel::gather_more(const Site& s, Candidates& candidates) const {
   candidates.add(s.at(1, 0), 20);
   candidates.add(s.at(0, 1), 20);
 }
+template void ColourModel::gather_more<false>(const Site& site, Candidates& candidates) const;
+template void ColourModel::gather_more<true>(const Site& site, Candidates& candidates) const;
 
+template <bool All>
 void ColourModel::learn_colour(Pixel colour) {
-  for (Slot* slot : open_) {
-    if (slot->colours[0] == colour) {
-      if (slot->streak < 15) ++slot->streak;
-      slot->hits = static_cast<uint8_t>(slot->hits << 1 | 1);
+  for (int i = 0; i < Voters<All>::kContexts; ++i) {
+    Slot& slot = *open_[i];
+    if (slot.colours[0] == colour) {
+      slot.hit();
       continue;
     }
-    slot->hits = static_cast<uint8_t>(slot->hits << 1);
-    if (slot->colours[1] == colour) {
-      slot->streak = slot->streak > 7;
+    slot.hits = static_cast<uint8_t>(slot.hits << 1);
+    if (slot.colours[1] == colour) {
+      slot.streak = slot.streak > 7;
     } else {
-      slot->colours[2] = slot->colours[1];
-      slot->streak = 0;
+      slot.colours[2] = slot.colours[1];
+      slot.streak = 0;
     }
-    slot->colours[1] = slot->colours[0];
-    slot->colours[0] = colour;
+    slot.colours[1] = slot.colours[0];
+    slot.colours[0] = colour;
   }
 }
+template void ColourModel::learn_colour<false>(Pixel colour);
+template void ColourModel::learn_colour<true>(Pixel colour);
 
 }  // namespace aicodec::screen

@@ -10,23 +10,50 @@
 #include "bits/models.h"
 #include "screen/logistic.h"
 #include "screen/mixer.h"
+#include "screen/model_settings.h"
 #include "screen/residual_model.h"
 #include "screen/site.h"
 
 namespace aicodec::screen {
 
+// Who votes for colours: numbers as in docs/bitstream.md, the contexts first. Those that tell most learn
+// faster than all, and cost half the time.
+template <bool All>
+struct Voters {
+  static constexpr int kContexts = 10;
+  static constexpr int kCount = 15;
+  static constexpr int kInputs = 16;
+  static constexpr int kWho[kCount] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+  // Where in the list the contexts of sure colours are.
+  static constexpr int kSure[3] = {4, 6, 3};
+};
+template <>
+struct Voters<false> {
+  static constexpr int kContexts = 5;
+  static constexpr int kCount = 8;
+  static constexpr int kInputs = 8;
+  static constexpr int kWho[kCount] = {0, 1, 3, 4, 6, 10, 11, 12};
+  static constexpr int kSure[3] = {3, 4, 2};
+};
+
 class ColourModel {
  public:
-  ColourModel(const SheetShape& shape, int table_bits);
+  ColourModel(const SheetShape& shape, const ModelSettings& settings);
 
   // Codes the pixel at `site`, sets its mark and returns it. The decoder ignores `actual`.
   template <typename Coder>
-  Pixel code(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
+  Pixel code(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark) {
+    return all_voters_ ? code_with<true>(coder, residuals, site, actual, mark)
+                       : code_with<false>(coder, residuals, site, actual, mark);
+  }
+
+  // Before the pixels of a row.
+  void begin_row() { ahead_ = nullptr; }
 
  private:
-  static constexpr int kContexts = 10;
-  static constexpr int kVoters = 15;  // the contexts and five direct guesses
-  static constexpr int kRanks = 4;    // colours asked for at most
+  static constexpr int kContexts = Voters<true>::kContexts;
+  static constexpr int kVoters = Voters<true>::kCount;
+  static constexpr int kRanks = 4;  // colours asked for at most
   static constexpr int kRefining = 33;
 
   // What followed a context: the latest colours, how often in a row the first one, and its last hits.
@@ -35,24 +62,50 @@ class ColourModel {
     uint16_t check = 0;
     uint8_t streak = 0;
     uint8_t hits = 0;
+
+    bool is_sure(uint32_t hash, int least_streak, uint8_t least_hits) const {
+      return check == static_cast<uint16_t>(hash) && streak >= least_streak &&
+             (hits & least_hits) == least_hits;
+    }
+    void hit() {
+      streak = static_cast<uint8_t>(streak + (streak < 15));
+      hits = static_cast<uint8_t>(hits << 1 | 1);
+    }
   };
   struct Candidates;
 
-  Slot& slot(int context, uint32_t hash) { return slots_[context][(hash * 0x2545F491u) >> table_shift_]; }
+  template <bool All, typename Coder>
+  Pixel code_with(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
   static bool is_flat(const Site& site);
   static uint32_t flat_context(const Site& site);
+  // What large contexts see of all but the pixel to the left and the guide: it is known a pixel ahead, and
+  // tells which line of slots will be looked at.
+  struct Lines {
+    uint32_t north, three, twelve, all, around;
+  };
+  static Lines lines_at(const Pixel* here, const Pixel* reference, ptrdiff_t stride);
+  Slot* line(int context, uint32_t sum) { return &slots_[context][scrambled(sum) >> table_shift_ & ~3u]; }
+  static uint32_t scrambled(uint32_t sum) { return (sum ^ sum >> 15) * 0x2545F491u; }
+  // Finds the slots of all contexts and asks for them, and for the next pixel's lines.
+  template <bool All>
   void set_hashes(const Site& site);
-  void set_late_hashes(const Site& site);
+  // Asks for the next pixel's other slots once the pixel is known.
+  void ask_ahead(Pixel pixel);
+  template <bool All>
   void open_slots(const Site& site);
+  template <bool All>
   void gather(Candidates& candidates) const;
+  template <bool All>
   void gather_more(const Site& site, Candidates& candidates) const;
+  template <bool All>
   void learn_colour(Pixel colour);
   Pixel gradient(const Site& site) const;
 
-  template <typename Coder>
+  template <bool All, typename Coder>
   bool code_hit(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
 
   SheetShape shape_;
+  bool all_voters_;
   int table_shift_;
   BigArray<Slot> slots_[kContexts];
   // Per rank, voter, how it voted (not, first, second, third colour) and its confidence.
@@ -62,12 +115,16 @@ class ColourModel {
   BitModel flat_[2048];
   BitModel fast_[2048];
 
-  // Of the pixel being coded.
+  // Of the pixel being coded, by place in the list of voters.
   uint32_t hashes_[kContexts] = {};
   Slot* open_[kContexts] = {};
   Pixel votes_[kVoters] = {};
   int trust_[kVoters] = {};
   uint32_t near_marks_ = 0;
+  // Of the pixel at `ahead_`, if its reference is as expected.
+  const Pixel* ahead_ = nullptr;
+  const Pixel* ahead_reference_ = nullptr;
+  Lines ahead_lines_ = {};
 };
 
 }  // namespace aicodec::screen

@@ -41,8 +41,10 @@ struct ColourModel::Candidates {
   }
 };
 
-template <typename Coder>
-Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, Pixel actual, uint8_t& mark) {
+template <bool All, typename Coder>
+Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site& s, Pixel actual,
+                             uint8_t& mark) {
+  using V = Voters<All>;
   Pixel excluded = kNoPixel;
   mark = 0;
   if (is_flat(s)) {
@@ -53,15 +55,14 @@ Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, P
     }
     excluded = colour;
   }
-  set_hashes(s);
+  set_hashes<All>(s);
   if (excluded == kNoPixel) {
-    Slot& a = slot(4, hashes_[4]);
-    Slot& b = slot(6, hashes_[6]);
-    Slot& c = slot(3, hashes_[3]);
-    if (a.check == static_cast<uint16_t>(hashes_[4]) && b.check == static_cast<uint16_t>(hashes_[6]) &&
-        c.check == static_cast<uint16_t>(hashes_[3]) && a.colours[0] == b.colours[0] &&
-        a.colours[0] == c.colours[0] && c.streak >= 8 && a.streak >= 3 && b.streak >= 3 &&
-        (c.hits & 15) == 15 && (a.hits & 7) == 7 && (b.hits & 7) == 7) {
+    Slot& a = *open_[V::kSure[0]];
+    Slot& b = *open_[V::kSure[1]];
+    Slot& c = *open_[V::kSure[2]];
+    if (a.is_sure(hashes_[V::kSure[0]], 3, 7) && b.is_sure(hashes_[V::kSure[1]], 3, 7) &&
+        c.is_sure(hashes_[V::kSure[2]], 8, 15) && a.colours[0] == b.colours[0] &&
+        a.colours[0] == c.colours[0]) {
       const Pixel colour = a.colours[0];
       const int sure_a = (a.streak >= 15) + (a.streak >= 7);
       const int sure_b = (b.streak >= 15) + (b.streak >= 7);
@@ -70,63 +71,71 @@ Pixel ColourModel::code(Coder& coder, ResidualModel& residuals, const Site& s, P
                           (s.mark(-1, 0) & 1) * 8 + (s.mark(0, -1) & 1) * 4 + (s.mark(1, -1) & 1) * 2 +
                           (colour == s.at(0, -1));
       if (coder.bit(fast_[context], is_near(colour, actual, s.tolerance))) {
-        for (Slot* each : {&a, &b, &c}) {
-          if (each->streak < 15) ++each->streak;
-          each->hits = static_cast<uint8_t>(each->hits << 1 | 1);
-        }
+        ask_ahead(colour);
+        for (Slot* each : {&a, &b, &c}) each->hit();
         mark = colour == s.in_reference(0, 0);
         return colour;
       }
       excluded = colour;
     }
   }
-  set_late_hashes(s);
-  open_slots(s);
+  open_slots<All>(s);
   Candidates candidates;
   candidates.refused[0] = excluded;
-  gather(candidates);
+  gather<All>(candidates);
   const int escaped_near = s.escaped_around();
   Pixel colour = kNoPixel;
+  bool prepared = false;
   for (int rank = 0; rank < kRanks; ++rank) {
-    if (rank == 1) gather_more(s, candidates);
-    if ((rank >= 2 && escaped_near >= 3) || candidates.count == 0) break;
+    if (rank == 1) {
+      gather_more<All>(s, candidates);
+      // Most likely that is where it ends: memory has time until then.
+      residuals.prepare(s);
+      prepared = true;
+    }
+    if ((rank >= 2 && escaped_near >= (All ? 3 : 2)) || candidates.count == 0) break;
     const bool exact_known = candidates.has(actual);
     const Pixel candidate = candidates.take_best();
     if (rank == 0) candidates.refused[1] = candidate;
     const bool hit = candidate == actual || (!exact_known && is_near(candidate, actual, s.tolerance));
-    if (code_hit(coder, s, rank, candidate, hit)) {
+    if (code_hit<All>(coder, s, rank, candidate, hit)) {
       colour = candidate;
       break;
     }
   }
   if (colour == kNoPixel) {
+    if (!prepared) residuals.prepare(s);
     colour = residuals.code(coder, s, actual);
     mark = kEscaped;
+    ask_ahead(colour);
   }
-  learn_colour(colour);
+  learn_colour<All>(colour);
   mark = static_cast<uint8_t>(mark | (colour == s.in_reference(0, 0) ? kAsReference : 0));
   return colour;
 }
 
-template <typename Coder>
+template <bool All, typename Coder>
 bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
+  using V = Voters<All>;
   const int around = static_cast<int>(near_marks_ & 63) | (colour == s.at(-1, 0)) << 6 |
                      (colour == s.at(0, -1)) << 7 | (colour == s.in_reference(0, 0)) << 8 |
                      (colour == s.at(1, 0)) << 9;
   BitModel* const refining = &refine_[static_cast<size_t>(rank * 1024 + around) * kRefining];
   for (int i = 0; i < kRefining; i += 16) prefetch(refining + i);
-  MixInputs<16> inputs;
-  BitModel* models[kVoters];
+  int stretched[V::kInputs] = {};
+  BitModel* models[V::kCount];
   int agreeing = 0;
-  for (int i = 0; i < kVoters; ++i) {
+  for (int i = 0; i < V::kCount; ++i) {
     int vote = votes_[i] == colour;
-    if (i < kContexts && rank > 0 && vote == 0)
+    if (i < V::kContexts && rank > 0 && vote == 0)
       vote = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
     agreeing += vote > 0;
-    models[i] = &confidence_[rank][i][vote][trust_[i]];
-    inputs.x[i] = static_cast<int16_t>(rough_stretch(models[i]->probability()));
+    models[i] = &confidence_[rank][V::kWho[i]][vote][trust_[i]];
+    stretched[i] = rough_stretch(models[i]->probability());
   }
-  inputs.x[kVoters] = 256;
+  if constexpr (V::kInputs > V::kCount) stretched[V::kCount] = 256;
+  MixInputs<V::kInputs> inputs;
+  for (int i = 0; i < V::kInputs; i += 8) inputs.set_eight(i, stretched + i);
   const int escaped = s.escaped_around();
   const int place = std::min(agreeing, 15) * 64 + std::min(escaped, 3) * 16 + (s.mark(-1, 0) & 1) * 8 +
                     (s.mark(0, -1) & 1) * 4 + (colour == s.in_reference(0, 0)) * 2 +
@@ -142,9 +151,9 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);
   BitModel& refine = refining[(mixed + kMaxStretch) * (kRefining - 1) / (2 * kMaxStretch)];
-  const uint32_t probability =
-      clamp_probability(static_cast<int>(squash((mixed + rough_stretch(refine.probability())) >> 1)));
+  const uint32_t probability = safe_squash((mixed + rough_stretch(refine.probability())) >> 1);
   hit = coder.bit_with(probability, hit);
+  if (hit) ask_ahead(colour);
   for (BitModel* model : models) model->learn(hit, 255);
   refine.learn(hit, 255);
   learn(first, inputs, mix_error(hit, squash(mixed_first)));

@@ -7,7 +7,7 @@
 namespace aicodec::screen {
 namespace {
 
-enum Flag : uint8_t { kRich = 1, kFirstLeads = 2 };
+enum Flag : uint8_t { kRich = 1, kFirstLeads = 2, kAllVoters = 4 };
 
 // What a decoder is ready to allocate for one layer.
 constexpr uint64_t kMaxMemory = uint64_t{3} << 30;
@@ -43,7 +43,8 @@ void write_layer_header(ByteWriter& out, const LayerHeader& header) {
   out.u8(static_cast<uint8_t>(header.models.residual_bits));
   out.u8(static_cast<uint8_t>(header.saved));
   out.u8(static_cast<uint8_t>(header.cuts.slices()));
-  out.u8((header.models.rich ? kRich : 0) | (header.models.first_leads ? kFirstLeads : 0));
+  out.u8((header.models.rich ? kRich : 0) | (header.models.first_leads ? kFirstLeads : 0) |
+         (header.models.all_voters ? kAllVoters : 0));
   if (header.cuts.units.empty()) return;
   out.varint(header.cuts.frame);
   uint32_t before = 0;
@@ -59,9 +60,10 @@ Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32
   const int slices = in.u8();
   const uint8_t flags = in.u8();
   AICODEC_TRY(in.status());
-  if (flags > (kRich | kFirstLeads)) return Error::kUnsupportedFeature;
+  if (flags > (kRich | kFirstLeads | kAllVoters)) return Error::kUnsupportedFeature;
   header.models.rich = (flags & kRich) != 0;
   header.models.first_leads = (flags & kFirstLeads) != 0;
+  header.models.all_voters = (flags & kAllVoters) != 0;
   const uint32_t units = slice_units(format, height);
   if (slices < 1 || slices > kMaxSlices || static_cast<uint32_t>(slices) > units) return Error::kBadValue;
   if (slices > 1) {

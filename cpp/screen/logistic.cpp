@@ -1,5 +1,7 @@
 #include "screen/logistic.h"
 
+#include <algorithm>
+
 namespace aicodec::screen {
 namespace {
 
@@ -16,6 +18,8 @@ constexpr LogisticTables make_tables() {
     tables.squash[kMaxStretch - x] = static_cast<uint16_t>(high > 65535 ? 1 : 65536 - high);
     power *= kStep;
   }
+  for (int i = 0; i <= 2 * kMaxStretch; ++i)
+    tables.safe[i] = std::clamp<uint16_t>(tables.squash[i], 3, 65533);
   // stretch(p) is the least x with squash(x) >= p.
   int x = -kMaxStretch;
   for (int p = 0; p < 65536; ++p) {

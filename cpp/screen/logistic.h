@@ -13,6 +13,7 @@ struct LogisticTables {
   int16_t stretch[65536];
   uint16_t squash[2 * kMaxStretch + 1];
   int16_t rough[4096];
+  uint16_t safe[2 * kMaxStretch + 1];
 };
 extern const LogisticTables kLogistic;
 
@@ -26,9 +27,10 @@ inline uint32_t squash(int x) {
   x = x < -kMaxStretch ? -kMaxStretch : x > kMaxStretch ? kMaxStretch : x;
   return kLogistic.squash[x + kMaxStretch];
 }
-// Keeps a probability off the ends, where a surprise would cost without bound.
-inline uint32_t clamp_probability(int probability) {
-  return probability < 3 ? 3u : probability > 65533 ? 65533u : static_cast<uint32_t>(probability);
+// The same kept off the ends, where a surprise would cost without bound.
+inline uint32_t safe_squash(int x) {
+  x = x < -kMaxStretch ? -kMaxStretch : x > kMaxStretch ? kMaxStretch : x;
+  return kLogistic.safe[x + kMaxStretch];
 }
 
 }  // namespace aicodec::screen

@@ -15,6 +15,21 @@ namespace aicodec::screen {
 template <int Count>
 struct alignas(16) MixInputs {
   int16_t x[Count] = {};
+
+  // Eight from the i-th on. Written one by one, they would have to be in memory before they can be read as
+  // one.
+  void set_eight(int i, const int* values) {
+#if defined(__SSE2__)
+    const auto four = [&](int at) {
+      uint64_t packed = 0;
+      for (int k = 3; k >= 0; --k) packed = packed << 16 | static_cast<uint16_t>(values[at + k]);
+      return _mm_cvtsi64_si128(static_cast<int64_t>(packed));
+    };
+    _mm_store_si128(reinterpret_cast<__m128i*>(x + i), _mm_unpacklo_epi64(four(0), four(4)));
+#else
+    for (int k = 0; k < 8; ++k) x[i + k] = static_cast<int16_t>(values[k]);
+#endif
+  }
 };
 
 // Weights in 2^-14.

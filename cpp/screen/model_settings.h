@@ -11,6 +11,8 @@ struct ModelSettings {
   int residual_bits = 12;
   // Residuals are mixed from more contexts.
   bool rich = false;
+  // Colours are named by all voters.
+  bool all_voters = false;
   // The first component always leads where residuals are coded, however much the others vary.
   bool first_leads = false;
 };

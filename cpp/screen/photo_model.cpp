@@ -83,7 +83,8 @@ int PhotoModel::predict(const Site& s, int x, int k, int first_residual, Predict
   const size_t plane = static_cast<size_t>(k) * kContextSize;
   bias_at_ = plane + texture * 8 + energy_ / 2;
   const Bias& bias = biases_[bias_at_];
-  if (bias.count > 0) value += bias.sum / bias.count;
+  bias_ = bias.count > 0 ? bias.sum / bias.count : 0;
+  value += bias_;
 
   contexts_[0] = plane + energy_ * 16 + signed_class(first_residual);
   contexts_[1] = plane + texture * 8 + energy_ / 2;

@@ -78,6 +78,7 @@ class PhotoModel {
   size_t contexts_[kContexts] = {};
   size_t energy_ = 0;
   size_t bias_at_ = 0;
+  int bias_ = 0;
 };
 
 }  // namespace aicodec::screen

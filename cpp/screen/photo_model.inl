@@ -27,7 +27,7 @@ Pixel PhotoModel::code(Coder& coder, const Site& site, int x, Pixel actual) {
       here.errors[i] = static_cast<uint16_t>(std::abs(predictions[i] - (value - base)));
     here.residual = static_cast<int16_t>(residual);
     Bias& bias = biases_[bias_at_];
-    bias.sum += value - base - predicted + (bias.count > 0 ? bias.sum / bias.count : 0);
+    bias.sum += value - base - predicted + bias_;
     if (++bias.count == 256) {
       bias.sum /= 2;
       bias.count = 128;
@@ -63,16 +63,17 @@ int PhotoModel::code_residual(Coder& coder, int k, int residual) {
 
 template <typename Coder>
 bool PhotoModel::code_bit(Coder& coder, int k, int node, bool bit) {
-  MixInputs<8> inputs;
+  int stretched[8] = {0, 0, 0, 0, 256};
   ModelLine* lines[kContexts];
   for (size_t i = 0; i < kContexts; ++i) {
     lines[i] = &lines_[i][contexts_[i]];
-    inputs.x[i] = static_cast<int16_t>(rough_stretch(lines[i]->probability(node)));
+    stretched[i] = rough_stretch(lines[i]->probability(node));
   }
-  inputs.x[kContexts] = 256;
+  MixInputs<8> inputs;
+  inputs.set_eight(0, stretched);
   MixWeights<8>& weights =
       weights_[(static_cast<size_t>(k) * kNodes + static_cast<size_t>(node)) * kEnergies + energy_];
-  const uint32_t probability = clamp_probability(static_cast<int>(squash(mix(weights, inputs))));
+  const uint32_t probability = safe_squash(mix(weights, inputs));
   bit = coder.bit_with(probability, bit);
   learn(weights, inputs, mix_error(bit, probability) >> 2);
   for (ModelLine* line : lines) line->learn(node, bit, 250);

@@ -34,10 +34,10 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
       rich_(settings.rich),
       leaders_(settings.first_leads ? 1 : shape.components),
       line_mask_((1u << settings.residual_bits) - 1) {
-  const int contexts = rich_ ? kRichContexts : kContexts;
+  const int contexts = rich_ ? ResidualContexts<true>::kCount : ResidualContexts<false>::kCount;
   for (int i = 0; i < contexts; ++i) lines_[i] = BigArray<ModelLine>(size_t{1} << settings.residual_bits);
-  MixWeights<kRichContexts> start{};
-  for (int i = 0; i < contexts; ++i) start.w[i] = (1 << kWeightBits) / 12;
+  MixWeights<kContexts> start{};
+  for (int i = 0; i < contexts; ++i) start.w[i] = static_cast<int16_t>((1 << kWeightBits) / (rich_ ? 12 : 6));
   for (auto& weights : weights_) weights.assign(size_t{3} * 2 * ModelLine::kModels * 8, start);
   refine_.resize(size_t{3} * 2 * ModelLine::kModels * 33);
   for (size_t i = 0; i < refine_.size(); ++i)
@@ -73,55 +73,74 @@ ResidualModel::Span ResidualModel::span_of(const Site& s) const {
   return best;
 }
 
-void ResidualModel::predictors(const Pixel* here, const Pixel* reference, ptrdiff_t stride, int k, int lead,
-                               int* out) const {
-  const int w = domain(here[-1], k, lead);
-  const int n = domain(here[-stride], k, lead);
-  const int nw = domain(here[-stride - 1], k, lead);
-  const int ne = domain(here[-stride + 1], k, lead);
-  const int nn = domain(here[-2 * stride], k, lead);
-  const int p = domain(reference[0], k, lead);
-  const int pw = domain(reference[-1], k, lead);
-  const int pn = domain(reference[-stride], k, lead);
-  out[0] = w;
-  out[1] = n;
-  out[2] = w + n - nw;
-  out[3] = median(w, n, nw);
-  out[4] = p;
-  out[5] = p + ((w - pw + n - pn) >> 1);
-  out[6] = w + ne - n;
-  out[7] = n + n - nn;
-  const int ww = domain(here[-2], k, lead);
-  const int nww = domain(here[-stride - 2], k, lead);
-  const int nee = domain(here[-stride + 2], k, lead);
-  const int nne = domain(here[-2 * stride + 1], k, lead);
-  out[8] = w + w - ww;
+// The pixels around, as they are predicted.
+struct ResidualModel::Window {
+  // Rows y, y - 1, y - 2, y - 3; columns from x - 4 on.
+  int16_t near[4][8];
+  // Of the reference rows y, y - 1, y - 2; columns from x - 2 on.
+  int16_t reference[3][4];
+
+  int at(int dx, int dy) const { return near[-dy][dx + 4]; }
+  int in_reference(int dx, int dy) const { return reference[-dy][dx + 2]; }
+};
+
+ResidualModel::Window ResidualModel::window_at(const Site& s, int k, int lead) const {
+  Window window;
+  const int shift = 10 * k;
+  const int lead_shift = 10 * lead;
+  const Pixel lead_mask = shape_.rgb && k != lead ? 1023 : 0;
+  const auto convert = [&](const Pixel* pixels, int16_t* out, int count) {
+    for (int i = 0; i < count; ++i)
+      out[i] = static_cast<int16_t>((pixels[i] >> shift & 1023) - (pixels[i] >> lead_shift & lead_mask));
+  };
+  for (int row = 0; row < 4; ++row) convert(s.here - row * s.stride - 4, window.near[row], 8);
+  for (int row = 0; row < 3; ++row) convert(s.reference - row * s.stride - 2, window.reference[row], 4);
+  return window;
+}
+
+void ResidualModel::predictors(const Window& window, int x, int y, int16_t* out) {
+  const auto at = [&](int dx, int dy) { return window.at(x + dx, y + dy); };
+  const int w = at(-1, 0), n = at(0, -1), nw = at(-1, -1), ne = at(1, -1), nn = at(0, -2);
+  const int ww = at(-2, 0), nww = at(-2, -1), nee = at(2, -1), nne = at(1, -2);
+  const int p = window.in_reference(x, y);
+  const auto put = [&](int i, int value) { out[i] = static_cast<int16_t>(value); };
+  put(0, w);
+  put(1, n);
+  put(2, w + n - nw);
+  put(3, median(w, n, nw));
+  put(4, p);
+  put(5, p + ((w - window.in_reference(x - 1, y) + n - window.in_reference(x, y - 1)) >> 1));
+  put(6, w + ne - n);
+  put(7, n + n - nn);
+  put(8, w + w - ww);
   // An edge moves on by as much per row as before; its coverage is counted over five columns.
   const int row_above = nww + nw + n + ne + nee;
-  const int row_before = domain(here[-2 * stride - 2], k, lead) + domain(here[-2 * stride - 1], k, lead) +
-                         nn + nne + domain(here[-2 * stride + 2], k, lead);
-  out[9] = 2 * row_above - row_before - w - ww - ne - nee;
-  out[10] = ((w + n) >> 1) + ((ne - nw) >> 2);
-  out[11] = n + ne - nne;
+  const int row_before = at(-2, -2) + at(-1, -2) + nn + nne + at(2, -2);
+  put(9, 2 * row_above - row_before - w - ww - ne - nee);
+  put(10, ((w + n) >> 1) + ((ne - nw) >> 2));
+  put(11, n + ne - nne);
 }
 
 ResidualModel::Prediction ResidualModel::predict(const Site& s, int k, int lead) const {
+  const Window window = window_at(s, k, lead);
   Prediction result;
-  int west[kPredictors], north[kPredictors], east[kPredictors];
-  const ptrdiff_t stride = s.stride;
-  predictors(s.here, s.reference, stride, k, lead, result.p);
-  predictors(s.here - 1, s.reference - 1, stride, k, lead, west);
-  predictors(s.here - stride, s.reference - stride, stride, k, lead, north);
-  predictors(s.here - stride + 1, s.reference - stride + 1, stride, k, lead, east);
-  const int w = domain(s.at(-1, 0), k, lead);
-  const int n = domain(s.at(0, -1), k, lead);
-  const int ne = domain(s.at(1, -1), k, lead);
+  int16_t west[kPredictors], north[kPredictors], east[kPredictors];
+  predictors(window, 0, 0, result.p);
+  predictors(window, -1, 0, west);
+  predictors(window, 0, -1, north);
+  predictors(window, 1, -1, east);
+  const int w = window.at(-1, 0);
+  const int n = window.at(0, -1);
+  const int ne = window.at(1, -1);
+  int errors[kPredictors];
+  for (int i = 0; i < kPredictors; ++i)
+    errors[i] = 2 * std::abs(west[i] - w) + 2 * std::abs(north[i] - n) + std::abs(east[i] - ne);
   int64_t sum = 0;
   int64_t total = 0;
   result.error = 1 << 30;
   result.best = 0;
   for (int i = 0; i < kPredictors; ++i) {
-    const int error = 2 * std::abs(west[i] - w) + 2 * std::abs(north[i] - n) + std::abs(east[i] - ne);
+    const int error = errors[i];
     if (error < result.error) {
       result.error = error;
       result.best = i;
@@ -192,22 +211,47 @@ int ResidualModel::chosen_residual(int wanted, int tolerance) const {
   return wanted;
 }
 
-void ResidualModel::open_lines(int line) {
-  const int contexts = rich_ ? kRichContexts : kContexts;
+template <bool Rich>
+void ResidualModel::open_lines(Turn& turn, int line) {
+  using C = ResidualContexts<Rich>;
   const uint32_t offset = static_cast<uint32_t>(line) * 0x9E3779B1u;
-  for (int i = 0; i < contexts; ++i) {
-    open_[line][i] = &lines_[i][(contexts_[i] + offset) >> 8 & line_mask_];
-    prefetch(open_[line][i]);
+  for (int i = 0; i < C::kCount; ++i) {
+    turn.open[line][i] = &lines_[i][(turn.contexts[C::kWho[i]] + offset) >> 8 & line_mask_];
+    prefetch(turn.open[line][i]);
   }
 }
 
-void ResidualModel::set_contexts(const Site& s, const Span& span, const Prediction& p, int turn, int value,
-                                 int base, const int* residuals) {
+// The one context that sees the residual before the last turn's.
+void ResidualModel::add_residual(int residual) {
+  Turn& turn = turns_[2];
+  turn.contexts[14] = hash_in(turn.contexts[14], static_cast<uint32_t>(residual));
+  turn.open[0][7] = &lines_[7][turn.contexts[14] >> 8 & line_mask_];
+  prefetch(turn.open[0][7]);
+}
+template void ResidualModel::open_lines<false>(Turn& turn, int line);
+template void ResidualModel::open_lines<true>(Turn& turn, int line);
+
+template <bool Rich>
+void ResidualModel::prepare_with(const Site& site) {
+  span_ = span_of(site);
+  prepare_turn<Rich>(site, 0, 0, nullptr);
+}
+template void ResidualModel::prepare_with<false>(const Site& site);
+template void ResidualModel::prepare_with<true>(const Site& site);
+
+template <bool Rich>
+void ResidualModel::prepare_turn(const Site& s, int turn, int first_value, const int* residuals) {
+  Turn& opened = turns_[turn];
+  const Span& span = span_;
   const int width = span.width();
   const int lead = span.lead();
+  const Prediction p = predict(s, span.order[turn], lead);
+  const int base = shape_.rgb && turn > 0 ? first_value : 0;
+  const int value = turn > 0 && width >= 10 ? on_line(span, first_value, span.order[turn])
+                                            : std::clamp(p.value + base, 0, shape_.max_value);
   const int e = error_class_of(p.error);
-  const int last = turn > 0 ? residuals[turn - 1] : 0;
   const int first = turn > 0 ? residuals[0] : 0;
+  const int last = turn == 0 ? 0 : residuals[turn - 1];
   // Where a neighbour lies between the span's ends, in eighths; in flat surroundings, how far off the
   // prediction.
   const auto share = [&](Pixel pixel) -> uint32_t {
@@ -223,44 +267,53 @@ void ResidualModel::set_contexts(const Site& s, const Span& span, const Predicti
   const uint32_t seed = static_cast<uint32_t>(turn * 3 + span.order[turn] + 1) * 0x10001u;
   const uint32_t w = share(s.at(-1, 0)), n = share(s.at(0, -1)), ne = share(s.at(1, -1)),
                  nw = share(s.at(-1, -1)), ww = share(s.at(-2, 0)), nn = share(s.at(0, -2));
-  const uint32_t pr = share(s.in_reference(0, 0)), pe = share(s.in_reference(1, 0)),
-                 pw = share(s.in_reference(-1, 0)), pn = share(s.in_reference(0, -1)),
-                 ps = share(s.in_reference(0, 1));
+  [[maybe_unused]] const uint32_t pr = share(s.in_reference(0, 0)), pe = share(s.in_reference(1, 0)),
+                                  pw = share(s.in_reference(-1, 0)), pn = share(s.in_reference(0, -1)),
+                                  ps = share(s.in_reference(0, 1));
   const int by_line = turn > 0 && width >= 10 ? 1 + magnitude(value - (p.value + base)) : 0;
 
   const auto off = [&](int i) { return std::clamp(p.p[i] - (value - base), -40, 40); };
-  contexts_[0] = hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(width) : magnitude(p.p[3] - p.p[4]));
-  contexts_[1] = hash_of(seed + 1, signed_magnitude(p.west_error), signed_magnitude(p.north_error), e > 4);
-  contexts_[2] = hash_of(seed + 2, value, turn > 0 ? signed_magnitude(first) : e);
-  contexts_[3] = hash_of(seed + 3, w, n, ne, pr, value >> 5);
-  contexts_[4] = hash_of(seed + 4, pr, pe, pw, pn, ps, w, n);
-  contexts_[5] = hash_of(seed + 5, w, ww, n, nw, ne, nn);
-  contexts_[6] = hash_of(seed + 6, span.low, span.high, fine_share(value));
-  contexts_[7] = hash_of(seed + 7, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(1, -1)), last);
-  contexts_[8] = hash_of(seed + 8, off(0), off(1));
-  contexts_[9] = hash_of(seed + 9, off(2), e, s.guide);
-  contexts_[10] = hash_of(seed + 10, off(7), off(8));
-  contexts_[11] = hash_of(seed + 11, off(9), by_line, signed_magnitude(first));
-  contexts_[12] = hash_of(seed + 12, off(4), off(5));
-  contexts_[13] = hash_of(seed + 13, off(6), off(11));
-  contexts_[14] = hash_of(seed + 14, off(10), last);
-  contexts_[15] = hash_of(seed + 15, off(3), off(p.best));
-  if (rich_) {
-    contexts_[16] =
+  opened.contexts[2] = hash_of(seed + 2, value, turn > 0 ? signed_magnitude(first) : e);
+  opened.contexts[5] = hash_of(seed + 5, w, ww, n, nw, ne, nn);
+  opened.contexts[6] = hash_of(seed + 6, span.low, span.high, fine_share(value));
+  opened.contexts[9] = hash_of(seed + 9, off(2), e, s.guide);
+  opened.contexts[10] = hash_of(seed + 10, off(7), off(8));
+  opened.contexts[11] = hash_of(seed + 11, off(9), by_line, signed_magnitude(first));
+  opened.contexts[13] = hash_of(seed + 13, off(6), off(11));
+  opened.contexts[14] = hash_of(seed + 14, off(10));
+  if (Rich || turn < 2) opened.contexts[14] = hash_in(opened.contexts[14], static_cast<uint32_t>(last));
+  if constexpr (Rich) {
+    opened.contexts[0] =
+        hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(width) : magnitude(p.p[3] - p.p[4]));
+    opened.contexts[1] =
+        hash_of(seed + 1, signed_magnitude(p.west_error), signed_magnitude(p.north_error), e > 4);
+    opened.contexts[3] = hash_of(seed + 3, w, n, ne, pr, value >> 5);
+    opened.contexts[4] = hash_of(seed + 4, pr, pe, pw, pn, ps, w, n);
+    opened.contexts[7] = hash_of(seed + 7, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(1, -1)), last);
+    opened.contexts[8] = hash_of(seed + 8, off(0), off(1));
+    opened.contexts[12] = hash_of(seed + 12, off(4), off(5));
+    opened.contexts[15] = hash_of(seed + 15, off(3), off(p.best));
+    opened.contexts[16] =
         hash_of(seed + 16, edge(s.in_reference(0, 0)), w, n, share(s.at(1, 0)), share(s.at(0, 1)));
-    contexts_[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), value);
-    contexts_[18] =
+    opened.contexts[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), value);
+    opened.contexts[18] =
         hash_of(seed + 18, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(-1, -1)), magnitude(width));
-    contexts_[19] = hash_of(seed + 19, *s.background, value, last);
-    contexts_[20] = hash_of(seed + 20, edge(s.at(0, -1)), edge(s.at(1, -1)), edge(s.at(2, -1)), w);
-    contexts_[21] = hash_of(seed + 21, edge(s.at(-1, 0)), edge(s.at(-1, -1)), edge(s.at(-2, 0)), n);
-    contexts_[22] = hash_of(seed + 22, s.in_reference(0, 0), value);
-    contexts_[23] = hash_of(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
+    opened.contexts[19] = hash_of(seed + 19, *s.background, value, last);
+    opened.contexts[20] = hash_of(seed + 20, edge(s.at(0, -1)), edge(s.at(1, -1)), edge(s.at(2, -1)), w);
+    opened.contexts[21] = hash_of(seed + 21, edge(s.at(-1, 0)), edge(s.at(-1, -1)), edge(s.at(-2, 0)), n);
+    opened.contexts[22] = hash_of(seed + 22, s.in_reference(0, 0), value);
+    opened.contexts[23] = hash_of(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
   }
-  turn_ = turn;
-  error_class_ = e;
-  span_class_ = by_line ? 4 + std::min(by_line / 2, 3) : width < 3 ? 0 : width < 10 ? 1 : width < 64 ? 2 : 3;
-  open_lines(0);
+  opened.value = value;
+  opened.error_class = e;
+  opened.span_class = by_line      ? 4 + std::min(by_line / 2, 3)
+                      : width < 3  ? 0
+                      : width < 10 ? 1
+                      : width < 64 ? 2
+                                   : 3;
+  open_lines<Rich>(opened, 0);
 }
+template void ResidualModel::prepare_turn<false>(const Site& site, int turn, int first, const int* residuals);
+template void ResidualModel::prepare_turn<true>(const Site& site, int turn, int first, const int* residuals);
 
 }  // namespace aicodec::screen

@@ -20,19 +20,36 @@
 
 namespace aicodec::screen {
 
+// Which contexts a residual's bits are mixed from, by their numbers in docs/bitstream.md.
+template <bool Rich>
+struct ResidualContexts {
+  static constexpr int kCount = 24;
+  static constexpr int kWho[kCount] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
+                                       12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
+};
+template <>
+struct ResidualContexts<false> {
+  static constexpr int kCount = 8;
+  static constexpr int kWho[kCount] = {2, 5, 6, 9, 10, 11, 13, 14};
+};
+
 class ResidualModel {
  public:
   // With settings.near above zero residuals go in steps of 2 * near + 1; settings.rich mixes more contexts.
   ResidualModel(const SheetShape& shape, const ModelSettings& settings);
 
-  // Codes one pixel; the decoder ignores `actual`. Returns the pixel as decoded, every component within
-  // `near` of the actual one.
+  // What can be done before it is known that the pixel at `site` has to be coded: its models are asked for.
+  void prepare(const Site& site) { rich_ ? prepare_with<true>(site) : prepare_with<false>(site); }
+
+  // Codes one pixel, after prepare(); the decoder ignores `actual`. Returns the pixel as decoded, every
+  // component within `near` of the actual one.
   template <typename Coder>
-  Pixel code(Coder& coder, const Site& site, Pixel actual);
+  Pixel code(Coder& coder, const Site& site, Pixel actual) {
+    return rich_ ? code_with<true>(coder, site, actual) : code_with<false>(coder, site, actual);
+  }
 
  private:
-  static constexpr int kContexts = 16;
-  static constexpr int kRichContexts = 24;
+  static constexpr int kContexts = ResidualContexts<true>::kCount;
   static constexpr int kPredictors = 12;
   static constexpr int kExponents = 11;
   // Nodes of the first line: zero, sign, seven of the exponent for either sign, and the highest bit below the
@@ -55,8 +72,14 @@ class ResidualModel {
     int value;  // in the component's domain
     int error;  // how badly the best predictor did nearby
     int best;   // which that was
-    int p[kPredictors];
+    int16_t p[kPredictors];
     int west_error, north_error;  // of the plane predictor
+  };
+  struct Turn {
+    int value;  // that is expected
+    int error_class, span_class;
+    uint32_t contexts[kContexts];
+    ModelLine* open[2][kContexts];
   };
   struct Remembered {
     Pixel rest = 0;
@@ -68,8 +91,9 @@ class ResidualModel {
     return component(pixel, k) - (shape_.rgb && k != lead ? component(pixel, lead) : 0);
   }
   Span span_of(const Site& site) const;
-  void predictors(const Pixel* here, const Pixel* reference, ptrdiff_t stride, int k, int lead,
-                  int* out) const;
+  struct Window;
+  Window window_at(const Site& site, int k, int lead) const;
+  static void predictors(const Window& window, int x, int y, int16_t* out);
   Prediction predict(const Site& site, int k, int lead) const;
   int on_line(const Span& span, int first, int k) const;
   Pixel interpolated(const Site& site, const Span& span, int first) const;
@@ -81,20 +105,24 @@ class ResidualModel {
   // whose last bits soon cost nothing.
   int chosen_residual(int wanted, int tolerance) const;
   template <typename Coder>
-  bool code_rest(Coder& coder, const Site& site, const Span& span, int first, Pixel actual, Pixel& rest);
-  void set_contexts(const Site& site, const Span& span, const Prediction& prediction, int turn, int value,
-                    int base, const int* residuals);
+  bool code_rest(Coder& coder, const Site& site, int first, Pixel actual, Pixel& rest);
+  template <bool Rich>
+  void prepare_with(const Site& site);
+  // Predicts the component of a turn and opens the lines of its contexts. `first`: the value of the component
+  // that leads, `residuals` those so far; without rich models the
+  // last turn's context of the one before is completed later.
+  template <bool Rich>
+  void prepare_turn(const Site& site, int turn, int first, const int* residuals);
   // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
-  void open_lines(int line);
-  template <typename Coder>
-  int code_residual(Coder& coder, int residual);
-  template <typename Coder>
-  bool code_bit(Coder& coder, int line, int node, bool bit) {
-    return rich_ ? code_bit_with<kRichContexts>(coder, line, node, bit)
-                 : code_bit_with<kContexts>(coder, line, node, bit);
-  }
-  template <int Count, typename Coder>
-  bool code_bit_with(Coder& coder, int line, int node, bool bit);
+  template <bool Rich>
+  void open_lines(Turn& turn, int line);
+  void add_residual(int residual);
+  template <bool Rich, typename Coder>
+  Pixel code_with(Coder& coder, const Site& site, Pixel actual);
+  template <bool Rich, typename Coder>
+  int code_residual(Coder& coder, int turn, int residual);
+  template <bool Rich, typename Coder>
+  bool code_bit(Coder& coder, int turn, int line, int node, bool bit);
 
   SheetShape shape_;
   int near_;
@@ -102,9 +130,9 @@ class ResidualModel {
   bool rich_;
   int leaders_;  // of the components the first so many may lead
   uint32_t line_mask_;
-  BigArray<ModelLine> lines_[kRichContexts];
+  BigArray<ModelLine> lines_[kContexts];
   // Per turn, line, node and error class; per turn, line, node and span class.
-  std::vector<MixWeights<kRichContexts>> weights_[2];
+  std::vector<MixWeights<kContexts>> weights_[2];
   std::vector<BitModel> refine_;
   std::vector<Remembered> remembered_[2];
   Remembered by_first_[3][1024];
@@ -112,12 +140,9 @@ class ResidualModel {
   BitModel low_bits_[3][kExponents][kExponents][2];
   uint32_t rest_history_ = 0;
 
-  // Of the component being coded.
-  uint32_t contexts_[kRichContexts] = {};
-  ModelLine* open_[2][kRichContexts] = {};
-  int turn_ = 0;
-  int error_class_ = 0;
-  int span_class_ = 0;
+  // Of the pixel being coded.
+  Span span_ = {};
+  Turn turns_[3] = {};
 };
 
 }  // namespace aicodec::screen

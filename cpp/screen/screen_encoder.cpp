@@ -25,7 +25,7 @@ LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settin
   LayerHeader header;
   header.saved = saved_frames(shape);
   header.models.near = static_cast<int>(settings.near);
-  header.models.rich = settings.preset == ScreenPreset::kSlow;
+  header.models.all_voters = settings.preset == ScreenPreset::kSlow;
   // Small pictures fill small tables.
   const int size = static_cast<int>(std::bit_width(uint64_t{shape.width} * shape.height)) - 2;
   const int most = settings.preset == ScreenPreset::kFast     ? 16
@@ -47,6 +47,8 @@ constexpr uint64_t kSixteenthsWorthCutting = 2;
 // So many coded pixels are worth a slice more.
 constexpr uint64_t kPixelsPerSlice = 200000;
 constexpr uint64_t kUsefulSlices = 4;
+// A bit takes a decoder as long as two or three pixels that all contexts know.
+constexpr uint64_t kSixteenthsPerPixelTime = 6;
 // What the first frames teach serves all slices.
 constexpr uint64_t kLeastTogether = 4;
 
@@ -75,10 +77,13 @@ struct ScreenEncoder::State {
   uint64_t load = 0;           // pixels coded as such in a frame, of late
   uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
   uint64_t spent_before = 0;   // the last frame
-  std::vector<uint64_t> rows;  // the same by unit of rows, while there is one slice
+  std::vector<uint64_t> rows;  // the time it takes to decode, by unit of rows, while there is one slice
 
   void code(const Input& input);
-  // Before a frame: begins slices if the last frames were slow to decode.
+  // Whether many pixels of the last frames were coded, and whether those frames were slow to decode.
+  bool is_dense() const;
+  bool is_busy() const { return is_dense() && cost > load * kSixteenthsWorthCutting; }
+  // Before a frame: begins slices if so.
   void cut_if_busy();
   // After a frame, of which so many pixels were coded as such.
   void measure_load(uint64_t literals);
@@ -87,7 +92,7 @@ struct ScreenEncoder::State {
   Bytes finish();
 };
 
-ScreenEncoder::States ScreenEncoder::start(bool first_leads) const {
+ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads) const {
   std::vector<SharedFrame> pictures;
   for (const auto& picture : dictionary_) {
     auto frame = make_frame(picture->view());
@@ -96,6 +101,7 @@ ScreenEncoder::States ScreenEncoder::start(bool first_leads) const {
     pictures.push_back(std::move(frame));
   }
   LayerHeader header = choose_header(shape_, settings_);
+  header.models.rich = rich;
   header.models.first_leads = first_leads;
   const ToleranceSettings tolerance{header.models.near, static_cast<int>(settings_.edge),
                                     static_cast<int>(settings_.flat)};
@@ -153,13 +159,23 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   return Ok{};
 }
 
-// Which way of leading residuals is better depends on how many colours there are: both are tried.
+ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads) const {
+  States states = start(rich, first_leads);
+  for (const Input& input : waiting_) code(input, states, settings_.threads);
+  return states;
+}
+
+// Rich models of residuals are for pictures that a decoder has time for. Which way of leading residuals is
+// better depends on how many colours there are: both are tried.
 void ScreenEncoder::decide() {
-  states_ = start(false);
-  for (const Input& input : waiting_) code(input, states_, settings_.threads);
+  bool rich = settings_.preset == ScreenPreset::kSlow;
+  states_ = try_out(rich, false);
+  if (!rich && !states_[0]->is_dense()) {
+    rich = true;
+    states_ = try_out(rich, false);
+  }
   if (sheet_shape(shape_.format, shape_.width, shape_.height, 0).components > 1) {
-    States others = start(true);
-    for (const Input& input : waiting_) code(input, others, settings_.threads);
+    States others = try_out(rich, true);
     if (others[0]->spent() < states_[0]->spent()) states_ = std::move(others);
   }
   waiting_.clear();
@@ -196,12 +212,14 @@ void ScreenEncoder::State::code(const Input& input) {
   for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
 }
 
+bool ScreenEncoder::State::is_dense() const {
+  const uint64_t area = uint64_t{shape.width} * shape.height;
+  return load > kPixelsWorthCutting && load * kShareWorthCutting > area;
+}
+
 // Slices learn from fewer pixels: they cost bytes. But they let another core help to decode.
 void ScreenEncoder::State::cut_if_busy() {
-  const uint64_t area = uint64_t{shape.width} * shape.height;
-  const bool busy =
-      load > kPixelsWorthCutting && load * kShareWorthCutting > area && cost > load * kSixteenthsWorthCutting;
-  if (!may_cut || slices.size() > 1 || frames < kLeastTogether || !busy) return;
+  if (!may_cut || slices.size() > 1 || frames < kLeastTogether || !is_busy()) return;
   const size_t count = std::min({load / kPixelsPerSlice + 2, kUsefulSlices, uint64_t{rows.size()}});
   if (count == 1) return;
   const uint64_t sum = std::accumulate(rows.begin(), rows.end(), uint64_t{0});
@@ -234,12 +252,16 @@ void ScreenEncoder::State::measure_load(uint64_t literals) {
   spent_before = now;
   if (slices.size() > 1) return;
   for (uint64_t& row : rows) row -= row / 4;
-  const SheetCoder& sheet = slices[0].sheets()[0];
-  const int cells = static_cast<int>(slice_unit(shape.format)) / kCell;
-  for (int row = 0; row < sheet.blocks().rows(); ++row)
-    for (int column = 0; column < sheet.blocks().columns(); ++column)
-      if (has_pixels(sheet.blocks().at(column, row).mode))
-        rows[static_cast<size_t>(row / cells)] += kCell * kCell;
+  for (size_t i = 0; i < slices[0].sheets().size(); ++i) {
+    const SheetCoder& sheet = slices[0].sheets()[i];
+    const size_t cells = slice_unit(shape.format) / kCell / (i + 1);
+    for (size_t row = 0; row < sheet.spent_by_row().size(); ++row) {
+      uint64_t pixels = 0;
+      for (int column = 0; column < sheet.blocks().columns(); ++column)
+        if (has_pixels(sheet.blocks().at(column, static_cast<int>(row)).mode)) pixels += kCell * kCell;
+      rows[row / cells] += pixels + sheet.spent_by_row()[row] / kSixteenthsPerPixelTime;
+    }
+  }
 }
 
 uint64_t ScreenEncoder::State::spent() const {

@@ -42,7 +42,9 @@ class ScreenEncoder {
   struct Input;
   struct State;
   using States = std::vector<std::unique_ptr<State>>;
-  States start(bool first_leads) const;
+  States start(bool rich, bool first_leads) const;
+  // All that was held back, coded so.
+  States try_out(bool rich, bool first_leads) const;
   static void code(const Input& input, States& states, unsigned threads);
   // Codes what was held back, after which frames are coded as they come.
   void decide();

@@ -116,16 +116,17 @@ Status ScreenDecoder::draw(Picture& canvas, unsigned threads) {
     if (s.error) return *s.error;
     if (i < s.slices.size()) changed += s.slices[i].changed();
   }
-  if (changed.pixels > 0) {
-    auto frame = s.history.blank();
-    for (const SliceCoder& slice : s.slices) slice.copy_to(*frame);
-    s.history.push(std::move(frame), changed);
-  }
-  const Frame& drawn = *s.history.slots()[0];
-  for (int sheet = 0; sheet < sheet_count(s.shape.format); ++sheet) {
-    const Raster& raster = drawn.sheets[static_cast<size_t>(sheet)];
-    store_sheet(raster, 0, sheet, 0, raster.height(), canvas);
-  }
+  // Each slice's rows go into the history and onto the canvas.
+  std::shared_ptr<Frame> frame = changed.pixels > 0 ? s.history.blank() : nullptr;
+  parallel_for(s.slices.size(), threads, [&](size_t i) {
+    if (frame) s.slices[i].copy_to(*frame);
+    for (size_t sheet = 0; sheet < s.slices[i].sheets().size(); ++sheet) {
+      const SheetCoder& coder = s.slices[i].sheets()[sheet];
+      store_sheet(coder.current(), coder.top(), static_cast<int>(sheet), coder.top(),
+                  coder.top() + coder.rows(), canvas);
+    }
+  });
+  if (frame) s.history.push(std::move(frame), changed);
   return Ok{};
 }
 

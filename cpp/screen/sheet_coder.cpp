@@ -14,7 +14,7 @@ SheetCoder::SheetCoder(const SheetShape& shape, int top, int bottom, const Model
       blocks_((shape.width + kCell - 1) / kCell, (bottom - top + kCell - 1) / kCell),
       before_(blocks_),
       ages_(static_cast<size_t>(blocks_.columns()) * static_cast<size_t>(blocks_.rows()), kOldest),
-      colours_(shape, settings.colour_bits),
+      colours_(shape, settings),
       escapes_(shape, settings),
       photos_(shape, settings.near) {}
 
@@ -118,6 +118,7 @@ void SheetCoder::repeat_frame() {
   for (uint8_t& age : ages_)
     if (age < kOldest) ++age;
   changed_ = {};
+  spent_by_row_.clear();
 }
 
 }  // namespace aicodec::screen

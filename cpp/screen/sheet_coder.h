@@ -128,6 +128,8 @@ class SheetCoder {
   void repeat_frame();
   const Changed& changed() const { return changed_; }
   const PixelCosts& costs() const { return costs_; }
+  // What the last frame's rows of cells cost an encoder, in sixteenths of a bit.
+  const std::vector<uint64_t>& spent_by_row() const { return spent_by_row_; }
 
  private:
   void take_rows(const SheetCoder& whole, int top, int bottom);
@@ -158,6 +160,7 @@ class SheetCoder {
   PhotoModel photos_;
   Changed changed_;
   PixelCosts costs_;
+  std::vector<uint64_t> spent_by_row_;
   bool sound_ = true;
 };
 
@@ -170,7 +173,13 @@ bool SheetCoder::code_frame(Coder& coder, const References& references, Plan* pl
       code_node(coder, {0, column, row}, references, plan);
   if (!sound_) return false;
   fill_from_history(references);
-  for (int row = 0; row < blocks_.rows(); ++row) code_rows(coder, row, references, plan, source, luma);
+  spent_by_row_.clear();
+  for (int row = 0; row < blocks_.rows(); ++row) {
+    [[maybe_unused]] uint64_t before = 0;
+    if constexpr (requires { coder.spent(); }) before = coder.spent();
+    code_rows(coder, row, references, plan, source, luma);
+    if constexpr (requires { coder.spent(); }) spent_by_row_.push_back(coder.spent() - before);
+  }
   finish_frame(*references[0]);
   return true;
 }
@@ -227,6 +236,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
   const int bottom = std::min(cell_row * kCell + kCell, rows());
   for (int y = cell_row * kCell; y < bottom; ++y) {
     if (any_photo) photos_.begin_row(y);
+    colours_.begin_row();
     for (int column = 0; column < blocks_.columns(); ++column) {
       const Block block = blocks_.at(column, cell_row);
       if (!has_pixels(block.mode)) continue;

@@ -194,8 +194,8 @@ def screen_dice_rgb() -> bytes:
 
 @stream
 def screen_dice_rgb_near() -> bytes:
-    """By dice: 10-bit RGB in two slices from the start, samples in steps of 15, one saved frame."""
-    return by_dice(header(format="rgb30", width=9, height=80), 7, rows=(1,), near=7, saved=1)
+    """By dice: 10-bit RGB in two slices from the start, samples in steps of 15, one saved frame, all voters."""
+    return by_dice(header(format="rgb30", width=9, height=80), 7, rows=(1,), near=7, saved=1, all_voters=True)
 
 
 @stream
@@ -227,8 +227,9 @@ def screen_never_cut() -> bytes:
 
 @stream
 def screen_dice_420_rich() -> bytes:
-    """By dice: 10-bit 4:2:0, more contexts, the first component always leading."""
-    return by_dice(header(format="yuv420p10", width=35, height=21), 8, rich=True, first_leads=True)
+    """By dice: 10-bit 4:2:0, all contexts and voters, the first component always leading."""
+    models = {"rich": True, "first_leads": True, "all_voters": True}
+    return by_dice(header(format="yuv420p10", width=35, height=21), 8, **models)
 
 
 @stream

@@ -132,11 +132,11 @@ def settings_of(**fields: Any) -> Any:
     if "rows" in fields:
         fields["slices"] = len(fields["rows"]) + 1
     numbers = {"near": 0, "colour_bits": 10, "residual_bits": 6, "saved": 2, "slices": 1}
-    return screen.Settings(**({"rich": False, "first_leads": False} | numbers | fields))
+    return screen.Settings(**({"rich": False, "first_leads": False, "all_voters": False} | numbers | fields))
 
 
 def layer_head(settings: Any) -> bytes:
-    flags = settings.rich + 2 * settings.first_leads
+    flags = settings.rich + 2 * settings.first_leads + 4 * settings.all_voters
     fields = (settings.colour_bits, settings.residual_bits, settings.saved, settings.slices, flags)
     head = varint(settings.near) + bytes(fields)
     return head + b"".join(map(varint, (settings.cut, *settings.rows))) if settings.slices > 1 else head

@@ -118,7 +118,7 @@ def screen_too_many_slices() -> bytes:
 @stream("kUnsupportedFeature")
 def screen_unknown_models() -> bytes:
     """Flags that this version does not know."""
-    return with_settings(rich=4)
+    return with_settings(rich=8)
 
 
 @stream("kTooLarge")

@@ -26,6 +26,7 @@ class Settings:
     slices: int
     rich: bool
     first_leads: bool
+    all_voters: bool
     cut: int = 0  # the first frame in slices
     rows: tuple[int, ...] = ()  # units of the slices but the last
 
@@ -408,7 +409,7 @@ def read_settings(f, header):
     top = (1 << header.depth) - 1
     near = f.varint(0, top // 2)
     colour_bits, residual_bits, saved, slices, flags = (f.u8() for _ in range(5))
-    if flags > 3:
+    if flags > 7:
         raise UnsupportedError("models")
     unit = CELL * ROOT * (2 if header.layout == YUV420 else 1)
     refuse_unless(8 <= colour_bits <= 22 and 4 <= residual_bits <= 16, "table size")
@@ -423,7 +424,8 @@ def read_settings(f, header):
     tables = (160 << colour_bits) + (1536 << residual_bits)
     sheets = len(sheets_of(header))
     refuse_unless(area * 4 * (saved + 10) + tables * slices * sheets <= 3 * 2**30, "too much memory")
-    return Settings(near, colour_bits, residual_bits, saved, slices, bool(flags & 1), bool(flags & 2), cut, rows)
+    models = (bool(flags & bit) for bit in (1, 2, 4))
+    return Settings(near, colour_bits, residual_bits, saved, slices, *models, cut, rows)
 
 
 class Layer:

@@ -15,7 +15,6 @@ from .mixing import (
     quotient,
     rough,
     squash,
-    stretch,
 )
 
 NO_PIXEL = 0xFFFFFFFF
@@ -106,21 +105,42 @@ class Candidates:
         return colour
 
 
+def _factors():
+    factors, factor = [], 1
+    for _ in range(35):
+        factors.append(factor := factor * 0x85EBCA6B & 0xFFFFFFFF)
+    return factors
+
+
+FACTORS = _factors()
+
+
+def scrambled(total):
+    total &= 0xFFFFFFFF
+    return (total ^ total >> 15) * 0x2545F491 & 0xFFFFFFFF
+
+
 class ColourModel:
-    CONTEXTS, VOTERS, RANKS = 10, 15, 4
+    RANKS = 4
+    SURE = 4, 6, 3
 
     def __init__(self, shape, settings):
         self.shape = shape
         self.shift = 32 - settings.colour_bits
-        self.slots = [Lazy(lambda _: Slot()) for _ in range(self.CONTEXTS)]
+        # Contexts are voters 0 to 9.
+        self.voters = range(15) if settings.all_voters else (0, 1, 3, 4, 6, 10, 11, 12)
+        self.contexts = [i for i in self.voters if i < 10]
+        self.bias = [BIAS] if settings.all_voters else []
+        self.most_escaped = 2 if settings.all_voters else 1
+        self.slots = [Lazy(lambda _: Slot()) for _ in range(10)]
         self.confidence = Lazy(self.first_confidence)
-        self.mixers = TwoMixers(self.VOTERS, 3604, 2)
+        self.mixers = TwoMixers(len(self.voters), 3604 if settings.all_voters else 2048, 2)
         self.flat = Lazy(lambda _: BitModel(65000, 4))
         self.fast = Lazy(lambda _: BitModel(64000, 4))
 
     def first_confidence(self, key):
         _, voter, vote, trust = key
-        return BitModel(14000 if vote == 0 else 30000 + 2000 * (trust >> 4) if voter < self.CONTEXTS else 40000)
+        return BitModel(14000 if vote == 0 else 30000 + 2000 * (trust >> 4) if voter < 10 else 40000)
 
     def decode(self, coder, residuals, s):
         """The pixel and its mark."""
@@ -129,22 +149,22 @@ class ColourModel:
             if coder.bit(self.flat[self.flat_context(s)]):
                 return w, AS_REFERENCE
             excluded = w
-        hashes = self.hashes(s)
+        places = self.places(s)
         if excluded == NO_PIXEL:
-            found = [self.slot(i, hashes) for i in (4, 6, 3)]
+            found = [self.slots[i][places[i][0]] for i in self.SURE]
             colour = found[0].colours[0]
-            if self.is_sure(found, (4, 6, 3), hashes):
+            if self.is_sure(found, [places[i][1] for i in self.SURE]):
                 if coder.bit(self.fast[self.fast_context(s, found)]):
                     for slot in found:
                         slot.hit()
                     return colour, AS_REFERENCE if colour == s.ref(0, 0) else 0
                 excluded = colour
-        self.open(s, hashes)
+        self.open(s, places)
         colour = self.ranked(coder, s, excluded)
         mark = 0
         if colour == NO_PIXEL:
             colour, mark = residuals.decode(coder, s), ESCAPED
-        for slot in self.opened:
+        for slot in self.opened.values():
             slot.learn(colour)
         return colour, mark | (AS_REFERENCE if colour == s.ref(0, 0) else 0)
 
@@ -171,10 +191,11 @@ class ColourModel:
             s.done(-2, 0) and s.done(0, -2),
         )
 
-    @staticmethod
-    def hashes(s):
-        def around(h, *places):
-            return hash_of(h, *(s.at(*place) for place in places))
+    def places(self, s):
+        """Of each context the number of its slot, and the check."""
+
+        def around(first, *places):
+            return sum(FACTORS[first + i] * s.at(*place) for i, place in enumerate(places))
 
         def run(dx, dy, most):
             length = 0
@@ -184,30 +205,42 @@ class ColourModel:
                 length += 1
             return length
 
-        w, n, nw, ne = s.at(-1, 0), s.at(0, -1), s.at(-1, -1), s.at(1, -1)
-        e, so, p = s.at(1, 0), s.at(0, 1), s.ref(0, 0)
-        h = [0] * 10
-        h[0] = hash_of(1, w, n)
-        h[1] = hash_of(h[0], nw, ne, s.guide)
-        h[2] = around(h[1], (-2, 0), (0, -2))
-        h[3] = around(h[2], (1, -2), (-1, -2), (2, -1), (-2, -1), (-3, 0))
+        w, n = FACTORS[0] * s.at(-1, 0), FACTORS[1] * s.at(0, -1)
+        guide = FACTORS[4] * s.guide
+        three = n + around(2, (-1, -1), (1, -1))
+        seven = three + around(5, (-2, 0), (0, -2))
+        twelve = seven + around(7, (1, -2), (-1, -2), (2, -1), (-2, -1), (-3, 0))
         far = (2, -2), (-2, -2), (3, -1), (-3, -1), (-4, 0), (0, -3), (-1, -3), (1, -3), (-5, 0)
-        h[4] = around(h[3], *far)
-        h[5] = hash_of(5, p, e, so, w, n + 2 * s.mark(-1, 0) + 4 * s.mark(0, -1))
-        h[6] = hash_of(6, p, s.ref(1, 0), s.ref(0, 1), s.ref(-1, 0), s.ref(0, -1), w, n, nw, ne)
-        h[7] = hash_of(7, w, n, ne, run(-1, 0, 24), run(0, -1, 12))
-        h[8] = hash_of(8, p, s.back(0, 0), s.back(1, 0), w, n)
-        h[9] = hash_of(9, e, so, s.at(1, 1), s.at(-1, 1), w, n)
-        return h
-
-    def slot(self, i, hashes):
-        return self.slots[i][(hashes[i] * 0x2545F491 & 0xFFFFFFFF) >> self.shift]
+        refs = (0, 0), (1, 0), (0, 1), (-1, 0), (0, -1)
+        p = FACTORS[21] * s.ref(0, 0)
+        later = around(26, (1, 0), (0, 1))
+        sums = {
+            0: w + n,
+            1: w + three + guide,
+            2: w + seven + guide,
+            3: twelve,
+            4: twelve + around(12, *far),
+            5: w + n + p + later + FACTORS[34] * (s.mark(-1, 0) + 2 * s.mark(0, -1)),
+            6: three + sum(FACTORS[21 + i] * s.ref(*place) for i, place in enumerate(refs)),
+            7: w + n + FACTORS[3] * s.at(1, -1) + FACTORS[32] * run(-1, 0, 24) + FACTORS[33] * run(0, -1, 12),
+            8: w + n + p + FACTORS[30] * s.back(0, 0) + FACTORS[31] * s.back(1, 0),
+            9: w + n + later + around(28, (1, 1), (-1, 1)),
+        }
+        late = scrambled(w + guide)
+        found = {}
+        for i in self.contexts:
+            h = scrambled(sums[i])
+            slot = h >> self.shift
+            if i in self.SURE:
+                slot, h = slot & ~3 | late >> 30, h + late
+            found[i] = slot, h & 0xFFFF
+        return found
 
     @staticmethod
-    def is_sure(found, numbers, hashes):
+    def is_sure(found, checks):
         a, b, c = found
         return (
-            all(slot.check == hashes[i] & 0xFFFF for slot, i in zip(found, numbers, strict=True))
+            all(slot.check == check for slot, check in zip(found, checks, strict=True))
             and a.colours[0] == b.colours[0] == c.colours[0]
             and a.streak >= 3
             and b.streak >= 3
@@ -231,16 +264,16 @@ class ColourModel:
             colour == s.ref(0, 0),
         )
 
-    def open(self, s, hashes):
+    def open(self, s, places):
         """The slots of all contexts, and what each voter names with which trust."""
-        self.opened, self.votes, self.trust = [], [], []
-        for i in range(self.CONTEXTS):
-            slot = self.slot(i, hashes)
-            if slot.check != hashes[i] & 0xFFFF:
-                slot.__init__(hashes[i] & 0xFFFF)
-            self.opened.append(slot)
-            self.votes.append(slot.colours[0])
-            self.trust.append(slot.streak << 4 | slot.hits & 15)
+        self.opened, self.votes, self.trust = {}, {}, {}
+        for i, (number, check) in places.items():
+            slot = self.slots[i][number]
+            if slot.check != check:
+                slot.__init__(check)
+            self.opened[i] = slot
+            self.votes[i] = slot.colours[0]
+            self.trust[i] = slot.streak << 4 | slot.hits & 15
         w, n, nw, ne, ww = s.at(-1, 0), s.at(0, -1), s.at(-1, -1), s.at(1, -1), s.at(-2, 0)
         p, b, wnw = s.ref(0, 0), s.back(0, 0), s.at(-2, -1)
         equal = w == n, w == nw, n == ne, n == nw, w == ww, n == s.at(0, -2)
@@ -250,8 +283,8 @@ class ColourModel:
         for place, where in enumerate(places):
             marks |= s.mark(*where) << place
         self.near_marks = marks & 63
-        self.votes += [p, w, n, b, self.gradient(s)]
-        self.trust += [
+        votes = p, w, n, b, self.gradient(s)
+        trust = [
             self.near_marks | bits_of(p == w, p == n) << 6,
             bits_of(*equal, w == p, w == b),
             bits_of(*equal, n == p, w == b),
@@ -267,6 +300,9 @@ class ColourModel:
             ),
             bits_of(*equal, nw == wnw, ww == wnw),
         ]
+        for i in self.voters:
+            if i >= 10:
+                self.votes[i], self.trust[i] = votes[i - 10], trust[i - 10]
 
     def gradient(self, s):
         pixel = 0
@@ -278,16 +314,16 @@ class ColourModel:
     def ranked(self, coder, s, excluded):
         """The ranked colour that is right, or none."""
         candidates = Candidates(excluded)
-        for i, vote in enumerate(self.votes):
-            candidates.add(vote, max(stretch(self.confidence[0, i, 1, self.trust[i]]) + 800, 20))
+        for i in self.voters:
+            candidates.add(self.votes[i], max(rough(self.confidence[0, i, 1, self.trust[i]]) + 800, 20))
         for rank in range(self.RANKS):
             if rank == 1:
-                for i, slot in enumerate(self.opened):
+                for i, slot in self.opened.items():
                     candidates.add(slot.colours[1], 68 if i > 2 else 60)
                     candidates.add(slot.colours[2], 30)
                 for place, score in (((-1, -1), 25), ((1, -1), 25), ((1, 0), 20), ((0, 1), 20)):
                     candidates.add(s.at(*place), score)
-            if not candidates.rows or (rank >= 2 and s.escaped() >= 3):
+            if not candidates.rows or (rank >= 2 and s.escaped() > self.most_escaped):
                 break
             colour = candidates.take_best()
             if rank == 0:
@@ -299,14 +335,14 @@ class ColourModel:
     def vote(self, i, rank, colour):
         if self.votes[i] == colour:
             return 1
-        if i < self.CONTEXTS and rank:
+        if i < 10 and rank:
             colours = self.opened[i].colours
             return 2 if colours[1] == colour else 3 if colours[2] == colour else 0
         return 0
 
     def hit(self, coder, s, rank, colour):
-        votes = [self.vote(i, rank, colour) for i in range(self.VOTERS)]
-        models = [self.confidence[rank, i, votes[i], self.trust[i]] for i in range(self.VOTERS)]
+        votes = [self.vote(i, rank, colour) for i in self.voters]
+        models = [self.confidence[rank, i, vote, self.trust[i]] for i, vote in zip(self.voters, votes, strict=True)]
         w, n, ne, nw, e, p = s.at(-1, 0), s.at(0, -1), s.at(1, -1), s.at(-1, -1), s.at(1, 0), s.ref(0, 0)
         flags = bits_of(colour == s.back(0, 0), colour == p, s.done(0, -1), s.done(-1, 0))
         agreeing = min(sum(vote > 0 for vote in votes), 15)
@@ -327,7 +363,7 @@ class ColourModel:
             ),
         )
         around = rank, self.near_marks, bits_of(colour == w, colour == n, colour == p, colour == e)
-        bit = self.mixers.decode(coder, [*map(rough, models), BIAS], (first, second), around)
+        bit = self.mixers.decode(coder, [*map(rough, models), *self.bias], (first, second), around)
         for model in models:
             model.learn(bit, 255)
         return bit
@@ -377,10 +413,10 @@ class ResidualModel:
         self.shape = shape
         self.step = 2 * settings.near + 1
         self.mask = (1 << settings.residual_bits) - 1
-        self.contexts = 24 if settings.rich else 16
+        self.contexts = range(24) if settings.rich else (2, 5, 6, 9, 10, 11, 13, 14)
         self.leaders = 1 if settings.first_leads else shape.components
         self.lines = Lazy(lambda _: ShortModel())
-        self.mixers = TwoMixers(self.contexts, 16384 // 12, 4)
+        self.mixers = TwoMixers(len(self.contexts), 16384 // (12 if settings.rich else 6), 4)
         self.by_span, self.by_neighbour, self.by_first = ({} for _ in range(3))  # key: (rest, times)
         self.rest_hit = Lazy(lambda _: BitModel())
         self.low_bits = Lazy(lambda _: BitModel())
@@ -559,7 +595,7 @@ class ResidualModel:
             (signed_magnitude(first), signed_magnitude(last), e, by_line),
         ]
         seed = (turn * 3 + span.order[turn] + 1) * 0x10001
-        self.hashes = [hash_of(seed + i, *part) for i, part in enumerate(parts[: self.contexts])]
+        self.hashes = {i: hash_of(seed + i, *parts[i]) for i in self.contexts}
         self.turn, self.error_class = turn, e
         self.span_class = 4 + min(by_line // 2, 3) if by_line else sum(width >= bound for bound in (3, 10, 64))
 
@@ -585,13 +621,12 @@ class ResidualModel:
 
     def bit(self, coder, line, node):
         models = [
-            self.lines[i, ((h + line * 0x9E3779B1 & 0xFFFFFFFF) >> 8) & self.mask, node]
-            for i, h in enumerate(self.hashes)
+            self.lines[i, ((h + line * 0x9E3779B1 & 0xFFFFFFFF) >> 8) & self.mask, node] for i, h in self.hashes.items()
         ]
         place = self.turn, line, node
         places = (*place, self.error_class), (*place, self.span_class)
         bit = self.mixers.decode(coder, [*map(rough, models)], places, place)
-        for i, model in enumerate(models):
+        for i, model in zip(self.contexts, models, strict=True):
             model.learn(bit, 255 if i < 3 else 127)
         return bit
 
