@@ -93,6 +93,28 @@ bool Planner::is_unchanged(int x, int y) const {
   return true;
 }
 
+// Finds the cells of a root that changed. What errors are allowed is looked at only where a pixel did.
+void Planner::compare(int column, int row) {
+  const int right = std::min(column + kRootCells, columns_);
+  const int bottom = std::min(row + kRootCells, rows_);
+  const int x = column * kCell;
+  const int y = row * kCell;
+  const size_t bytes = static_cast<size_t>(std::min(right * kCell, shape_.width) - x) * sizeof(Pixel);
+  bool same = !first_;
+  for (int line = y; same && line < std::min(bottom * kCell, shape_.height); ++line)
+    same = std::memcmp(frame_->at(x, line), references_[0]->at(x, line), bytes) == 0;
+  if (!same) tolerance_.measure(*frame_, x, y);
+  same &= kept_.empty();
+  for (int r = row; r < bottom; ++r)
+    for (int c = column; c < right; ++c) {
+      const bool unchanged = same || is_unchanged(c * kCell, r * kCell);
+      changed_[static_cast<size_t>(r) * static_cast<size_t>(columns_) + static_cast<size_t>(c)] = !unchanged;
+      if (unchanged) continue;
+      top_ = std::min(top_, r * kCell);
+      bottom_ = std::max(bottom_, r * kCell + kCell);
+    }
+}
+
 bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first,
                       std::span<const uint8_t> kept) {
   frame_ = &frame;
@@ -107,20 +129,10 @@ bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots
     references_.push_back(slot ? &slot->sheets[static_cast<size_t>(sheet)] : nullptr);
     numbers_.push_back(slot ? slot->number : 0);
   }
-  tolerance_.measure(frame, 0, shape_.height);
   top_ = shape_.height;
   bottom_ = 0;
-  for (int row = 0; row < rows_; ++row)
-    for (int column = 0; column < columns_; ++column) {
-      const int x = column * kCell;
-      const int y = row * kCell;
-      const bool same = is_unchanged(x, y);
-      changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] =
-          !same;
-      if (same) continue;
-      top_ = std::min(top_, y);
-      bottom_ = std::max(bottom_, y + kCell);
-    }
+  for (int row = 0; row < rows_; row += kRootCells)
+    for (int column = 0; column < columns_; column += kRootCells) compare(column, row);
   if (bottom_ == 0) return false;
   // Where a video stands still or not is noise: once a frame is coded at all, what is kept is copied.
   for (int row = 0; row < rows_ && !kept_.empty(); ++row)

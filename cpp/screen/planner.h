@@ -48,6 +48,7 @@ class Planner {
   };
   bool looks_natural() const;
   bool is_unchanged(int x, int y) const;
+  void compare(int column, int row);
   bool is_kept(int column, int row) const {
     return !kept_.empty() && kept_[static_cast<size_t>(row / kept_cells_) * kept_columns_ +
                                    static_cast<size_t>(column / kept_cells_)] != 0;
