@@ -93,20 +93,25 @@ bool Planner::is_unchanged(int x, int y) const {
   return true;
 }
 
-// Finds the cells of a root that changed. What errors are allowed is looked at only where a pixel did.
+// Whether the source is what it was, where errors allowed in the root follow from: then what was drawn is still
+// near enough.
+bool Planner::repeats(int column, int row) const {
+  if (first_ || kept_before_ || !kept_.empty()) return false;
+  const int x = column * kCell - 1;
+  const int right = std::min((column + kRootCells) * kCell, shape_.width) + 1;
+  const int bottom = std::min((row + kRootCells) * kCell, shape_.height) + 1;
+  for (int y = row * kCell - 1; y < bottom; ++y)
+    if (std::memcmp(frame_->at(x, y), before_->at(x, y), static_cast<size_t>(right - x) * sizeof(Pixel)) != 0)
+      return false;
+  return true;
+}
+
+// Finds the cells of a root that changed.
 void Planner::compare(int column, int row) {
-  const int right = std::min(column + kRootCells, columns_);
-  const int bottom = std::min(row + kRootCells, rows_);
-  const int x = column * kCell;
-  const int y = row * kCell;
-  const size_t bytes = static_cast<size_t>(std::min(right * kCell, shape_.width) - x) * sizeof(Pixel);
-  bool same = !first_;
-  for (int line = y; same && line < std::min(bottom * kCell, shape_.height); ++line)
-    same = std::memcmp(frame_->at(x, line), references_[0]->at(x, line), bytes) == 0;
-  if (!same) tolerance_.measure(*frame_, x, y);
-  same &= kept_.empty();
-  for (int r = row; r < bottom; ++r)
-    for (int c = column; c < right; ++c) {
+  const bool same = repeats(column, row);
+  if (!same) tolerance_.measure(*frame_, column * kCell, row * kCell);
+  for (int r = row; r < std::min(row + kRootCells, rows_); ++r)
+    for (int c = column; c < std::min(column + kRootCells, columns_); ++c) {
       const bool unchanged = same || is_unchanged(c * kCell, r * kCell);
       changed_[static_cast<size_t>(r) * static_cast<size_t>(columns_) + static_cast<size_t>(c)] = !unchanged;
       if (unchanged) continue;
@@ -115,13 +120,15 @@ void Planner::compare(int column, int row) {
     }
 }
 
-bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first,
-                      std::span<const uint8_t> kept) {
+bool Planner::prepare(const Raster& frame, const Raster* before, const std::vector<SharedFrame>& slots,
+                      int sheet, std::span<const uint8_t> kept) {
   frame_ = &frame;
+  before_ = before;
+  first_ = before == nullptr;
+  kept_before_ = !kept_.empty();
   kept_ = kept;
   kept_cells_ = sheet == 0 ? static_cast<int>(kKeptUnit) / kCell : 1;
   kept_columns_ = static_cast<size_t>((columns_ + kept_cells_ - 1) / kept_cells_);
-  first_ = first;
   ++frames_;
   references_.clear();
   numbers_.clear();

@@ -71,6 +71,7 @@ struct ScreenEncoder::State {
   std::vector<Planner> planners;         // per sheet
   std::vector<std::vector<Plan>> plans;  // per slice and sheet
   uint64_t frames = 0;
+  std::shared_ptr<Frame> last;  // the source of the frame before
   bool may_cut = true;
   uint64_t load = 0;           // pixels coded as such in a frame, of late
   uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
@@ -174,8 +175,8 @@ void ScreenEncoder::State::code(const Input& input) {
   cut_if_busy();
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
-    repeat &= !planners[i].prepare(input.source->sheets[i], history.slots(), static_cast<int>(i), frames == 0,
-                                   input.kept);
+    repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr,
+                                   history.slots(), static_cast<int>(i), input.kept);
   std::vector<References> references;
   for (size_t sheet = 0; sheet < planners.size(); ++sheet)
     references.push_back(history.references(static_cast<int>(sheet)));
@@ -186,6 +187,7 @@ void ScreenEncoder::State::code(const Input& input) {
     slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
   });
   ++frames;
+  last = input.source;
   Changed changed;
   for (const SliceCoder& slice : slices) changed += slice.changed();
   measure_load(changed.literals);
