@@ -93,8 +93,8 @@ bool Planner::is_unchanged(int x, int y) const {
   return true;
 }
 
-// Whether the source is what it was, where errors allowed in the root follow from: then what was drawn is still
-// near enough.
+// Whether the source is what it was, where errors allowed in the root follow from: then what was drawn is
+// still near enough.
 bool Planner::repeats(int column, int row) const {
   if (first_ || kept_before_ || !kept_.empty()) return false;
   const int x = column * kCell - 1;

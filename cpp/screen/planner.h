@@ -30,9 +30,10 @@ class Planner {
   // Enters a dictionary picture's blocks, which the history knows under `number`. Call before the first
   // frame.
   void learn(const Raster& picture, uint64_t number);
-  // `frame` is what is to be coded and must live until finish(), `before` what was before it, null for the first
-  // one. False if nothing changed since the previous frame (reference 0). `kept`, if it is not empty, says for
-  // each unit of kKeptUnit whether the last reference is kept there; it must live until finish(), too.
+  // `frame` is what is to be coded and must live until finish(), `before` what was before it, null for the
+  // first one. False if nothing changed since the previous frame (reference 0). `kept`, if it is not empty,
+  // says for each unit of kKeptUnit whether the last reference is kept there; it must live until finish(),
+  // too.
   bool prepare(const Raster& frame, const Raster* before, const std::vector<SharedFrame>& slots, int sheet,
                std::span<const uint8_t> kept = {});
   void plan(const SheetCoder& coder, int below, Plan& plan) const;
@@ -75,7 +76,7 @@ class Planner {
   std::vector<uint64_t> numbers_;
   std::span<const uint8_t> kept_;
   bool kept_before_ = false;  // whether any was, in the frame before
-  int kept_cells_ = 1;  // a unit's side in cells
+  int kept_cells_ = 1;        // a unit's side in cells
   size_t kept_columns_ = 0;
   bool first_ = true;
   uint32_t frames_ = 0;

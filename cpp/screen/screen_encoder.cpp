@@ -130,7 +130,9 @@ ScreenEncoder::State::State(const ScreenShape& layer_shape, const LayerHeader& l
 
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
                              const Dictionary& dictionary)
-    : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {}
+    : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {
+  if (settings_.first_leads) states_ = start(*settings_.first_leads);
+}
 
 ScreenEncoder::~ScreenEncoder() = default;
 
@@ -268,6 +270,17 @@ uint64_t ScreenEncoder::size() const {
   uint64_t least = states_.empty() ? 0 : UINT64_MAX;
   for (const auto& state : states_) least = std::min(least, state->spent() / kSixteenthsPerByte);
   return least;
+}
+
+Result<Picture> ScreenEncoder::drawn() const {
+  if (states_.size() != 1 || states_[0]->frames == 0) return Error::kNoFrame;
+  Picture picture(shape_.format, shape_.width, shape_.height);
+  const Frame& frame = *states_[0]->history.slots()[0];
+  for (int sheet = 0; sheet < sheet_count(shape_.format); ++sheet) {
+    const Raster& raster = frame.sheets[static_cast<size_t>(sheet)];
+    store_sheet(raster, 0, sheet, 0, raster.height(), picture);
+  }
+  return picture;
 }
 
 Bytes ScreenEncoder::finish() {
