@@ -159,6 +159,11 @@ class VideoSearch:
         return self.probe(clamp(self._guess * STEPS_PER_CRF, self.grid), self._bit_depths()[0])
 
     @property
+    def encoder(self) -> Encoder:
+        """That codes what is searched."""
+        return self._codec
+
+    @property
     def slope(self) -> float:
         """The score lost per quarter step around what was tried last, below zero."""
         return self._between()[0]
