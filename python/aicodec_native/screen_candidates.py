@@ -29,7 +29,7 @@ _MIDDLE = 16
 _PARTS_PER_DOUBLING = 1 / 3.8
 # Points above the goal that are aimed at, for the curve is not smooth.
 _SPARE = 0.5
-_PROBES = {"fast": 2, "medium": 5, "slow": 9}
+_PROBES = {"fast": 2, "medium": 7, "slow": 9}
 # Of the bytes: a probe that promises less is not made.
 _LEAST_GAIN = {"fast": 0.02, "medium": 0.01, "slow": 0.005}
 # What wins is coded once more with the coder's larger models: 1 to 8% fewer bytes.
@@ -207,16 +207,15 @@ class ScreenSearch:
         """Whether that one should have clearly fewer bytes than the best so far: sizes go about along the tolerance's
         logarithm, and an exact layer is like one of tolerance 1."""
         sizes = {max(t, 1): candidate.size for t, candidate in self.tried.items()}
+        least = min((candidate.size for candidate in self.tried.values() if candidate.reached), default=None)
         low = max(low, 1)
-        if low not in sizes:
-            return True  # nothing reaches the goal yet
-        others = [high] if high in sizes else [t for t in sizes if t < low]
-        if not others:
+        other = high if high in sizes else max((t for t in sizes if t < low), default=None)
+        if least is None or low not in sizes or other is None:
             return True
-        other = max(others)
-        slope = (sizes[low] - sizes[other]) / math.log(other / low)
-        gain = slope * math.log(tolerance / low) / sizes[low]
-        return gain > (_WORTH_EXACTNESS - 1 if low == 1 else _LEAST_GAIN[self._bench.preset])
+        slope = (sizes[other] - sizes[low]) / math.log(other / low)
+        expected = sizes[low] + slope * math.log(tolerance / low)
+        enough = least * (1 - _LEAST_GAIN[self._bench.preset])
+        return expected < min(enough, sizes[1] / _WORTH_EXACTNESS if 1 in sizes else math.inf)
 
     def _encoder(self, tolerance: int, first_leads: bool, preset: str) -> _native.ScreenEncoder:
         depth = self._bench.frames[0].bit_depth
