@@ -111,6 +111,7 @@ class _SegmentEncoder:
         self._tried: list[Candidate] = []
         self._screens: list[ScreenSearch] = []
         self._outlook: VideoOutlook | None = None
+        self._spent: list[int] = []  # bytes of a screen layer up to each frame
         self._share = 0.0  # of the progress bar, used up
         self._encode_seconds = 0.0
 
@@ -120,10 +121,14 @@ class _SegmentEncoder:
         video = VideoSearch(self._bench, self._told_later, drawn=novelty < DRAWN_NOVELTY)
         if not (searches and self._try_programs()):
             drawn = searches and novelty < _CAMERA["yuv420" in self._frames.shape[0]]
-            if searches and is_mixed(self._samples()):
+            mixed = searches and is_mixed(self._samples())
+            if (drawn or mixed) and self._job.goal.metric == "ssimulacra2" and video.encoder == "libaom":
+                self._outlook = look_out(self._bench, self._told(_OUTLOOK_SHARE))
+                self._share += (1 - self._share) * _OUTLOOK_SHARE
+            if mixed:
                 drawn = self._try_hybrid()
             gave_up = drawn and self._try_screen(video)
-            if not self._screen_has_won():
+            if not self._video_has_lost():
                 self._try_video(video)
             if gave_up or (searches and self._is_far_below()):
                 self._try_screen_at_last()
@@ -159,19 +164,18 @@ class _SegmentEncoder:
 
     def _try_hybrid(self) -> bool:
         """Whether a screen layer alone is still worth trying."""
-        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE))
+        limit = None if self._outlook is None else self._outlook.most
+        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE), limit=limit)
         found = hybrid.run()
         self._candidates += [found] if found is not None else []
         self._tried += hybrid.tried
         self._share += (1 - self._share) * _HYBRID_SHARE
         self._encode_seconds += hybrid.encode_seconds
+        self._spent = hybrid.screen_bytes
         return found is None or not found.reached or hybrid.least_screen_bytes < found.size
 
     def _try_screen(self, video: VideoSearch) -> bool:
         """Whether some were given up for having more bytes than video will, or than a candidate that there is."""
-        if self._job.goal.metric == "ssimulacra2" and video.encoder == "libaom":
-            self._outlook = look_out(self._bench, self._told(_OUTLOOK_SHARE))
-            self._share += (1 - self._share) * _OUTLOOK_SHARE
         limit = self._outlook.most if self._outlook is not None else video.forecast()
         sizes = [size for size in (limit, least_bytes(self._candidates)) if size is not None]
         return self._search_screen(min(sizes, default=None))
@@ -180,18 +184,18 @@ class _SegmentEncoder:
         screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=limit)
         found = screen.run()
         self._screens.append(screen)
+        self._spent = screen.exact_bytes
         self._candidates += [found] if found is not None else []
         self._tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
         self._share += (1 - self._share) * _SCREEN_SHARE
         return screen.gave_up
 
-    def _screen_has_won(self) -> bool:
-        """Whether video, which takes most of the time, need not be tried."""
+    def _video_has_lost(self) -> bool:
+        """Whether video alone, which takes most of the time, need not be tried."""
         least = least_bytes(self._candidates)
-        exact = self._screens[-1].exact_bytes if self._screens else []
-        if self._outlook is None or least is None or len(exact) < len(self._frames):
+        if self._outlook is None or least is None or len(self._spent) < len(self._frames):
             return False
-        return least < self._outlook.least(exact)
+        return least < self._outlook.least(self._spent)
 
     def _denser(self, best: Candidate) -> Candidate:
         """The best, with more effort where it has a screen layer."""
