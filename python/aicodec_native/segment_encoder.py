@@ -126,7 +126,7 @@ class _SegmentEncoder:
                 self._outlook = look_out(self._bench, self._told(_OUTLOOK_SHARE))
                 self._share += (1 - self._share) * _OUTLOOK_SHARE
             if mixed:
-                drawn = self._try_hybrid()
+                drawn = self._try_hybrid(video)
             gave_up = drawn and self._try_screen(video)
             if not self._video_has_lost():
                 self._try_video(video)
@@ -162,8 +162,8 @@ class _SegmentEncoder:
         self._encode_seconds += programs.encode_seconds
         return found is not None and found.reached and found.size <= _TINY
 
-    def _try_hybrid(self) -> bool:
-        """Whether a screen layer alone is still worth trying."""
+    def _try_hybrid(self, video: VideoSearch) -> bool:
+        """Whether a screen layer alone is still worth trying. Video alone begins with the quantiser that is found."""
         limit = None if self._outlook is None else self._outlook.most
         hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE), limit=limit)
         found = hybrid.run()
@@ -172,6 +172,8 @@ class _SegmentEncoder:
         self._share += (1 - self._share) * _HYBRID_SHARE
         self._encode_seconds += hybrid.encode_seconds
         self._spent = hybrid.screen_bytes
+        if found is not None and found.reached:
+            video.guess = found.details["crf"]
         return found is None or not found.reached or hybrid.least_screen_bytes < found.size
 
     def _try_screen(self, video: VideoSearch) -> bool:
