@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from aicodec_native.scorer import sample_frames
+from aicodec_native import _native, measure
+from aicodec_native.frame_store import FrameReader, FrameStore
+from aicodec_native.scorer import Scorer, sample_frames
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8, 9, 17, 31, 300, 10_007])
@@ -33,6 +36,25 @@ def test_samples_are_spread(count):
     chosen = sample_frames(count, 8)
     gaps = [after - before for before, after in zip([0, *chosen], [*chosen, count], strict=True)]
     assert max(gaps) <= 2 * count / 8 + 4
+
+
+def test_what_was_scored_before_scores_the_same_again():
+    """And the source itself is perfect."""
+    source = np.random.default_rng(3).integers(0, 256, (3, 40, 48, 3)).astype(np.uint8)
+    other = np.where(np.arange(48)[:, None] % 5 == 0, source // 2, source)
+    store = FrameStore("rgb24", 48, 40)
+    for frame in source:
+        store.append(_native.Picture.from_rgb(frame))
+    frames = FrameReader(store.path, store.shape, 3)
+    scorer = Scorer("ssimulacra2", frames, _native.Colour(), 25.0, "medium", 1)
+    for clip in (other, source, other):
+        scorer.begin()
+        for number, frame in enumerate(clip):
+            scorer.add(number, _native.Picture.from_rgb(frame))
+        wanted = measure(zip(source, clip, strict=True), metrics=["ssimulacra2"]).per_frame["ssimulacra2"]
+        assert scorer.result()[1] == pytest.approx(list(wanted), abs=1e-6)
+    frames.close()
+    store.close()
 
 
 def _factors_of_two(number: int) -> int:

@@ -177,3 +177,51 @@ def test_the_logistic_tables_are_those_of_the_document():
     squashed = b"".join(value.to_bytes(2, "little") for value in mixing.SQUASH)
     stretched = b"".join(value.to_bytes(2, "little", signed=True) for value in mixing.STRETCH)
     assert (bits.crc32c(squashed), bits.crc32c(stretched)) == (0x2833774E, 0x54CCB9F0)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("settings", [{}, {"near": 2}, {"edge": 20}, {"edge": 60, "preset": "fast"}])
+@pytest.mark.parametrize("first_leads", [False, True])
+def test_an_encoder_shows_what_a_decoder_draws(name, settings, first_leads):
+    source = pictures_of(name, 70, 66, 9)
+    source[4] = source[3]
+    encoder = _native.ScreenEncoder(name, 70, 66, first_leads=first_leads, **settings)
+    shown = []
+    for picture in source:
+        encoder.add(picture)
+        shown.append(_native.picture_hash(encoder.drawn()))
+    found = drawn(encoder.finish(), len(source), **shape_of(source[0]))
+    assert shown == hashes_of(found)
+    assert (shown == hashes_of(source)) == (not settings)
+
+
+def test_nothing_is_shown_before_one_way_of_coding_is_left():
+    (picture,) = pictures_of("rgb24", 20, 20, 1)
+    for settings in ({}, {"first_leads": True, "preset": "slow"}):
+        encoder = _native.ScreenEncoder("rgb24", 20, 20, **settings)
+        encoder.add(picture)
+        with pytest.raises(aic.FormatError, match="no frame"):
+            encoder.drawn()
+
+
+def test_who_is_told_which_component_leads_need_not_try():
+    source = pictures_of("rgb24", 70, 66, 9)
+    told = [encode(source, first_leads=leads) for leads in (False, True)]
+    assert told[0] != told[1]
+    assert encode(source) in told
+
+
+def test_what_stands_still_beside_motion_keeps_within_its_tolerance():
+    """Contrast that goes away beside a still pixel takes that pixel's tolerance along."""
+    flat = np.full((128, 128, 3), 90, np.uint8)
+    flat[:, 64:] = 100
+    edge = flat.copy()
+    edge[:, 63] = 250
+    clip = [edge, edge, flat, flat]
+    pictures = [_native.Picture.from_rgb(rgb) for rgb in clip]
+    found = drawn(encode(pictures, edge=100), 4, **shape_of(pictures[0]))
+    for rgb, picture in zip(clip, found, strict=True):
+        rows = np.pad(rgb.astype(int), ((1, 1), (1, 1), (0, 0)), mode="edge")
+        windows = np.lib.stride_tricks.sliding_window_view(rows, (3, 3), axis=(0, 1))
+        allowed = (windows.max((-1, -2)) - windows.min((-1, -2))) // 2
+        assert (np.abs(picture.rgb(_native.Colour()).astype(int) - rgb) <= allowed.max(-1, keepdims=True)).all()

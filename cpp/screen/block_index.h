@@ -34,6 +34,7 @@ class BlockIndex {
     uint32_t frame = 0;  // 0: none
     uint32_t place = 0;
   };
+  void hash_row(const Pixel* pixels, int y, int across);
   const Entry& entry(uint32_t hash) const { return table_[(hash * 0x9E3779B1u) >> shift_]; }
 
   int width_;
@@ -42,6 +43,7 @@ class BlockIndex {
   std::vector<uint32_t> rows_;    // of eight pixels in a row
   std::vector<uint32_t> blocks_;  // of eight such rows
   std::vector<uint32_t> column_sums_;
+  std::vector<uint32_t> line_;
   std::vector<Entry> table_;
 };
 

@@ -93,13 +93,42 @@ bool Planner::is_unchanged(int x, int y) const {
   return true;
 }
 
-bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first,
-                      std::span<const uint8_t> kept) {
+// Whether the source is what it was, where errors allowed in the root follow from: then what was drawn is
+// still near enough.
+bool Planner::repeats(int column, int row) const {
+  if (first_ || kept_before_ || !kept_.empty()) return false;
+  const int x = column * kCell - 1;
+  const int right = std::min((column + kRootCells) * kCell, shape_.width) + 1;
+  const int bottom = std::min((row + kRootCells) * kCell, shape_.height) + 1;
+  for (int y = row * kCell - 1; y < bottom; ++y)
+    if (std::memcmp(frame_->at(x, y), before_->at(x, y), static_cast<size_t>(right - x) * sizeof(Pixel)) != 0)
+      return false;
+  return true;
+}
+
+// Finds the cells of a root that changed.
+void Planner::compare(int column, int row) {
+  const bool same = repeats(column, row);
+  if (!same) tolerance_.measure(*frame_, column * kCell, row * kCell);
+  for (int r = row; r < std::min(row + kRootCells, rows_); ++r)
+    for (int c = column; c < std::min(column + kRootCells, columns_); ++c) {
+      const bool unchanged = same || is_unchanged(c * kCell, r * kCell);
+      changed_[static_cast<size_t>(r) * static_cast<size_t>(columns_) + static_cast<size_t>(c)] = !unchanged;
+      if (unchanged) continue;
+      top_ = std::min(top_, r * kCell);
+      bottom_ = std::max(bottom_, r * kCell + kCell);
+    }
+}
+
+bool Planner::prepare(const Raster& frame, const Raster* before, const std::vector<SharedFrame>& slots,
+                      int sheet, std::span<const uint8_t> kept) {
   frame_ = &frame;
+  before_ = before;
+  first_ = before == nullptr;
+  kept_before_ = !kept_.empty();
   kept_ = kept;
   kept_cells_ = sheet == 0 ? static_cast<int>(kKeptUnit) / kCell : 1;
   kept_columns_ = static_cast<size_t>((columns_ + kept_cells_ - 1) / kept_cells_);
-  first_ = first;
   ++frames_;
   references_.clear();
   numbers_.clear();
@@ -107,20 +136,10 @@ bool Planner::prepare(const Raster& frame, const std::vector<SharedFrame>& slots
     references_.push_back(slot ? &slot->sheets[static_cast<size_t>(sheet)] : nullptr);
     numbers_.push_back(slot ? slot->number : 0);
   }
-  tolerance_.measure(frame, 0, shape_.height);
   top_ = shape_.height;
   bottom_ = 0;
-  for (int row = 0; row < rows_; ++row)
-    for (int column = 0; column < columns_; ++column) {
-      const int x = column * kCell;
-      const int y = row * kCell;
-      const bool same = is_unchanged(x, y);
-      changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] =
-          !same;
-      if (same) continue;
-      top_ = std::min(top_, y);
-      bottom_ = std::max(bottom_, y + kCell);
-    }
+  for (int row = 0; row < rows_; row += kRootCells)
+    for (int column = 0; column < columns_; column += kRootCells) compare(column, row);
   if (bottom_ == 0) return false;
   // Where a video stands still or not is noise: once a frame is coded at all, what is kept is copied.
   for (int row = 0; row < rows_ && !kept_.empty(); ++row)

@@ -30,10 +30,11 @@ class Planner {
   // Enters a dictionary picture's blocks, which the history knows under `number`. Call before the first
   // frame.
   void learn(const Raster& picture, uint64_t number);
-  // `frame` is what is to be coded and must live until finish(). False if nothing changed since the previous
-  // frame (reference 0), `first` telling that there was none. `kept`, if it is not empty, says for each unit
-  // of kKeptUnit whether the last reference is kept there; it must live until finish(), too.
-  bool prepare(const Raster& frame, const std::vector<SharedFrame>& slots, int sheet, bool first,
+  // `frame` is what is to be coded and must live until finish(), `before` what was before it, null for the
+  // first one. False if nothing changed since the previous frame (reference 0). `kept`, if it is not empty,
+  // says for each unit of kKeptUnit whether the last reference is kept there; it must live until finish(),
+  // too.
+  bool prepare(const Raster& frame, const Raster* before, const std::vector<SharedFrame>& slots, int sheet,
                std::span<const uint8_t> kept = {});
   void plan(const SheetCoder& coder, int below, Plan& plan) const;
   // The frame will be known in the history under `number`.
@@ -48,6 +49,8 @@ class Planner {
   };
   bool looks_natural() const;
   bool is_unchanged(int x, int y) const;
+  bool repeats(int column, int row) const;
+  void compare(int column, int row);
   bool is_kept(int column, int row) const {
     return !kept_.empty() && kept_[static_cast<size_t>(row / kept_cells_) * kept_columns_ +
                                    static_cast<size_t>(column / kept_cells_)] != 0;
@@ -68,10 +71,12 @@ class Planner {
   Tolerance tolerance_;
   std::vector<uint8_t> changed_;  // per cell
   const Raster* frame_ = nullptr;
+  const Raster* before_ = nullptr;
   std::vector<const Raster*> references_;
   std::vector<uint64_t> numbers_;
   std::span<const uint8_t> kept_;
-  int kept_cells_ = 1;  // a unit's side in cells
+  bool kept_before_ = false;  // whether any was, in the frame before
+  int kept_cells_ = 1;        // a unit's side in cells
   size_t kept_columns_ = 0;
   bool first_ = true;
   uint32_t frames_ = 0;

@@ -73,6 +73,7 @@ struct ScreenEncoder::State {
   std::vector<Planner> planners;         // per sheet
   std::vector<std::vector<Plan>> plans;  // per slice and sheet
   uint64_t frames = 0;
+  std::shared_ptr<Frame> last;  // the source of the frame before
   bool may_cut = true;
   uint64_t load = 0;           // pixels coded as such in a frame, of late
   uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
@@ -135,7 +136,9 @@ ScreenEncoder::State::State(const ScreenShape& layer_shape, const LayerHeader& l
 
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
                              const Dictionary& dictionary)
-    : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {}
+    : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {
+  if (settings_.first_leads) states_ = start(*settings_.first_leads);
+}
 
 ScreenEncoder::~ScreenEncoder() = default;
 
@@ -190,8 +193,8 @@ void ScreenEncoder::State::code(const Input& input) {
   cut_if_busy();
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
-    repeat &= !planners[i].prepare(input.source->sheets[i], history.slots(), static_cast<int>(i), frames == 0,
-                                   input.kept);
+    repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr,
+                                   history.slots(), static_cast<int>(i), input.kept);
   std::vector<References> references;
   for (size_t sheet = 0; sheet < planners.size(); ++sheet)
     references.push_back(history.references(static_cast<int>(sheet)));
@@ -202,6 +205,7 @@ void ScreenEncoder::State::code(const Input& input) {
     slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
   });
   ++frames;
+  last = input.source;
   Changed changed;
   for (const SliceCoder& slice : slices) changed += slice.changed();
   measure_load(changed.literals);
@@ -288,6 +292,17 @@ uint64_t ScreenEncoder::size() const {
   uint64_t least = states_.empty() ? 0 : UINT64_MAX;
   for (const auto& state : states_) least = std::min(least, state->spent() / kSixteenthsPerByte);
   return least;
+}
+
+Result<Picture> ScreenEncoder::drawn() const {
+  if (states_.size() != 1 || states_[0]->frames == 0) return Error::kNoFrame;
+  Picture picture(shape_.format, shape_.width, shape_.height);
+  const Frame& frame = *states_[0]->history.slots()[0];
+  for (int sheet = 0; sheet < sheet_count(shape_.format); ++sheet) {
+    const Raster& raster = frame.sheets[static_cast<size_t>(sheet)];
+    store_sheet(raster, 0, sheet, 0, raster.height(), picture);
+  }
+  return picture;
 }
 
 Bytes ScreenEncoder::finish() {

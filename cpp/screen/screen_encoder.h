@@ -2,6 +2,7 @@
 // which component should lead its residuals.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "screen/layer_header.h"
@@ -18,6 +19,9 @@ struct ScreenSettings {
   // Or, where it is not zero: the greatest error at edges (tolerance.h), and of flat areas, at most 255.
   uint32_t edge = 0;
   uint32_t flat = 0;
+  // Whether the first component always leads where residuals are coded; unknown: the first frames are coded
+  // both ways to find out.
+  std::optional<bool> first_leads;
   // At most so many at once; the payload does not depend on it.
   unsigned threads = 1;
 };
@@ -35,6 +39,9 @@ class ScreenEncoder {
   Status add(const PictureView& source, const PictureView* below, std::span<const uint8_t> kept = {});
   // The least bytes that the payload will have, by what is coded: 0 until the first frames are.
   uint64_t size() const;
+  // The last frame as a decoder will draw it. kNoFrame unless one way of coding is left, and has coded a
+  // frame.
+  Result<Picture> drawn() const;
   // The layer's payload; the encoder is used up.
   Bytes finish();
 

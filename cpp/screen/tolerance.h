@@ -20,9 +20,9 @@ class Tolerance {
   Tolerance(const SheetShape& shape, const ToleranceSettings& settings);
 
   bool exact() const { return settings_.near == 0 && settings_.edge == 0; }
-  // Looks at rows [top, bottom) of the frame to be coded.
-  void measure(const Raster& frame, int top, int bottom);
-  // Of the frame measured last.
+  // Looks at one root of the quadtree, whose first pixel is (left, top), in the frame to be coded.
+  void measure(const Raster& frame, int left, int top);
+  // Of a pixel in a root that was measured in this frame.
   int at(int x, int y) const { return settings_.edge > 0 ? *map_.at(x, y) : settings_.near; }
 
  private:

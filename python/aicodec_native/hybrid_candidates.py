@@ -7,6 +7,7 @@ source and video put together; then the stack is coded, drawn by the decoder tha
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -27,15 +28,18 @@ _MOST_BYTES = 400
 
 
 class HybridSearch:
-    """Of one segment."""
+    """Of one segment. `limit`: bytes above which a stack is of no use."""
 
-    def __init__(self, bench: Workbench, told: Told) -> None:
+    def __init__(self, bench: Workbench, told: Told, *, limit: int | None = None) -> None:
         self._bench = bench
         self._told = told
+        self._limit = math.inf if limit is None else limit
         self._blocks = PhotoBlocks(bench.frames)
         self._video_input = VideoInput(bench.frames, self._blocks.maps)
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
+        self.screen_bytes: list[int] = []
+        """Of the screen layer up to each frame, as far as it was coded; about, for photographs are the source's."""
 
     @property
     def least_screen_bytes(self) -> int:
@@ -43,7 +47,10 @@ class HybridSearch:
         return self._blocks.coded * _LEAST_BYTES
 
     def run(self) -> Candidate | None:
-        """The best one; None where no quantiser reaches the goal with fewer bytes than exact pixels would take."""
+        """The best one; None where no quantiser reaches the goal with fewer bytes than exact pixels would take, or the
+        screen layer alone takes too many."""
+        if not self._screen_fits():
+            return None
 
         def compose(number: int, picture: _native.Picture) -> _native.Picture:
             return _native.with_blocks(self._bench.frames[number], picture, self._blocks.maps[number])
@@ -66,15 +73,29 @@ class HybridSearch:
             found = video.probe_once()
         return min(self.tried, key=Candidate.rank, default=None)
 
+    def _screen_fits(self) -> bool:
+        """Whether letters and lines leave any room below the limit: cheap to know before video is searched."""
+        encoder = self._screen_encoder()
+        for number, picture in enumerate(self._video_input):
+            self._tell(0.0, number, "screen layer over photographs")
+            encoder.add(self._bench.frames[number], picture, self._blocks.maps[number])
+            self.screen_bytes.append(encoder.size)
+            if encoder.size > self._limit:
+                return False
+        return True
+
+    def _screen_encoder(self) -> _native.ScreenEncoder:
+        return _native.ScreenEncoder(
+            *self._bench.frames.shape, preset=self._bench.preset, has_below=True, threads=self._bench.threads
+        )
+
     def _video_search(self, compose: Compose, *, limit: int | None = None, guess: float | None = None) -> VideoSearch:
         return VideoSearch(self._bench, self._told, frames=self._video_input, limit=limit, compose=compose, guess=guess)
 
     def _drawn(self, video: Candidate) -> Candidate:
         """The stack with that video layer, as the decoder draws it."""
         layers = [*video.layers]
-        encoder = _native.ScreenEncoder(
-            *self._bench.frames.shape, preset=self._bench.preset, has_below=True, threads=self._bench.threads
-        )
+        encoder = self._screen_encoder()
         for number, picture in enumerate(self._below(layers)):
             self._tell(0.9, number, "screen layer over video")
             encoder.add(self._bench.frames[number], picture, self._blocks.maps[number])

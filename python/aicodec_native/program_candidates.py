@@ -48,6 +48,7 @@ class ProgramSearch:
             threads=bench.threads,
         )
         self.tried: list[Candidate] = []
+        self.screens: list[ScreenSearch] = []
         self.encode_seconds = 0.0
 
     def run(self) -> Candidate | None:
@@ -78,6 +79,7 @@ class ProgramSearch:
             return
         corrected = ScreenSearch(self._bench, self._correcting, ground, limit=least_bytes(self.tried))
         corrected.run()
+        self.screens.append(corrected)
         self.tried += [corrected.tried[tolerance] for tolerance in sorted(corrected.tried)]
 
     def _relief(self, proposal: Proposal) -> float:

@@ -1,20 +1,20 @@
 """Screen layers, alone or over a program, at the tolerance that just reaches the goal.
 
 The coder may be off at edges, by half of their contrast and at most by the tolerance (cpp/screen/tolerance.h), which is
-searched, the first two at once where there are two threads. Tolerance 0 is exact.
+searched. Tolerance 0 is exact, and comes first: it tells which component leads residuals best, and what there is to
+gain. A candidate is scored on what its encoder draws; the winner of all candidates is drawn by the decoder.
 """
 
 from __future__ import annotations
 
 import math
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from typing import Protocol
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal, Layers, Told
-from aicodec_native.errors import EncodeError
 from aicodec_native.recognise import near_levels
 from aicodec_native.stack import no_video
 from aicodec_native.workbench import Workbench
@@ -30,11 +30,16 @@ _PARTS_PER_DOUBLING = 1 / 3.8
 # Points above the goal that are aimed at, for the curve is not smooth.
 _SPARE = 0.5
 _PROBES = {"fast": 2, "medium": 7, "slow": 9}
-# The best one is coded once more with the coder's larger models: 1 to 8% fewer bytes for two to three times the time of
-# one probe. All probes with them would take as much again as the video search.
+# Of the bytes: a probe that promises less is not made.
+_LEAST_GAIN = {"fast": 0.02, "medium": 0.01, "slow": 0.005}
+# What wins is coded once more with the coder's larger models: 1 to 8% fewer bytes.
 _LAST_PRESETS = {"fast": "fast", "medium": "slow", "slow": "slow"}
 # Exact pixels for so little more are worth it.
 _WORTH_EXACTNESS = 1.02
+# Errors at edges leave at least about a third of the bytes of exact pixels: nothing is tried where that is too much.
+_MOST_EXACT = 2.2
+# After so many frames the leading component that has taken so many bytes more is dropped.
+_TRIAL_FRAMES, _CLEARLY_WORSE = 12, 1.03
 _REPORT_EVERY = 4
 
 
@@ -64,8 +69,13 @@ class ScreenSearch:
         self._told = told
         self._over = over
         self._limit = math.inf if limit is None else limit
+        self._first_leads = False
+        self._is_hopeless = False
         self.tried: dict[int, Candidate] = {}
+        self._order: list[int] = []
         self._given_up: list[int] = []
+        self.exact_bytes: list[int] = []
+        """Of the exact layer up to each frame, as far as it was coded."""
 
     @property
     def gave_up(self) -> bool:
@@ -73,41 +83,96 @@ class ScreenSearch:
 
     def run(self) -> Candidate | None:
         """The best of the candidates it tried, which stay in `tried` by tolerance; None where it gave up all."""
-        if self._over is not None and self._over.moves:
-            self._probe([0])
-            return self.tried.get(0)
-        self._probe([0, typical_tolerance(self._bench.goal)])
-        while len(self.tried) + len(self._given_up) < _PROBES[self._bench.preset] and not self._is_flat():
-            tolerances = self._next_tolerances()
-            if not tolerances:
-                break
-            self._probe(tolerances)
+        self._try_exact()
+        tolerance: int | None = typical_tolerance(self._bench.goal)
+        if self._is_hopeless or (self._over is not None and self._over.moves):
+            tolerance = None
+        while tolerance is not None:
+            self._try(tolerance)
+            tolerance = self._next_tolerance()
         best = min(self.tried.values(), key=Candidate.rank, default=None)
         exact = self.tried.get(0)
-        if exact and best and exact.size <= _WORTH_EXACTNESS * best.size:
-            best = exact
-        return best and self._densest(best)
+        return exact if exact and best and exact.size <= _WORTH_EXACTNESS * best.size else best
 
-    def _densest(self, best: Candidate) -> Candidate:
-        """That one, or the same by larger models, which then takes its place."""
+    def denser(self, best: Candidate) -> Candidate:
+        """One of those tried, or the same by larger models, which then takes its place."""
         preset = _LAST_PRESETS[self._bench.preset]
         if preset == self._bench.preset or not best.reached:
             return best
         started = time.perf_counter()
         tolerance = next(tolerance for tolerance, candidate in self.tried.items() if candidate is best)
-        layer = self._coded(tolerance, True, threading.Event(), preset)
-        if layer is None:
-            return best
-        denser = self._measured(tolerance, layer)
+        encoder = self._encoder(tolerance, self._first_leads, preset)
+        for number, picture in enumerate(self._bench.frames):
+            self._tell(0.95, number, tolerance)
+            encoder.add(picture, self._below(number))
+        layers = self._layers(encoder)
+        score, scores, digest = self._bench.judged(layers, no_video)
+        reached = tolerance == 0 or score >= self._bench.goal.target
+        denser = self._candidate(tolerance, layers, score, scores)
+        denser.digest, denser.reached = digest, reached
         denser.seconds = best.seconds + time.perf_counter() - started
         if denser.rank() < best.rank():
             self.tried[tolerance] = best = denser
         return best
 
-    def _next_tolerances(self) -> list[int]:
-        """The one where the score should meet the target, between the last that reached it and the next known."""
-        if not any(self.tried):
-            return []  # finer ones were given up or would be
+    def _try_exact(self) -> None:
+        """Both ways of leading residuals are coded at once, until one is clearly better."""
+        started = time.perf_counter()
+        bench = self._bench
+        ways = (False,) if bench.frames.shape[0].startswith("yuv420") else (False, True)
+        encoders = {leads: self._encoder(0, leads, bench.preset) for leads in ways}
+        hashes: dict[int, int] = {}
+        with ThreadPoolExecutor(max(1, min(bench.threads, len(ways)))) as pool:
+            for number, picture in enumerate(bench.frames):
+                self._tell(self._share(number), number, 0)
+                below = self._below(number)
+                list(pool.map(_native.ScreenEncoder.add, encoders.values(), repeat(picture), repeat(below)))
+                hashes[number] = _native.picture_hash(picture)
+                self._first_leads = min(encoders, key=lambda leads: encoders[leads].size)
+                least = encoders[self._first_leads].size
+                self.exact_bytes.append(least)
+                if least > self._limit:
+                    self._given_up.append(0)
+                    self._is_hopeless = least * len(bench.frames) > _MOST_EXACT * self._limit * (number + 1)
+                    return
+                if number >= _TRIAL_FRAMES:
+                    encoders = {k: e for k, e in encoders.items() if e.size <= _CLEARLY_WORSE * least}
+        bench.scorer.begin()
+        for number in bench.scorer.frames:
+            bench.scorer.add(number, bench.frames[number])
+        exact = self._candidate(0, self._layers(encoders[self._first_leads]), *bench.scorer.result())
+        exact.hashes = hashes
+        exact.seconds = time.perf_counter() - started
+        self.tried[0] = exact
+
+    def _try(self, tolerance: int) -> None:
+        started = time.perf_counter()
+        bench = self._bench
+        encoder = self._encoder(tolerance, self._first_leads, bench.preset)
+        counts, hashes = set(bench.scorer.frames), {}
+        bench.scorer.begin()
+        for number, picture in enumerate(bench.frames):
+            self._tell(self._share(number), number, tolerance)
+            encoder.add(picture, self._below(number))
+            if encoder.size > self._limit:
+                self._given_up.append(tolerance)
+                return
+            if number in counts:
+                drawn = encoder.drawn()
+                hashes[number] = _native.picture_hash(drawn)
+                bench.scorer.add(number, drawn)
+        candidate = self._candidate(tolerance, self._layers(encoder), *bench.scorer.result())
+        candidate.hashes = hashes
+        candidate.reached = candidate.score >= bench.goal.target
+        candidate.seconds = time.perf_counter() - started
+        self.tried[tolerance] = candidate
+        self._order.append(tolerance)
+
+    def _next_tolerance(self) -> int | None:
+        """The one where the score should meet the goal, between the last that reached it and the next known; None where
+        nothing would be gained."""
+        if not self._order or len(self.tried) + len(self._given_up) >= _PROBES[self._bench.preset]:
+            return None  # finer ones were given up or would be
         reached = [tolerance for tolerance, candidate in self.tried.items() if candidate.reached]
         low = max([*reached, *self._given_up])
         high = min((tolerance for tolerance in self.tried if tolerance > low), default=_MOST + 1)
@@ -115,8 +180,8 @@ class ScreenSearch:
             first = math.floor(self._interpolated(low, high))
         else:
             first = math.floor(math.sqrt(max(low, 1) * high))
-        first = min(max(first, low + 1), high - 1)
-        return [first] if low < first < high else []
+        first = self._hastened(min(max(first, low + 1), high - 1), low, high)
+        return first if low < first < high and self._gains(first, low, high) else None
 
     def _interpolated(self, low: int, high: int) -> float:
         """Where the goal is on a straight line over the tolerance's logarithm: between the two next to it, or from the
@@ -130,61 +195,58 @@ class ScreenSearch:
         fall = max(100.0 - scores[nearest], 1.0) * _PARTS_PER_DOUBLING
         return float(nearest * 2.0 ** ((scores[nearest] - aim) / fall))
 
-    def _is_flat(self) -> bool:
-        """Whether tolerance saves nothing here: text and flat colours."""
-        sizes = [candidate.size for candidate in self.tried.values()]
-        return 0 in self.tried and self.tried[0].size <= _WORTH_EXACTNESS * min(sizes)
+    def _hastened(self, guess: int, low: int, high: int) -> int:
+        """That one, or the middle where the last two probes moved the same end towards it: the curve has a step."""
+        reached = [self.tried[tolerance].reached for tolerance in self._order[-2:]]
+        if len(reached) < 2 or reached[0] != reached[1] or not 0 < low < high <= _MOST:
+            return guess
+        middle = round(math.sqrt(low * high))
+        return max(guess, middle) if reached[0] else min(guess, middle)
 
-    def _probe(self, tolerances: list[int]) -> None:
-        started = time.perf_counter()
-        stopped = threading.Event()
-        with ThreadPoolExecutor(min(self._bench.threads, len(tolerances))) as pool:
-            try:
-                preset = self._bench.preset
-                coded = list(pool.map(lambda t: self._coded(t, t == tolerances[0], stopped, preset), tolerances))
-            except BaseException:
-                stopped.set()  # Ctrl-C, or what a progress callback raised: the others need not go on
-                raise
-        for tolerance, layer in zip(tolerances, coded, strict=True):
-            if layer is None:
-                self._given_up.append(tolerance)
-            else:
-                self.tried[tolerance] = self._measured(tolerance, layer)
-        for tolerance in self.tried.keys() & set(tolerances):
-            self.tried[tolerance].seconds = (time.perf_counter() - started) / len(tolerances)
+    def _gains(self, tolerance: int, low: int, high: int) -> bool:
+        """Whether that one should have clearly fewer bytes than the best so far: sizes go about along the tolerance's
+        logarithm, and an exact layer is like one of tolerance 1."""
+        sizes = {max(t, 1): candidate.size for t, candidate in self.tried.items()}
+        least = min((candidate.size for candidate in self.tried.values() if candidate.reached), default=None)
+        low = max(low, 1)
+        other = high if high in sizes else max((t for t in sizes if t < low), default=None)
+        if least is None or low not in sizes or other is None:
+            return True
+        slope = (sizes[other] - sizes[low]) / math.log(other / low)
+        expected = sizes[low] + slope * math.log(tolerance / low)
+        enough = least * (1 - _LEAST_GAIN[self._bench.preset])
+        return expected < min(enough, sizes[1] / _WORTH_EXACTNESS if 1 in sizes else math.inf)
 
-    def _coded(self, tolerance: int, tells: bool, stopped: threading.Event, preset: str) -> bytes | None:
-        """The layer's payload, or None where it becomes too large. One of those that are coded at once tells the
-        progress."""
+    def _encoder(self, tolerance: int, first_leads: bool, preset: str) -> _native.ScreenEncoder:
         depth = self._bench.frames[0].bit_depth
-        encoder = _native.ScreenEncoder(
+        return _native.ScreenEncoder(
             *self._bench.frames.shape,
             preset=preset,
             edge=tolerance << (depth - 8),
             flat=near_levels(depth) if tolerance and self._over is not None else 0,
             has_below=self._over is not None,
+            threads=self._bench.threads,
+            first_leads=first_leads,
         )
-        for number, picture in enumerate(self._bench.frames):
-            if stopped.is_set():
-                raise EncodeError("stopped")
-            if tells and number % _REPORT_EVERY == 0:
-                share = (len(self.tried) + number / len(self._bench.frames)) / _PROBES[self._bench.preset]
-                self._told(min(0.95, share), f"screen layer, {self._setting(tolerance)}")
-            encoder.add(picture, None if self._over is None else self._over.picture(number))
-            if encoder.size > self._limit:
-                return None
-        return _native.build_screen_layer(pictures=[], coded=encoder.finish())
 
-    def _measured(self, tolerance: int, layer: bytes) -> Candidate:
-        """Drawn by the decoder that users have, and scored."""
-        layers = [(_native.LAYER_SCREEN, layer)]
-        stack = "screen"
-        if self._over is not None:
-            layers = [*self._over.layers, *layers]
-            stack = f"{self._over.stack}+screen"
-        score, scores, digest = self._bench.judged(layers, no_video)
-        reached = tolerance == 0 or score >= self._bench.goal.target
-        return Candidate(stack, self._setting(tolerance), layers, score, scores, digest=digest, reached=reached)
+    def _below(self, number: int) -> _native.Picture | None:
+        return None if self._over is None else self._over.picture(number)
+
+    def _share(self, number: int) -> float:
+        """Of the search, about, that is done."""
+        return (len(self.tried) + number / len(self._bench.frames)) / _PROBES[self._bench.preset]
+
+    def _tell(self, share: float, number: int, tolerance: int) -> None:
+        if number % _REPORT_EVERY == 0:
+            self._told(min(0.95, share), f"screen layer, {self._setting(tolerance)}")
+
+    def _layers(self, encoder: _native.ScreenEncoder) -> Layers:
+        layer = (_native.LAYER_SCREEN, _native.build_screen_layer(pictures=[], coded=encoder.finish()))
+        return [layer] if self._over is None else [*self._over.layers, layer]
+
+    def _candidate(self, tolerance: int, layers: Layers, score: float, scores: list[float]) -> Candidate:
+        stack = "screen" if self._over is None else f"{self._over.stack}+screen"
+        return Candidate(stack, self._setting(tolerance), layers, score, scores)
 
     def _setting(self, tolerance: int) -> str:
         program = "" if self._over is None else f"{self._over.name}, "

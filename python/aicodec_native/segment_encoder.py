@@ -28,6 +28,7 @@ from aicodec_native.screen_candidates import ScreenSearch
 from aicodec_native.stack import draw_in_order
 from aicodec_native.video.settings import DRAWN_NOVELTY
 from aicodec_native.video_candidates import VideoSearch
+from aicodec_native.video_outlook import VideoOutlook, look_out
 from aicodec_native.workbench import Workbench
 
 # From this novelty on (cpp/analyze/novelty.h) a camera took the pictures; a photograph behind windows is below. Luma
@@ -36,6 +37,7 @@ _CAMERA = {True: 0.18, False: 0.35}
 # The screen layer and the video layer share the progress bar of a segment that tries both.
 _SCREEN_SHARE = 0.6
 _HYBRID_SHARE = 0.5
+_OUTLOOK_SHARE = 0.1
 _PROGRAM_SHARE = 0.05
 # A program of so few bytes that reaches the goal has won: nothing else need be coded.
 _TINY = 600
@@ -107,6 +109,9 @@ class _SegmentEncoder:
         self._bench = Workbench(frames, scorer, job.header, job.goal, job.preset, job.threads, self._parsed)
         self._candidates: list[Candidate] = []
         self._tried: list[Candidate] = []
+        self._screens: list[ScreenSearch] = []
+        self._outlook: VideoOutlook | None = None
+        self._spent: list[int] = []  # bytes of a screen layer up to each frame
         self._share = 0.0  # of the progress bar, used up
         self._encode_seconds = 0.0
 
@@ -116,13 +121,18 @@ class _SegmentEncoder:
         video = VideoSearch(self._bench, self._told_later, drawn=novelty < DRAWN_NOVELTY)
         if not (searches and self._try_programs()):
             drawn = searches and novelty < _CAMERA["yuv420" in self._frames.shape[0]]
-            if searches and is_mixed(self._samples()):
-                drawn = self._try_hybrid()
-            gave_up = drawn and self._try_screen(video.forecast())
-            self._try_video(video)
+            mixed = searches and is_mixed(self._samples())
+            if (drawn or mixed) and self._job.goal.metric == "ssimulacra2" and video.encoder == "libaom":
+                self._outlook = look_out(self._bench, self._told(_OUTLOOK_SHARE))
+                self._share += (1 - self._share) * _OUTLOOK_SHARE
+            if mixed:
+                drawn = self._try_hybrid(video)
+            gave_up = drawn and self._try_screen(video)
+            if not self._video_has_lost():
+                self._try_video(video)
             if gave_up or (searches and self._is_far_below()):
                 self._try_screen_at_last()
-        best = min(self._candidates, key=Candidate.rank)
+        best = self._denser(min(self._candidates, key=Candidate.rank))
         return CodedSegment(
             payload=self._payload(best),
             frames=len(self._frames),
@@ -147,29 +157,56 @@ class _SegmentEncoder:
         found = programs.run()
         self._candidates += [found] if found is not None else []
         self._tried += programs.tried
+        self._screens += programs.screens
         self._share = _PROGRAM_SHARE
         self._encode_seconds += programs.encode_seconds
         return found is not None and found.reached and found.size <= _TINY
 
-    def _try_hybrid(self) -> bool:
-        """Whether a screen layer alone is still worth trying."""
-        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE))
+    def _try_hybrid(self, video: VideoSearch) -> bool:
+        """Whether a screen layer alone is still worth trying. Video alone begins with the quantiser that is found."""
+        limit = None if self._outlook is None else self._outlook.most
+        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE), limit=limit)
         found = hybrid.run()
         self._candidates += [found] if found is not None else []
         self._tried += hybrid.tried
         self._share += (1 - self._share) * _HYBRID_SHARE
         self._encode_seconds += hybrid.encode_seconds
+        self._spent = hybrid.screen_bytes
+        if found is not None and found.reached:
+            video.guess = found.details["crf"]
         return found is None or not found.reached or hybrid.least_screen_bytes < found.size
 
-    def _try_screen(self, limit: int | None) -> bool:
-        """Whether some were given up for having more bytes than that, or than a candidate that there is."""
+    def _try_screen(self, video: VideoSearch) -> bool:
+        """Whether some were given up for having more bytes than video will, or than a candidate that there is."""
+        limit = self._outlook.most if self._outlook is not None else video.forecast()
         sizes = [size for size in (limit, least_bytes(self._candidates)) if size is not None]
-        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=min(sizes, default=None))
+        return self._search_screen(min(sizes, default=None))
+
+    def _search_screen(self, limit: int | None) -> bool:
+        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=limit)
         found = screen.run()
+        self._screens.append(screen)
+        self._spent = screen.exact_bytes
         self._candidates += [found] if found is not None else []
         self._tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
         self._share += (1 - self._share) * _SCREEN_SHARE
         return screen.gave_up
+
+    def _video_has_lost(self) -> bool:
+        """Whether video alone, which takes most of the time, need not be tried."""
+        least = least_bytes(self._candidates)
+        if self._outlook is None or least is None or len(self._spent) < len(self._frames):
+            return False
+        return least < self._outlook.least(self._spent)
+
+    def _denser(self, best: Candidate) -> Candidate:
+        """The best, with more effort where it has a screen layer."""
+        for search in self._screens:
+            if any(candidate is best for candidate in search.tried.values()):
+                denser = search.denser(best)
+                self._tried = [denser if candidate is best else candidate for candidate in self._tried]
+                return denser
+        return best
 
     def _is_far_below(self) -> bool:
         """Whether nothing comes near the goal: no camera's pictures then, whatever their colours look like."""
@@ -180,7 +217,7 @@ class _SegmentEncoder:
     def _try_screen_at_last(self) -> None:
         """Where nothing reaches the goal: exact pixels do, whatever they cost."""
         if not any(candidate.reached for candidate in self._candidates):
-            self._try_screen(None)
+            self._search_screen(None)
 
     def _try_video(self, video: VideoSearch) -> None:
         """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""

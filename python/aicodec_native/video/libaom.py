@@ -99,6 +99,8 @@ def _command(first: EncoderFrame, frame_rate: Fraction, settings: VideoSettings)
     }
     if settings.drawn:
         coding["aom-params"] = _DRAWN
+    if settings.realtime:
+        coding |= {"usage": "realtime", "lag-in-frames": "0"}
     options = [[f"-{name}", value] for name, value in source.items()], [[f"-{n}", value] for n, value in coding.items()]
     before, after = ([part for pair in pairs for part in pair] for pairs in options)
     return [ffmpeg(), "-v", "error", *before, *colour_range, "-i", "pipe:0", *after, *colour_range, "pipe:1"]
