@@ -1,0 +1,104 @@
+"""What is known of a video layer's score and bytes over its quantiser before anything is coded.
+
+Steps are quarters of a CRF. Measurements: docs/decisions/0003-video-layer-settings.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aicodec_native.candidate import Goal
+from aicodec_native.crf_search import STEPS_PER_CRF
+from aicodec_native.video.settings import Encoder
+
+# The CRF that usually gives a SSIMULACRA2 of 80, by encoder and whether a computer drew the pictures.
+_TYPICAL_CRF = {
+    ("svtav1", False): 20.0,
+    ("svtav1", True): 44.0,
+    ("libaom", False): 20.0,
+    ("libaom", True): 54.0,
+}
+# Curves fall faster and faster: nobody begins at quantisers that are hardly ever good enough.
+_COARSEST_GUESS = 54 * STEPS_PER_CRF
+# The score lost per step around there; in parts of that, by encoder and pictures.
+_SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
+_STEEPNESS = {("svtav1", False): 1.0, ("svtav1", True): 1.0, ("libaom", False): 1.7, ("libaom", True): 1.3}
+_TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
+# What libaom's drawings lack of a SSIMULACRA2 of 100 grows by about the same share with every step, 3 to 6% a CRF: the
+# slope is in proportion to it, and a step of CRF at 90 costs half of what it costs at 80. Their goals are so far apart:
+_DRAWN_POINT = 1.6 * STEPS_PER_CRF
+# What a search accepts above its target: about one step.
+_TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
+# With drawn video: there a point costs a third of the bytes that it costs camera footage.
+_DRAWN_TOLERANCE = 1.7
+
+# After so many probes a search is content with less.
+_USUAL_PROBES = {"fast": 3, "medium": 3, "slow": 6}
+_USUAL_DRAWN_PROBES = {"medium": 2, "slow": 7}
+
+# A step coarser saves less than this share of the bytes.
+_MOST_SAVED = {
+    ("svtav1", False): 0.03,
+    ("svtav1", True): 0.0125,
+    ("libaom", False): 0.03,
+    ("libaom", True): 0.016,
+}
+# A step finer takes more than this share more, and slopes are up to this times the usual one.
+_LEAST_GROWTH = 0.005
+_STEEPEST = 2.0
+# What a probe below the target tells of the bytes there: nothing from so many points of SSIMULACRA2 away, and so many
+# times the bytes that follow from it are sure.
+_FORESIGHT = 8.0
+_DOUBT = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class CrfPrior:
+    """Of an encoder's video that reaches a goal: the step to begin with, the score per step there (below zero), what
+    may be above the target, after how many probes more may be, and the share of the bytes that a step saves at most."""
+
+    goal: Goal
+    guess: float
+    slope: float
+    tolerance: float
+    usual_probes: int
+    most_saved: float
+
+    def least_bytes(self, size: int, score: float, step: float, coarsest: int) -> float:
+        """What the goal takes at least, after a probe at a step that gave that size and score."""
+        spare = (score - self.goal.target) / -self.slope  # steps, about
+        if spare < 0:
+            return float(size * (1 + _LEAST_GROWTH) ** (-spare / _STEEPEST))
+        return float(size * (1 - self.most_saved) ** min(spare, max(0.0, coarsest - step)))
+
+    def most_bytes(self, size: int, score: float) -> int | None:
+        """What the goal takes at most; None where that probe does not tell."""
+        missing = self.goal.target - score
+        if missing <= 0:
+            return size
+        if missing > _FORESIGHT * _SLOPES[self.goal.metric] / _SLOPES["ssimulacra2"]:
+            return None
+        return int(_DOUBT * size * (1 - max(_MOST_SAVED.values())) ** (missing / self.slope))
+
+
+def crf_prior(encoder: Encoder, drawn: bool, goal: Goal, preset: str, *, screen_tools: bool) -> CrfPrior:
+    """`drawn`: by a computer; `screen_tools`: coded as such."""
+    kind = encoder, drawn
+    slope = _SLOPES[goal.metric] * _STEEPNESS[kind]
+    above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
+    tolerance = _TOLERANCES[goal.metric] * (_DRAWN_TOLERANCE if screen_tools else 1.0)
+    stride = above_typical / slope
+    if kind == ("libaom", True) and goal.metric == "ssimulacra2":
+        stride = -above_typical * _DRAWN_POINT
+        slope *= max(100.0 - goal.target, 1.0) / (100.0 - _TYPICAL_SCORES[goal.metric])
+        if preset == "medium":  # there are whole CRFs alone, and each probe takes seconds
+            tolerance = max(tolerance, -slope * STEPS_PER_CRF)
+    usual_probes = _USUAL_DRAWN_PROBES if kind == ("libaom", True) else _USUAL_PROBES
+    return CrfPrior(
+        goal,
+        min(_TYPICAL_CRF[kind] * STEPS_PER_CRF + stride, _COARSEST_GUESS),
+        slope,
+        tolerance,
+        usual_probes[preset],
+        _MOST_SAVED[kind],
+    )
