@@ -20,21 +20,20 @@ _TYPICAL_CRF = {
 }
 # Curves fall faster and faster: nobody begins at quantisers that are hardly ever good enough.
 _COARSEST_GUESS = 54 * STEPS_PER_CRF
-# The score lost per step around there; in parts of that, by encoder and pictures.
-_SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
-_STEEPNESS = {("svtav1", False): 1.0, ("svtav1", True): 1.0, ("libaom", False): 1.7, ("libaom", True): 1.3}
+# The score lost per step there; in parts of that, by encoder and pictures.
+_SLOPES = {"ssimulacra2": -0.13, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
+_STEEPNESS = {("svtav1", False): 1.0, ("svtav1", True): 1.3, ("libaom", False): 2.2, ("libaom", True): 1.7}
 _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
-# What libaom's drawings lack of a SSIMULACRA2 of 100 grows by about the same share with every step, 3 to 6% a CRF: the
-# slope is in proportion to it, and a step of CRF at 90 costs half of what it costs at 80. Their goals are so far apart:
-_DRAWN_POINT = 1.6 * STEPS_PER_CRF
+# What pictures lack of a SSIMULACRA2 of 100 grows by about the same share with every step: slopes are in proportion to
+# it, and the steps between two goals, in parts of what the slope says, are these.
+_STRIDES = {("svtav1", False): 0.75, ("svtav1", True): 1.0, ("libaom", False): 1.0, ("libaom", True): 1.4}
 # What a search accepts above its target: about one step.
 _TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
-# With drawn video: there a point costs a third of the bytes that it costs camera footage.
-_DRAWN_TOLERANCE = 1.7
+# With drawn video, where a point costs a third of the bytes that it costs camera footage; and but for `slow`.
+_DRAWN_TOLERANCE, _QUICK_TOLERANCE = 1.3, 1.3
 
 # After so many probes a search is content with less.
-_USUAL_PROBES = {"fast": 3, "medium": 3, "slow": 6}
-_USUAL_DRAWN_PROBES = {"medium": 2, "slow": 7}
+_USUAL_PROBES = {"fast": 2, "medium": 2, "slow": 6}
 
 # A step coarser saves less than this share of the bytes.
 _MOST_SAVED = {
@@ -85,20 +84,13 @@ def crf_prior(encoder: Encoder, drawn: bool, goal: Goal, preset: str, *, screen_
     """`drawn`: by a computer; `screen_tools`: coded as such."""
     kind = encoder, drawn
     slope = _SLOPES[goal.metric] * _STEEPNESS[kind]
-    above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
+    stride = (goal.target - _TYPICAL_SCORES[goal.metric]) / slope * _STRIDES[kind]
     tolerance = _TOLERANCES[goal.metric] * (_DRAWN_TOLERANCE if screen_tools else 1.0)
-    stride = above_typical / slope
-    if kind == ("libaom", True) and goal.metric == "ssimulacra2":
-        stride = -above_typical * _DRAWN_POINT
+    if preset != "slow":
+        tolerance *= _QUICK_TOLERANCE
+    if goal.metric == "ssimulacra2":
         slope *= max(100.0 - goal.target, 1.0) / (100.0 - _TYPICAL_SCORES[goal.metric])
-        if preset == "medium":  # there are whole CRFs alone, and each probe takes seconds
+        if kind == ("libaom", True) and preset == "medium":  # whole CRFs alone, and each probe takes seconds
             tolerance = max(tolerance, -slope * STEPS_PER_CRF)
-    usual_probes = _USUAL_DRAWN_PROBES if kind == ("libaom", True) else _USUAL_PROBES
-    return CrfPrior(
-        goal,
-        min(_TYPICAL_CRF[kind] * STEPS_PER_CRF + stride, _COARSEST_GUESS),
-        slope,
-        tolerance,
-        usual_probes[preset],
-        _MOST_SAVED[kind],
-    )
+    guess = min(_TYPICAL_CRF[kind] * STEPS_PER_CRF + stride, _COARSEST_GUESS)
+    return CrfPrior(goal, guess, slope, tolerance, _USUAL_PROBES[preset], _MOST_SAVED[kind])
