@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 
+from aicodec_native import _native
 from aicodec_native.candidate import Goal
 from aicodec_native.crf_prior import crf_prior
 from aicodec_native.crf_search import MAX_STEP, MIN_STEP
+from aicodec_native.faint_edges import faint_share
 
 KINDS = list(itertools.product(("svtav1", "libaom"), (False, True)))
 SCORES = [
@@ -19,8 +22,8 @@ SCORES = [
 ]
 
 
-def prior(kind=("libaom", True), goal=80.0, metric="ssimulacra2", preset="medium"):
-    return crf_prior(*kind, Goal(metric, goal), preset, screen_tools=kind[1])
+def prior(kind=("libaom", True), goal=80.0, metric="ssimulacra2", preset="medium", faint=None):
+    return crf_prior(*kind, Goal(metric, goal), preset, faint)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,6 +60,30 @@ def test_a_probe_below_the_goal_has_fewer_bytes_than_the_goal_takes():
 def test_nothing_is_coarser_than_the_coarsest_step():
     assert prior().least_bytes(10_000, 95.0, MAX_STEP, MAX_STEP) == 10_000
     assert prior().least_bytes(10_000, 95.0, MIN_STEP, MAX_STEP) < 10_000
+
+
+@pytest.mark.parametrize("goal", [60.0, 80.0, 90.0, 95.0])
+def test_drawings_with_faint_edges_begin_at_finer_steps(goal):
+    guesses = [prior(goal=goal, faint=share).guess for share in (0.0, 0.4, 0.7, 1.0)]
+    assert guesses == sorted(guesses, reverse=True)
+    assert guesses[0] > guesses[-1]
+
+
+def test_gradients_are_faint_edges_and_letters_are_not():
+    ramp = np.broadcast_to(np.arange(200, dtype=np.uint8)[None, :, None], (40, 200, 3))
+    letters = np.where(ramp % 8 < 4, np.uint8(20), np.uint8(220))
+    both = np.concatenate([ramp, letters])
+    shares = [faint_share([_native.Picture.from_rgb(np.ascontiguousarray(p))]) for p in (letters, both, ramp)]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == 1
+    assert faint_share([_native.Picture.from_rgb(np.zeros((8, 8, 3), np.uint8))]) == 0
+
+
+def test_depth_is_no_contrast():
+    ramp = _native.Picture.from_rgb(np.tile(np.arange(0, 250, 5, dtype=np.uint8)[None, :, None], (8, 1, 3)))
+    deep = ramp.convert("rgb30", _native.Colour())
+    assert faint_share([deep]) == faint_share([ramp]) == 1
 
 
 def test_only_medium_is_content_with_a_whole_crf_over_the_goal():

@@ -5,6 +5,7 @@ Steps are quarters of a CRF. Measurements: docs/decisions/0003-video-layer-setti
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from aicodec_native.candidate import Goal
@@ -29,11 +30,19 @@ _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.9
 _STRIDES = {("svtav1", False): 0.75, ("svtav1", True): 1.0, ("libaom", False): 1.0, ("libaom", True): 1.4}
 # What a search accepts above its target: about one step.
 _TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
-# With drawn video, where a point costs a third of the bytes that it costs camera footage; and but for `slow`.
-_DRAWN_TOLERANCE, _QUICK_TOLERANCE = 1.3, 1.3
+# Times that where a point costs fewer bytes or a probe too much time: libaom knows whole CRFs alone.
+_QUICK_TOLERANCE = 1.5
+_CRF_SHARE = {"medium": 1.0, "slow": 0.5}
 
 # After so many probes a search is content with less.
 _USUAL_PROBES = {"fast": 2, "medium": 2, "slow": 6}
+_USUAL_DRAWN_PROBES = {"medium": 1, "slow": 6}
+
+# What libaom's drawings lack of a score of 100 at a CRF in the middle, over the share of faint edges (a polynomial),
+# and the share more of it for each CRF: within a fifth on most drawings, which without a look differ by a factor of 3.
+_MIDDLE_CRF = 46.0
+_LACKING = (7.0, 8.0, 15.0)
+_LACKING_MORE = 0.037
 
 # A step coarser saves less than this share of the bytes.
 _MOST_SAVED = {
@@ -80,17 +89,27 @@ class CrfPrior:
         return int(_DOUBT * size * (1 - max(_MOST_SAVED.values())) ** (missing / self.slope))
 
 
-def crf_prior(encoder: Encoder, drawn: bool, goal: Goal, preset: str, *, screen_tools: bool) -> CrfPrior:
-    """`drawn`: by a computer; `screen_tools`: coded as such."""
+def crf_prior(encoder: Encoder, drawn: bool, goal: Goal, preset: str, faint: float | None = None) -> CrfPrior:
+    """`drawn`: by a computer; `faint`: the share of their edges that is faint, if known."""
     kind = encoder, drawn
     slope = _SLOPES[goal.metric] * _STEEPNESS[kind]
     stride = (goal.target - _TYPICAL_SCORES[goal.metric]) / slope * _STRIDES[kind]
-    tolerance = _TOLERANCES[goal.metric] * (_DRAWN_TOLERANCE if screen_tools else 1.0)
+    guess = _TYPICAL_CRF[kind] * STEPS_PER_CRF + stride
+    tolerance = _TOLERANCES[goal.metric]
     if preset != "slow":
         tolerance *= _QUICK_TOLERANCE
     if goal.metric == "ssimulacra2":
-        slope *= max(100.0 - goal.target, 1.0) / (100.0 - _TYPICAL_SCORES[goal.metric])
-        if kind == ("libaom", True) and preset == "medium":  # whole CRFs alone, and each probe takes seconds
-            tolerance = max(tolerance, -slope * STEPS_PER_CRF)
-    guess = min(_TYPICAL_CRF[kind] * STEPS_PER_CRF + stride, _COARSEST_GUESS)
-    return CrfPrior(goal, guess, slope, tolerance, _USUAL_PROBES[preset], _MOST_SAVED[kind])
+        may_lack = max(100.0 - goal.target, 1.0)
+        slope *= may_lack / (100.0 - _TYPICAL_SCORES[goal.metric])
+        if kind == ("libaom", True):
+            tolerance = max(tolerance, -slope * STEPS_PER_CRF * _CRF_SHARE[preset])
+            if faint is not None:
+                guess = STEPS_PER_CRF * _drawn_crf(may_lack, faint)
+    usual_probes = _USUAL_DRAWN_PROBES if kind == ("libaom", True) else _USUAL_PROBES
+    return CrfPrior(goal, min(guess, _COARSEST_GUESS), slope, tolerance, usual_probes[preset], _MOST_SAVED[kind])
+
+
+def _drawn_crf(may_lack: float, faint: float) -> float:
+    """Where that much is lacking of a score of 100, and one CRF finer: a narrow miss would cost another probe."""
+    lacking = sum(factor * faint**power for power, factor in enumerate(_LACKING))
+    return _MIDDLE_CRF + math.log(may_lack / lacking) / _LACKING_MORE - 1.0

@@ -18,6 +18,8 @@ from aicodec_native.candidate import Candidate, Goal, Told
 from aicodec_native.crf_prior import crf_prior
 from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
 from aicodec_native.errors import EncodeError
+from aicodec_native.faint_edges import faint_share
+from aicodec_native.scorer import sample_frames
 from aicodec_native.video import libaom
 from aicodec_native.video.decoder import Planes, VideoDecoder, canvas_picture
 from aicodec_native.video.encoder import encode_stream
@@ -31,6 +33,9 @@ _NEAR = 3
 
 # Frames as the encoder takes them are kept from probe to probe up to this many bytes.
 _INPUT_BYTES = 1 << 28
+
+# Frames that are looked at before anything is coded.
+_LOOKED_AT = 4
 
 # How many probes a search takes on average, for the progress bar.
 _USUAL_PASSES = 3.0
@@ -84,7 +89,8 @@ class VideoSearch:
         self._codec = encoder or self._chosen_codec()
         # Photographs in RGB, too, take a quarter fewer bytes with libaom's tools for screens.
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
-        self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, screen_tools=self._drawn)
+        looks = drawn and self._codec == "libaom" and guess is None
+        self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, self._faint() if looks else None)
         self._depths = self._bit_depths(drawn)
         # Of the steps of the search: libaom knows whole CRFs alone.
         self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF, self._depths[0]).steps
@@ -144,6 +150,10 @@ class VideoSearch:
         if steps <= 0 or coarse.score >= fine.score or coarse.size >= fine.size:
             return usual
         return (coarse.score - fine.score) / steps, 1 - (coarse.size / fine.size) ** (1 / steps)
+
+    def _faint(self) -> float:
+        frames = self._bench.frames
+        return faint_share(frames[number] for number in sample_frames(len(frames), _LOOKED_AT))
 
     def _bit_depths(self, drawn: bool) -> tuple[int, ...]:
         """10 bits save bytes nearly everywhere; `slow` looks for itself where that takes no minutes."""
