@@ -137,20 +137,37 @@ def test_who_stops_listening_ends_the_program(monkeypatch):
     assert [program.poll() is not None for program in started] == [True]
 
 
-def test_drawings_in_rgb_are_coded_with_all_of_their_chroma(tmp_path):
+def discs(edge=12):
+    """Two that grow, with edges of so many pixels."""
     y, x = np.mgrid[0:120, 0:160]
     clip = np.zeros((6, 120, 160, 3))
     for number, frame in enumerate(clip):  # soft discs that grow: nothing for exact blocks or a recogniser
         for cx, cy, r, colour in ((50, 60, 30, (200, 40, 60)), (110, 50, 25, (40, 60, 210))):
             distance = np.hypot(x - cx - 0.7 * number, y - cy)
-            cover = np.clip(r + 1.3 * number - distance, 0, 12)[..., None] / 12
+            cover = np.clip(r + 1.3 * number - distance, 0, edge)[..., None] / edge
             frame[:] = frame * (1 - cover) + np.array(colour) * cover
-    path = write_rgb(tmp_path / "discs.mkv", clip.astype(np.uint8))
+    return clip.astype(np.uint8)
+
+
+def test_drawings_in_rgb_are_coded_with_all_of_their_chroma(tmp_path):
+    path = write_rgb(tmp_path / "discs.mkv", discs())
     tried = settings_tried(encode(path, tmp_path / "discs.aic", quality=60, preset="medium"))
     assert any("libaom" in setting and "4:4:4" in setting for setting in tried)
     assert not any(setting.startswith("CRF") for setting in tried)
     with open_aic(tmp_path / "discs.aic") as reader:
         assert reader.shape == (6, 120, 160, 3)
+
+
+@pytest.mark.parametrize(("quality", "metric", "preset", "bits"), [
+    (60, None, "medium", 8), (94, None, "medium", 10), (60, None, "slow", 10), (None, ("psnr", 35.0), "medium", 10),
+])  # fmt: skip
+def test_drawings_have_8_bits_where_that_suffices(tmp_path, quality, metric, preset, bits):
+    goal = {"quality": quality} if metric is None else {"target": metric}
+    path = write_rgb(tmp_path / "discs.mkv", discs(edge=2))
+    tried = settings_tried(encode(path, tmp_path / "discs.aic", preset=preset, **goal))
+    found = [setting for setting in tried if "libaom" in setting]
+    assert found
+    assert all(f"{bits} bit" in setting for setting in found)
 
 
 def test_without_the_program_svt_av1_does_it(tmp_path, monkeypatch):

@@ -137,7 +137,8 @@ ScreenEncoder::State::State(const ScreenShape& layer_shape, const LayerHeader& l
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
                              const Dictionary& dictionary)
     : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {
-  if (settings_.first_leads) states_ = start(*settings_.first_leads);
+  if (settings_.first_leads)
+    states_ = start(settings_.rich || settings_.preset == ScreenPreset::kSlow, *settings_.first_leads);
 }
 
 ScreenEncoder::~ScreenEncoder() = default;
@@ -286,6 +287,8 @@ Bytes ScreenEncoder::State::finish() {
   }
   return out.take();
 }
+
+bool ScreenEncoder::is_dense() const { return !states_.empty() && states_[0]->is_dense(); }
 
 uint64_t ScreenEncoder::size() const {
   constexpr uint64_t kSixteenthsPerByte = 128;

@@ -22,6 +22,9 @@ struct ScreenSettings {
   // Whether the first component always leads where residuals are coded; unknown: the first frames are coded
   // both ways to find out.
   std::optional<bool> first_leads;
+  // Whether residuals are mixed from more contexts; with `slow` always, and where first_leads is unknown as
+  // the first frames suggest (is_dense).
+  bool rich = false;
   // At most so many at once; the payload does not depend on it.
   unsigned threads = 1;
 };
@@ -39,6 +42,8 @@ class ScreenEncoder {
   Status add(const PictureView& source, const PictureView* below, std::span<const uint8_t> kept = {});
   // The least bytes that the payload will have, by what is coded: 0 until the first frames are.
   uint64_t size() const;
+  // Whether many pixels of the last frames were coded as such: a decoder has no time for rich models there.
+  bool is_dense() const;
   // The last frame as a decoder will draw it. kNoFrame unless one way of coding is left, and has coded a
   // frame.
   Result<Picture> drawn() const;

@@ -18,7 +18,7 @@ _LONGEST_STRIDE = 10 * STEPS_PER_CRF
 # A slope towards coarser steps is at least this part of what was thought.
 _FLATTEST = 3.0
 # What may be over the target once the usual number of probes is made.
-_LOOSER = 3.0
+_LOOSER = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Screen layers, alone or over a program, at the tolerance that just reaches the goal.
 
 The coder may be off at edges, by half of their contrast and at most by the tolerance (cpp/screen/tolerance.h), which is
-searched. Tolerance 0 is exact, and comes first: it tells which component leads residuals best, and what there is to
-gain. A candidate is scored on what its encoder draws; the winner of all candidates is drawn by the decoder.
+searched. Tolerance 0 is exact, and comes first: it tells which component leads residuals best, how rich models may be,
+and what there is to gain. A candidate is scored on what its encoder draws; the winner of all candidates is drawn by the
+decoder.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Protocol
 
 from aicodec_native import _native
@@ -40,6 +41,8 @@ _WORTH_EXACTNESS = 1.02
 _MOST_EXACT = 2.2
 # After so many frames the leading component that has taken so many bytes more is dropped.
 _TRIAL_FRAMES, _CLEARLY_WORSE = 12, 1.03
+# After so many it is known whether a decoder has time for richer models.
+_DENSE_FRAMES = 6
 _REPORT_EVERY = 4
 
 
@@ -70,6 +73,7 @@ class ScreenSearch:
         self._over = over
         self._limit = math.inf if limit is None else limit
         self._first_leads = False
+        self._rich = False
         self._is_hopeless = False
         self.tried: dict[int, Candidate] = {}
         self._order: list[int] = []
@@ -121,12 +125,19 @@ class ScreenSearch:
         bench = self._bench
         ways = (False,) if bench.frames.shape[0].startswith("yuv420") else (False, True)
         encoders = {leads: self._encoder(0, leads, bench.preset) for leads in ways}
+        undecided = min(_DENSE_FRAMES, len(bench.frames))
         hashes: dict[int, int] = {}
         with ThreadPoolExecutor(max(1, min(bench.threads, len(ways)))) as pool:
             for number, picture in enumerate(bench.frames):
                 self._tell(self._share(number), number, 0)
                 below = self._below(number)
                 list(pool.map(_native.ScreenEncoder.add, encoders.values(), repeat(picture), repeat(below)))
+                if number + 1 == undecided and not any(encoder.is_dense for encoder in encoders.values()):
+                    self._rich = True
+                    encoders = {leads: self._encoder(0, leads, bench.preset) for leads in ways}
+                    for before, early in enumerate(islice(bench.frames, undecided)):
+                        under = self._below(before)
+                        list(pool.map(_native.ScreenEncoder.add, encoders.values(), repeat(early), repeat(under)))
                 hashes[number] = _native.picture_hash(picture)
                 self._first_leads = min(encoders, key=lambda leads: encoders[leads].size)
                 least = encoders[self._first_leads].size
@@ -227,6 +238,7 @@ class ScreenSearch:
             has_below=self._over is not None,
             threads=self._bench.threads,
             first_leads=first_leads,
+            rich=self._rich,
         )
 
     def _below(self, number: int) -> _native.Picture | None:

@@ -15,29 +15,18 @@ from typing import Protocol
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal, Told
+from aicodec_native.crf_prior import crf_prior
 from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
 from aicodec_native.errors import EncodeError
+from aicodec_native.faint_edges import faint_share
+from aicodec_native.scorer import sample_frames
 from aicodec_native.video import libaom
 from aicodec_native.video.decoder import Planes, VideoDecoder, canvas_picture
 from aicodec_native.video.encoder import encode_stream
 from aicodec_native.video.frame import RGB_COLOUR, EncoderFrame, encoder_frame
 from aicodec_native.video.packet import CodedPacket
-from aicodec_native.video.settings import AOM_PRESETS, STEEPNESS, SVT_PRESETS, Encoder, VideoSettings
+from aicodec_native.video.settings import AOM_PRESETS, SVT_PRESETS, Encoder, VideoSettings
 from aicodec_native.workbench import Workbench
-
-# The CRF that usually gives a SSIMULACRA2 of 80, by encoder and whether a computer drew the pictures, and the score
-# lost per quarter step around it.
-_TYPICAL_CRF = {
-    ("svtav1", False): 20.0,
-    ("svtav1", True): 44.0,
-    ("libaom", False): 20.0,
-    ("libaom", True): 52.0,
-}
-_COARSEST_GUESS = 52 * STEPS_PER_CRF
-_SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
-_TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
-# What a search accepts above its target: about one quarter step.
-_TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
 
 # After a probe this many tolerances from the target the next one may well be the result.
 _NEAR = 3
@@ -45,25 +34,13 @@ _NEAR = 3
 # Frames as the encoder takes them are kept from probe to probe up to this many bytes.
 _INPUT_BYTES = 1 << 28
 
-# After so many probes a search is content with less. A point is 15% of what libaom makes of drawings.
-_USUAL_PROBES = {"fast": 3, "medium": 3, "slow": 6}
-_MORE_PROBES = {"svtav1": 0, "libaom": 1}
-# What drawn video may have above the target: a point costs it a third of the bytes that it costs camera footage.
-_DRAWN_TOLERANCE = 1.7
-# What a probe below the target tells of the bytes there: nothing from so many points away, and so many times the
-# bytes that follow from it are sure.
-_FORESIGHT = 8.0
-_DOUBT = 1.25
+# Frames that are looked at before anything is coded.
+_LOOKED_AT = 4
 
 # How many probes a search takes on average, for the progress bar.
-_USUAL_PASSES = 3.3
-# A quarter step of CRF saves less than this share of the bytes, of camera footage and of what a computer drew.
-_BYTES_PER_STEP = {
-    ("svtav1", False): 0.03,
-    ("svtav1", True): 0.0125,
-    ("libaom", False): 0.03,
-    ("libaom", True): 0.016,
-}
+_USUAL_PASSES = 3.0
+# What a computer drew is coded in 8 bits up to such a goal: a third less time for 2% more bytes.
+_EIGHT_BITS = {"medium": 92.0}
 
 Compose = Callable[[int, _native.Picture], _native.Picture]
 
@@ -112,49 +89,45 @@ class VideoSearch:
         self._codec = encoder or self._chosen_codec()
         # Photographs in RGB, too, take a quarter fewer bytes with libaom's tools for screens.
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
-        self._kind = self._codec, drawn
-        self._usual_slope = _SLOPES[bench.goal.metric] * STEEPNESS[self._kind]
+        looks = drawn and self._codec == "libaom" and guess is None
+        self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, self._faint() if looks else None)
+        self._depths = self._bit_depths(drawn)
         # Of the steps of the search: libaom knows whole CRFs alone.
-        self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF, 10).steps
+        self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF, self._depths[0]).steps
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
 
     def run(self) -> Candidate | None:
         """The best one; None where the search ended because none can be below `limit`."""
         try:
-            return min((self._best_at(depth) for depth in self._bit_depths()), key=Candidate.rank)
+            return min((self._best_at(depth) for depth in self._depths), key=Candidate.rank)
         except HopelessError:
             return None
 
     def forecast(self) -> int | None:
         """Bytes that the result will not exceed, from the first probe; None where that does not tell."""
-        depth = self._bit_depths()[0]
-        first = self.probe(self._plan(self._bench.goal).guess, depth)
-        missing = self._bench.goal.target - first.score
-        slope = self._usual_slope
-        if missing <= 0:
-            return first.size
-        if missing > _FORESIGHT * _SLOPES[self._bench.goal.metric] / _SLOPES["ssimulacra2"]:
-            return None
-        return int(_DOUBT * first.size * (1 - max(_BYTES_PER_STEP.values())) ** (missing / slope))
+        first = self.probe(self._plan(self._bench.goal).guess, self._depths[0])
+        return self._prior.most_bytes(first.size, first.score)
 
     def add_points(self, offsets: Iterable[float]) -> None:
         """Candidates at about these distances from the target, where none is near: from the curve found so far."""
-        points = {round(c.details["crf"] * STEPS_PER_CRF): c.score for c in self.tried if c.details["bit_depth"] == 10}
+        depth = self._depths[0]
+        same = [c for c in self.tried if c.details["bit_depth"] == depth]
+        points = {round(c.details["crf"] * STEPS_PER_CRF): c.score for c in same}
         for offset in offsets:
             wanted = self._bench.goal.target + offset
             if len(points) < 2 or any(abs(score - wanted) < abs(offset) / 2 for score in points.values()):
                 continue
             near = sorted(points, key=lambda step: abs(points[step] - wanted))[:2]
-            slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), self._usual_slope / 3)
+            slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), self._prior.slope / 3)
             step = clamp(near[0] + (wanted - points[near[0]]) / slope, self.grid)
             if step not in points:
-                points[step] = self.probe(step, 10).score
+                points[step] = self.probe(step, depth).score
 
     def probe_once(self) -> Candidate:
         """The candidate with the quantiser to begin with."""
         assert self.guess is not None
-        return self.probe(clamp(self.guess * STEPS_PER_CRF, self.grid), self._bit_depths()[0])
+        return self.probe(clamp(self.guess * STEPS_PER_CRF, self.grid), self._depths[0])
 
     @property
     def encoder(self) -> Encoder:
@@ -172,7 +145,7 @@ class VideoSearch:
         return self._between()[1]
 
     def _between(self) -> tuple[float, float]:
-        usual = self._usual_slope, _BYTES_PER_STEP[self._kind]
+        usual = self._prior.slope, self._prior.most_saved
         same = [c for c in self.tried if c.details["bit_depth"] == self.tried[-1].details["bit_depth"]]
         near = sorted(same, key=lambda c: abs(c.score - self._bench.goal.target))[:2]
         if len(near) < 2:
@@ -183,10 +156,21 @@ class VideoSearch:
             return usual
         return (coarse.score - fine.score) / steps, 1 - (coarse.size / fine.size) ** (1 / steps)
 
-    def _bit_depths(self) -> tuple[int, ...]:
+    def _faint(self) -> float:
+        frames = self._bench.frames
+        return faint_share(frames[number] for number in sample_frames(len(frames), _LOOKED_AT))
+
+    def _bit_depths(self, drawn: bool) -> tuple[int, ...]:
         """10 bits save bytes nearly everywhere; `slow` looks for itself where that takes no minutes."""
-        looks = self._bench.preset == "slow" and self._bench.goal.crf is None and self._codec == "svtav1"
-        return (10, 8) if looks else (10,)
+        goal, preset = self._bench.goal, self._bench.preset
+        if self._codec == "libaom":
+            deep = (
+                not drawn
+                or goal.metric != "ssimulacra2"
+                or self._frames.shape[0] not in ("rgb24", "yuv420p", "yuv444p")
+            )
+            return (10,) if deep or goal.target > _EIGHT_BITS.get(preset, 0.0) else (8,)
+        return (10, 8) if preset == "slow" and goal.crf is None else (10,)
 
     def _chosen_codec(self) -> Encoder:
         """libaom for what has chroma of full size or was drawn, in `slow` for all; SVT-AV1 where a CRF is asked for."""
@@ -231,26 +215,25 @@ class VideoSearch:
         return tried[found.step]
 
     def _give_up_if_hopeless(self, candidate: Candidate) -> None:
-        if self.limit is None:
-            return
-        spare = (candidate.score - self._bench.goal.target) / -self._usual_slope  # steps, about
-        spare = min(max(0.0, spare), MAX_STEP - candidate.details["crf"] * STEPS_PER_CRF)
-        if candidate.size * (1 - _BYTES_PER_STEP[self._kind]) ** spare > self.limit:
+        step = candidate.details["crf"] * STEPS_PER_CRF
+        least = self._prior.least_bytes(candidate.size, candidate.score, step, MAX_STEP)
+        if self.limit is not None and least > self.limit:
             raise HopelessError
 
     def _plan(self, goal: Goal) -> SearchPlan:
-        slope = self._usual_slope
-        above_typical = goal.target - _TYPICAL_SCORES[goal.metric]
-        typical = _TYPICAL_CRF[self._kind] * STEPS_PER_CRF
-        # Curves fall faster and faster: nobody begins at quantisers that are hardly ever good enough.
-        guess = min(typical + above_typical / slope, _COARSEST_GUESS)
+        prior, guess = self._prior, self._prior.guess
         if self.guess is not None:
             guess = self.guess * STEPS_PER_CRF
         if self.tried:  # at another bit depth
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
-        tolerance = _TOLERANCES[goal.metric] * (_DRAWN_TOLERANCE if self._drawn else 1.0)
-        usual = _USUAL_PROBES[self._bench.preset] + _MORE_PROBES[self._codec]
-        return SearchPlan(goal.target, clamp(guess, self.grid), slope, tolerance, usual_probes=usual, grid=self.grid)
+        return SearchPlan(
+            goal.target,
+            clamp(guess, self.grid),
+            prior.slope,
+            prior.tolerance,
+            usual_probes=prior.usual_probes,
+            grid=self.grid,
+        )
 
     def probe(self, step: int, bit_depth: int) -> Candidate:
         """Code and score: what the encoder has finished is decoded and measured while it goes on."""
@@ -288,7 +271,7 @@ class VideoSearch:
 
     def _is_near(self) -> bool:
         """Whether the next probe is likely to be the result, so that all of its frames are worth decoding."""
-        near = _NEAR * _TOLERANCES[self._bench.goal.metric]
+        near = _NEAR * self._prior.tolerance
         return self._bench.goal.crf is not None or any(
             abs(c.score - self._bench.goal.target) <= near for c in self.tried
         )
@@ -351,7 +334,7 @@ class VideoSearch:
 
     def _watched(self, settings: VideoSettings) -> Iterator[EncoderFrame]:
         """The frames, progress being told as the encoder takes them."""
-        passes = 1.0 if self._bench.goal.crf is not None else _USUAL_PASSES * len(self._bit_depths())
+        passes = 1.0 if self._bench.goal.crf is not None else _USUAL_PASSES * len(self._depths)
         last = "".join(f" ({c.setting}: {c.score:.2f})" for c in self.tried[-1:])
         for index, frame in enumerate(self._encoder_frames(settings)):
             if index % 8 == 0:

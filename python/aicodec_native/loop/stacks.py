@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from aicodec_native import _native, tracks
 from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, Table
+from aicodec_native.crf_prior import crf_prior
 from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
 from aicodec_native.errors import CorruptError, FormatError, OptionError, ProgramError
 from aicodec_native.frame_store import FrameReader
@@ -25,13 +26,11 @@ from aicodec_native.stack import draw_in_order
 from aicodec_native.video import libaom
 from aicodec_native.video.encoder import encode_pictures
 from aicodec_native.video.frame import RGB_COLOUR
-from aicodec_native.video.settings import AOM_PRESETS, STEEPNESS, SVT_PARAMETERS, SVT_PRESETS, VideoSettings
+from aicodec_native.video.settings import AOM_PRESETS, SVT_PARAMETERS, SVT_PRESETS, VideoSettings
 
 KINDS = {"video": _native.LAYER_VIDEO, "shader": _native.LAYER_SHADER, "screen": _native.LAYER_SCREEN}
 
-# For the search of a quantiser: the score lost per quarter step about its usual values, and what it accepts above
-# the target, about one such step.
-_SLOPES = {"ssimulacra2": -0.17, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
+# What a search for a quantiser accepts above the target, about half a quarter step.
 _TOLERANCES = {"ssimulacra2": 0.15, "psnr": 0.05, "xpsnr": 0.05, "ssim": 0.0003, "ms_ssim": 0.0002}
 _MAX_PROBES = 5
 # The quantiser of a video layer that lies under an exact one, or where nothing is known; libaom's by whether it uses
@@ -155,7 +154,7 @@ class _Builder:
         guess = usual if task.guess is None else task.guess
         guess = float(round(guess)) if aom else guess
         metric = self._segment.goal.metric
-        if "screen" in strategy.layers or metric not in _SLOPES:
+        if "screen" in strategy.layers or metric not in _TOLERANCES:
             return self._stack(guess), guess
         payloads: dict[int, bytes] = {}
 
@@ -163,11 +162,11 @@ class _Builder:
             payloads[step] = self._stack(step / STEPS_PER_CRF)
             return self._score(payloads[step])
 
-        steepness = STEEPNESS[strategy.encoder, strategy.screen_tools]
+        prior = crf_prior(strategy.encoder, strategy.screen_tools, self._segment.goal, self._segment.preset)
         plan = SearchPlan(
             task.bar,
             round(guess * STEPS_PER_CRF),
-            _SLOPES[metric] * steepness,
+            prior.slope,
             _TOLERANCES[metric],
             max_probes=_MAX_PROBES,
             grid=STEPS_PER_CRF if aom else 1,
@@ -264,9 +263,9 @@ class _Builder:
     def _screen_layer(self, below: list[tuple[int, bytes]]) -> bytes:
         strategy, segment = self._strategy, self._segment
         goal = segment.goal
-        if goal.metric not in _SLOPES and strategy.near > goal.target:
+        if goal.metric not in _TOLERANCES and strategy.near > goal.target:
             raise TaskError("invalid_strategy", f"samples may be off by {goal.target:g}, not by near={strategy.near}")
-        if goal.metric not in _SLOPES and strategy.edge:
+        if goal.metric not in _TOLERANCES and strategy.edge:
             raise TaskError("invalid_strategy", "no edge may be off here: edge is for scores")
         encoder = self._screen_encoder(near=strategy.near, edge=strategy.edge, has_below=bool(below))
         if below:

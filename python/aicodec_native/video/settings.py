@@ -19,14 +19,6 @@ DRAWN_NOVELTY = 0.12
 DRAWN_PARAMETERS = {"scm": 1, "enable-tf": 0}
 
 Encoder = Literal["svtav1", "libaom"]
-# By encoder and whether a computer drew the pictures: how the score falls with CRF, in parts of what is usual. libaom's
-# curves are steeper on camera footage and flatter on drawings.
-STEEPNESS: dict[tuple[Encoder, bool], float] = {
-    ("svtav1", False): 1.0,
-    ("svtav1", True): 1.0,
-    ("libaom", False): 1.7,
-    ("libaom", True): 0.6,
-}
 
 
 @dataclass(frozen=True, slots=True)
