@@ -204,11 +204,14 @@ def test_nothing_is_shown_before_one_way_of_coding_is_left():
             encoder.drawn()
 
 
-def test_who_is_told_which_component_leads_need_not_try():
+def test_who_is_told_which_models_suit_need_not_try():
     source = pictures_of("rgb24", 70, 66, 9)
-    told = [encode(source, first_leads=leads) for leads in (False, True)]
-    assert told[0] != told[1]
-    assert encode(source) in told
+    told = {
+        (leads, rich): encode(source, first_leads=leads, rich=rich) for leads in (False, True) for rich in (False, True)
+    }
+    assert len(set(told.values())) == 4
+    # A picture as small as that leaves a decoder time for rich models.
+    assert encode(source) in (told[False, True], told[True, True])
 
 
 def test_what_stands_still_beside_motion_keeps_within_its_tolerance():
