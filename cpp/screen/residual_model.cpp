@@ -14,17 +14,6 @@ constexpr auto kWeights = [] {
   return weights;
 }();
 
-int error_class_of(int error) {
-  return error < 1    ? 0
-         : error < 3  ? 1
-         : error < 6  ? 2
-         : error < 11 ? 3
-         : error < 20 ? 4
-         : error < 36 ? 5
-         : error < 70 ? 6
-                      : 7;
-}
-
 }  // namespace
 
 ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& settings)
@@ -210,110 +199,5 @@ int ResidualModel::chosen_residual(int wanted, int tolerance) const {
   }
   return wanted;
 }
-
-template <bool Rich>
-void ResidualModel::open_lines(Turn& turn, int line) {
-  using C = ResidualContexts<Rich>;
-  const uint32_t offset = static_cast<uint32_t>(line) * 0x9E3779B1u;
-  for (int i = 0; i < C::kCount; ++i) {
-    turn.open[line][i] = &lines_[i][(turn.contexts[C::kWho[i]] + offset) >> 8 & line_mask_];
-    prefetch(turn.open[line][i]);
-  }
-}
-
-// The one context that sees the residual before the last turn's.
-void ResidualModel::add_residual(int residual) {
-  Turn& turn = turns_[2];
-  turn.contexts[14] = hash_in(turn.contexts[14], static_cast<uint32_t>(residual));
-  turn.open[0][7] = &lines_[7][turn.contexts[14] >> 8 & line_mask_];
-  prefetch(turn.open[0][7]);
-}
-template void ResidualModel::open_lines<false>(Turn& turn, int line);
-template void ResidualModel::open_lines<true>(Turn& turn, int line);
-
-template <bool Rich>
-void ResidualModel::prepare_with(const Site& site) {
-  span_ = span_of(site);
-  prepare_turn<Rich>(site, 0, 0, nullptr);
-}
-template void ResidualModel::prepare_with<false>(const Site& site);
-template void ResidualModel::prepare_with<true>(const Site& site);
-
-template <bool Rich>
-void ResidualModel::prepare_turn(const Site& s, int turn, int first_value, const int* residuals) {
-  Turn& opened = turns_[turn];
-  const Span& span = span_;
-  const int width = span.width();
-  const int lead = span.lead();
-  const Prediction p = predict(s, span.order[turn], lead);
-  const int base = shape_.rgb && turn > 0 ? first_value : 0;
-  const int value = turn > 0 && width >= 10 ? on_line(span, first_value, span.order[turn])
-                                            : std::clamp(p.value + base, 0, shape_.max_value);
-  const int e = error_class_of(p.error);
-  const int first = turn > 0 ? residuals[0] : 0;
-  const int last = turn == 0 ? 0 : residuals[turn - 1];
-  // Where a neighbour lies between the span's ends, in eighths; in flat surroundings, how far off the
-  // prediction.
-  const auto share = [&](Pixel pixel) -> uint32_t {
-    const int v = component(pixel, lead);
-    if (width < 10) return static_cast<uint32_t>(8 + magnitude(v - value));
-    return static_cast<uint32_t>(std::clamp((v - span.low_value) * 8 / (width + 1), 0, 7));
-  };
-  const auto fine_share = [&](int v) -> uint32_t {
-    if (width < 10) return static_cast<uint32_t>(64 + v - value) & 127;
-    return 128u + static_cast<uint32_t>(std::clamp((v - span.low_value) * 24 / (width + 1), 0, 23));
-  };
-  const auto edge = [&](Pixel pixel) { return fine_share(component(pixel, lead)); };
-  const uint32_t seed = static_cast<uint32_t>(turn * 3 + span.order[turn] + 1) * 0x10001u;
-  const uint32_t w = share(s.at(-1, 0)), n = share(s.at(0, -1)), ne = share(s.at(1, -1)),
-                 nw = share(s.at(-1, -1)), ww = share(s.at(-2, 0)), nn = share(s.at(0, -2));
-  [[maybe_unused]] const uint32_t pr = share(s.in_reference(0, 0)), pe = share(s.in_reference(1, 0)),
-                                  pw = share(s.in_reference(-1, 0)), pn = share(s.in_reference(0, -1)),
-                                  ps = share(s.in_reference(0, 1));
-  const int by_line = turn > 0 && width >= 10 ? 1 + magnitude(value - (p.value + base)) : 0;
-
-  const auto off = [&](int i) { return std::clamp(p.p[i] - (value - base), -40, 40); };
-  opened.contexts[2] = hash_of(seed + 2, value, turn > 0 ? signed_magnitude(first) : e);
-  opened.contexts[5] = hash_of(seed + 5, w, ww, n, nw, ne, nn);
-  opened.contexts[6] = hash_of(seed + 6, span.low, span.high, fine_share(value));
-  opened.contexts[9] = hash_of(seed + 9, off(2), e, s.guide);
-  opened.contexts[10] = hash_of(seed + 10, off(7), off(8));
-  opened.contexts[11] = hash_of(seed + 11, off(9), by_line, signed_magnitude(first));
-  opened.contexts[13] = hash_of(seed + 13, off(6), off(11));
-  opened.contexts[14] = hash_of(seed + 14, off(10));
-  if (Rich || turn < 2) opened.contexts[14] = hash_in(opened.contexts[14], static_cast<uint32_t>(last));
-  if constexpr (Rich) {
-    opened.contexts[0] =
-        hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(width) : magnitude(p.p[3] - p.p[4]));
-    opened.contexts[1] =
-        hash_of(seed + 1, signed_magnitude(p.west_error), signed_magnitude(p.north_error), e > 4);
-    opened.contexts[3] = hash_of(seed + 3, w, n, ne, pr, value >> 5);
-    opened.contexts[4] = hash_of(seed + 4, pr, pe, pw, pn, ps, w, n);
-    opened.contexts[7] = hash_of(seed + 7, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(1, -1)), last);
-    opened.contexts[8] = hash_of(seed + 8, off(0), off(1));
-    opened.contexts[12] = hash_of(seed + 12, off(4), off(5));
-    opened.contexts[15] = hash_of(seed + 15, off(3), off(p.best));
-    opened.contexts[16] =
-        hash_of(seed + 16, edge(s.in_reference(0, 0)), w, n, share(s.at(1, 0)), share(s.at(0, 1)));
-    opened.contexts[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), value);
-    opened.contexts[18] =
-        hash_of(seed + 18, edge(s.at(-1, 0)), edge(s.at(0, -1)), edge(s.at(-1, -1)), magnitude(width));
-    opened.contexts[19] = hash_of(seed + 19, *s.background, value, last);
-    opened.contexts[20] = hash_of(seed + 20, edge(s.at(0, -1)), edge(s.at(1, -1)), edge(s.at(2, -1)), w);
-    opened.contexts[21] = hash_of(seed + 21, edge(s.at(-1, 0)), edge(s.at(-1, -1)), edge(s.at(-2, 0)), n);
-    opened.contexts[22] = hash_of(seed + 22, s.in_reference(0, 0), value);
-    opened.contexts[23] = hash_of(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
-  }
-  opened.value = value;
-  opened.error_class = e;
-  opened.span_class = by_line      ? 4 + std::min(by_line / 2, 3)
-                      : width < 3  ? 0
-                      : width < 10 ? 1
-                      : width < 64 ? 2
-                                   : 3;
-  open_lines<Rich>(opened, 0);
-}
-template void ResidualModel::prepare_turn<false>(const Site& site, int turn, int first, const int* residuals);
-template void ResidualModel::prepare_turn<true>(const Site& site, int turn, int first, const int* residuals);
 
 }  // namespace aicodec::screen

@@ -113,6 +113,9 @@ class ResidualModel {
   // last turn's context of the one before is completed later.
   template <bool Rich>
   void prepare_turn(const Site& site, int turn, int first, const int* residuals);
+  template <bool Rich>
+  void set_contexts(const Site& site, const Prediction& prediction, int turn, int base, int by_line,
+                    const int* residuals);
   // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
   template <bool Rich>
   void open_lines(Turn& turn, int line);
