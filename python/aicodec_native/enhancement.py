@@ -56,7 +56,7 @@ class Enhancer:
         for _ in range(_CODED):
             if coarser < 1 or step + coarser > MAX_STEP:
                 break
-            stacked = self._stacked(video.probe(step + coarser, best.details["bit_depth"]), proposal)
+            stacked = self._stacked(video.probe(step + coarser), proposal)
             if stacked.reached and stacked.size < (found or best).size:
                 found = stacked
             coarser += 1 if stacked.reached else -1 - int((self._bench.goal.target - stacked.score) / -video.slope)

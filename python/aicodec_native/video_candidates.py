@@ -83,7 +83,6 @@ class VideoSearch:
         self._drawn = drawn
         self.limit = limit
         self._inputs: list[EncoderFrame] = []
-        self._inputs_depth = 0
         self._compose = compose
         self.guess = guess
         self._codec = encoder or self._chosen_codec()
@@ -91,29 +90,27 @@ class VideoSearch:
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
         looks = drawn and self._codec == "libaom" and guess is None
         self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, self._faint() if looks else None)
-        self._depths = self._bit_depths(drawn)
+        self._depth = self._bit_depth(drawn)
         # Of the steps of the search: libaom knows whole CRFs alone.
-        self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF, self._depths[0]).steps
+        self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF).steps
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
 
     def run(self) -> Candidate | None:
         """The best one; None where the search ended because none can be below `limit`."""
         try:
-            return min((self._best_at(depth) for depth in self._depths), key=Candidate.rank)
+            return self._best()
         except HopelessError:
             return None
 
     def forecast(self) -> int | None:
         """Bytes that the result will not exceed, from the first probe; None where that does not tell."""
-        first = self.probe(self._plan(self._bench.goal).guess, self._depths[0])
+        first = self.probe(self._plan(self._bench.goal).guess)
         return self._prior.most_bytes(first.size, first.score)
 
     def add_points(self, offsets: Iterable[float]) -> None:
         """Candidates at about these distances from the target, where none is near: from the curve found so far."""
-        depth = self._depths[0]
-        same = [c for c in self.tried if c.details["bit_depth"] == depth]
-        points = {round(c.details["crf"] * STEPS_PER_CRF): c.score for c in same}
+        points = {round(c.details["crf"] * STEPS_PER_CRF): c.score for c in self.tried}
         for offset in offsets:
             wanted = self._bench.goal.target + offset
             if len(points) < 2 or any(abs(score - wanted) < abs(offset) / 2 for score in points.values()):
@@ -122,12 +119,12 @@ class VideoSearch:
             slope = min((points[near[1]] - points[near[0]]) / (near[1] - near[0]), self._prior.slope / 3)
             step = clamp(near[0] + (wanted - points[near[0]]) / slope, self.grid)
             if step not in points:
-                points[step] = self.probe(step, depth).score
+                points[step] = self.probe(step).score
 
     def probe_once(self) -> Candidate:
         """The candidate with the quantiser to begin with."""
         assert self.guess is not None
-        return self.probe(clamp(self.guess * STEPS_PER_CRF, self.grid), self._depths[0])
+        return self.probe(clamp(self.guess * STEPS_PER_CRF, self.grid))
 
     @property
     def encoder(self) -> Encoder:
@@ -146,8 +143,7 @@ class VideoSearch:
 
     def _between(self) -> tuple[float, float]:
         usual = self._prior.slope, self._prior.most_saved
-        same = [c for c in self.tried if c.details["bit_depth"] == self.tried[-1].details["bit_depth"]]
-        near = sorted(same, key=lambda c: abs(c.score - self._bench.goal.target))[:2]
+        near = sorted(self.tried, key=lambda c: abs(c.score - self._bench.goal.target))[:2]
         if len(near) < 2:
             return usual
         fine, coarse = sorted(near, key=lambda c: c.details["crf"])
@@ -160,8 +156,8 @@ class VideoSearch:
         frames = self._bench.frames
         return faint_share(frames[number] for number in sample_frames(len(frames), _LOOKED_AT))
 
-    def _bit_depths(self, drawn: bool) -> tuple[int, ...]:
-        """10 bits save bytes nearly everywhere; `slow` looks for itself where that takes no minutes."""
+    def _bit_depth(self, drawn: bool) -> int:
+        """10 bits save bytes nearly everywhere; 8 are quicker, which drawings may have at no cost."""
         goal, preset = self._bench.goal, self._bench.preset
         if self._codec == "libaom":
             deep = (
@@ -169,40 +165,39 @@ class VideoSearch:
                 or goal.metric != "ssimulacra2"
                 or self._frames.shape[0] not in ("rgb24", "yuv420p", "yuv444p")
             )
-            return (10,) if deep or goal.target > _EIGHT_BITS.get(preset, 0.0) else (8,)
-        return (10, 8) if preset == "slow" and goal.crf is None else (10,)
+            return 10 if deep or goal.target > _EIGHT_BITS.get(preset, 0.0) else 8
+        return 10
 
     def _chosen_codec(self) -> Encoder:
-        """libaom for what has chroma of full size or was drawn, in `slow` for all; SVT-AV1 where a CRF is asked for."""
+        """libaom for what has chroma of full size or was drawn; SVT-AV1 where a CRF is asked for."""
         bench = self._bench
         if bench.goal.crf is not None or bench.preset not in AOM_PRESETS or libaom.version() is None:
             return "svtav1"
-        return "libaom" if self._drawn or self._has_full_chroma() or bench.preset == "slow" else "svtav1"
+        return "libaom" if self._drawn or self._has_full_chroma() else "svtav1"
 
     def _has_full_chroma(self) -> bool:
         return not self._frames.shape[0].startswith("yuv420")
 
-    def _settings(self, step: int, bit_depth: int) -> VideoSettings:
+    def _settings(self, step: int) -> VideoSettings:
         bench, aom = self._bench, self._codec == "libaom"
         return VideoSettings(
             step / STEPS_PER_CRF,
             (AOM_PRESETS if aom else SVT_PRESETS)[bench.preset],
-            bit_depth,
+            self._depth,
             bench.threads,
             self._drawn,
             encoder=self._codec,
             chroma="444" if aom and self._has_full_chroma() else "420",
         )
 
-    def _best_at(self, bit_depth: int) -> Candidate:
-        """The coarsest candidate of that depth that reaches the goal, or else the best one."""
+    def _best(self) -> Candidate:
+        """The coarsest candidate that reaches the goal, or else the best one."""
         goal = self._bench.goal
         tried: dict[int, Candidate] = {}
-
-        known = {c.details["crf"] * STEPS_PER_CRF: c for c in self.tried if c.details["bit_depth"] == bit_depth}
+        known = {c.details["crf"] * STEPS_PER_CRF: c for c in self.tried}
 
         def probe(step: int) -> float:
-            tried[step] = known[step] if step in known else self.probe(step, bit_depth)
+            tried[step] = known[step] if step in known else self.probe(step)
             self._give_up_if_hopeless(tried[step])
             return tried[step].score
 
@@ -224,7 +219,7 @@ class VideoSearch:
         prior, guess = self._prior, self._prior.guess
         if self.guess is not None:
             guess = self.guess * STEPS_PER_CRF
-        if self.tried:  # at another bit depth
+        if self.tried:  # to forecast
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
         return SearchPlan(
             goal.target,
@@ -235,9 +230,9 @@ class VideoSearch:
             grid=self.grid,
         )
 
-    def probe(self, step: int, bit_depth: int) -> Candidate:
+    def probe(self, step: int) -> Candidate:
         """Code and score: what the encoder has finished is decoded and measured while it goes on."""
-        settings = self._settings(step, bit_depth)
+        settings = self._settings(step)
         whole = self._is_near() and self._compose is None
         packets: list[tuple[bytes, bool]] = []
         finished: SimpleQueue[CodedPacket | None] = SimpleQueue()
@@ -264,7 +259,7 @@ class VideoSearch:
             digest=self._digest(drawn, layers, packets) if whole else None,
             reached=score >= self._bench.goal.target or self._bench.goal.crf is not None,
             seconds=time.perf_counter() - started,
-            details={"crf": settings.crf, "bit_depth": bit_depth, "format": settings.format},
+            details={"crf": settings.crf, "bit_depth": self._depth, "format": settings.format},
         )
         self.tried.append(candidate)
         return candidate
@@ -334,7 +329,7 @@ class VideoSearch:
 
     def _watched(self, settings: VideoSettings) -> Iterator[EncoderFrame]:
         """The frames, progress being told as the encoder takes them."""
-        passes = 1.0 if self._bench.goal.crf is not None else _USUAL_PASSES * len(self._depths)
+        passes = 1.0 if self._bench.goal.crf is not None else _USUAL_PASSES
         last = "".join(f" ({c.setting}: {c.score:.2f})" for c in self.tried[-1:])
         for index, frame in enumerate(self._encoder_frames(settings)):
             if index % 8 == 0:
@@ -344,8 +339,6 @@ class VideoSearch:
 
     def _encoder_frames(self, settings: VideoSettings) -> Iterator[EncoderFrame]:
         """The frames as the encoder takes them; the first ones are kept for the next probe."""
-        if settings.bit_depth != self._inputs_depth:
-            self._inputs, self._inputs_depth = [], settings.bit_depth
         kept = len(self._inputs)
         yield from self._inputs[:kept]
         if kept == len(self._frames):
