@@ -10,8 +10,8 @@ SVT_PRESETS = {"fast": 8, "medium": 4, "slow": 1}
 AOM_PRESETS = {"medium": 6, "slow": 4}
 
 # Variance boost and tune 2 (SSIM) save 4-9% of the bytes at equal SSIMULACRA2, and as much at equal XPSNR; a weaker
-# temporal filter 4-5% more; bits that weigh less in decisions (5/8) 1-2% more, on drawings 5-20%. One key frame: a segment
-# is a closed group, cut elsewhere.
+# temporal filter 4-5% more; bits that weigh less in decisions (5/8) 1-2% more, on drawings 5-20%. One key frame: a
+# segment is a closed group, cut elsewhere.
 SVT_PARAMETERS = "enable-variance-boost=1:tune=2:scd=0:tf-strength=1:lambda-scale-factors=[80,80,80,80,80,80,80]"
 
 # Below this novelty (cpp/analyze/novelty.h) nothing but drawings is there. These are coded with SVT-AV1's tools for
