@@ -85,7 +85,7 @@ class VideoSearch:
         self._inputs: list[EncoderFrame] = []
         self._inputs_depth = 0
         self._compose = compose
-        self._guess = guess
+        self.guess = guess
         self._codec = encoder or self._chosen_codec()
         # Photographs in RGB, too, take a quarter fewer bytes with libaom's tools for screens.
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
@@ -126,8 +126,13 @@ class VideoSearch:
 
     def probe_once(self) -> Candidate:
         """The candidate with the quantiser to begin with."""
-        assert self._guess is not None
-        return self.probe(clamp(self._guess * STEPS_PER_CRF, self.grid), self._depths[0])
+        assert self.guess is not None
+        return self.probe(clamp(self.guess * STEPS_PER_CRF, self.grid), self._depths[0])
+
+    @property
+    def encoder(self) -> Encoder:
+        """That codes what is searched."""
+        return self._codec
 
     @property
     def slope(self) -> float:
@@ -217,8 +222,8 @@ class VideoSearch:
 
     def _plan(self, goal: Goal) -> SearchPlan:
         prior, guess = self._prior, self._prior.guess
-        if self._guess is not None:
-            guess = self._guess * STEPS_PER_CRF
+        if self.guess is not None:
+            guess = self.guess * STEPS_PER_CRF
         if self.tried:  # at another bit depth
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
         return SearchPlan(
