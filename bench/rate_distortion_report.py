@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aicodec_native.compare.curve import Curve, bd_rate, equal_score
+from aicodec_native.video.settings import SVT_PRESETS
 from report import machine_line, verdict
 
 DRAWN_SCORE = 90.0
@@ -17,8 +18,8 @@ _GROUPS = {
     ("lottie", "manim", "dataviz", "procedural"): 0.8,
 }
 _BD_METRICS = {"ssimulacra2": "SSIMULACRA2", "xpsnr": "XPSNR"}
-# The codec inside the video layer, at its preset.
-_INSIDE = "SVT-AV1 6"
+# The codec inside the video layer of camera clips, at its preset.
+_INSIDE = f"SVT-AV1 {SVT_PRESETS['medium']}"
 _MOST_MEAN_BD = {_INSIDE: -3.0, "x265 slow": -25.0}
 _LEAST_DECODE_RATE, _FULL_HD = 30.0, 1920 * 1080
 
