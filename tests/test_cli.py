@@ -308,9 +308,11 @@ def test_one_candidate_alone_is_said_to_be_kept(capsys):
         return named | {"bytes": size, "layer_bytes": [size]}
 
     segment = {"frames": 3, "score": 99.0, "score_p5": 98.0, "stack": "shader", "setting": "gradient"}
-    result = SimpleNamespace(metric="ssimulacra2", segments=[segment | {"tried": [program(167), program(127)]}])
-    _explain(result)
-    kept = [line for line in capsys.readouterr().out.splitlines() if "kept" in line]
+    told = segment | {"tried": [program(167), program(127)], "video_expected": 41234}
+    _explain(SimpleNamespace(metric="ssimulacra2", segments=[told]))
+    lines = capsys.readouterr().out.splitlines()
+    assert any("41,234 bytes" in line and "not tried" in line for line in lines)
+    kept = [line for line in lines if "kept" in line]
     assert len(kept) == 1
     assert "127" in kept[0]
 

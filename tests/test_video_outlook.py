@@ -32,9 +32,12 @@ def stacks_tried(result):
 def test_video_is_not_tried_where_a_screen_layer_takes_far_fewer_bytes(tmp_path, monkeypatch):
     result = aic.encode(typed(), tmp_path / "a.aic", quality=85)
     assert stacks_tried(result) == {"screen"}
+    (segment,) = result.segments
+    assert segment["video_expected"] > min(tried["bytes"] for tried in segment["tried"])
     monkeypatch.setattr(segment_encoder._SegmentEncoder, "_video_has_lost", lambda encoder: False)
     thorough = aic.encode(typed(), tmp_path / "b.aic", quality=85)
     assert "video" in stacks_tried(thorough)
+    assert thorough.segments[0]["video_expected"] is None
     assert (tmp_path / "a.aic").read_bytes() == (tmp_path / "b.aic").read_bytes()
 
 

@@ -78,8 +78,9 @@ class CodedSegment:
 
     `stack` and `setting` are the winner's, `crf` and `bit_depth` those of its video layer, None without one. `scores`
     are per measured frame; `probes` lists (CRF, bit depth, score) of the video search as tried, `tried` all candidates
-    (Candidate.report); `encode_seconds` is time inside SVT-AV1, `seconds` that of the whole job. `points` are
-    candidates from which the file as a whole may choose another one; none where it has one segment alone.
+    (Candidate.report); `video_expected` are the bytes that video alone was thought to take at least where that spared
+    its search, else None. `encode_seconds` is time inside the AV1 encoder, `seconds` that of the whole job. `points`
+    are candidates from which the file as a whole may choose another one; none where it has one segment alone.
     """
 
     payload: bytes
@@ -93,6 +94,7 @@ class CodedSegment:
     reached: bool
     probes: list[tuple[float, int, float]] = field(default_factory=list)
     tried: list[dict[str, Any]] = field(default_factory=list)
+    video_expected: int | None = None
     novelty: float = 0.0
     encode_seconds: float = 0.0
     seconds: float = 0.0
@@ -112,6 +114,7 @@ class _SegmentEncoder:
         self._screens: list[ScreenSearch] = []
         self._outlook: VideoOutlook | None = None
         self._spent: list[int] = []  # bytes of a screen layer up to each frame
+        self._video_expected: int | None = None
         self._share = 0.0  # of the progress bar, used up
         self._encode_seconds = 0.0
 
@@ -145,6 +148,7 @@ class _SegmentEncoder:
             reached=best.reached,
             probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video.tried],
             tried=[candidate.report() for candidate in self._tried],
+            video_expected=self._video_expected,
             novelty=novelty,
             encode_seconds=self._encode_seconds,
             seconds=time.perf_counter() - started,
@@ -197,7 +201,10 @@ class _SegmentEncoder:
         least = least_bytes(self._candidates)
         if self._outlook is None or least is None or len(self._spent) < len(self._frames):
             return False
-        return least < self._outlook.least(self._spent)
+        expected = self._outlook.least(self._spent)
+        if least < expected:
+            self._video_expected = expected
+        return least < expected
 
     def _denser(self, best: Candidate) -> Candidate:
         """The best, with more effort where it has a screen layer."""

@@ -105,6 +105,8 @@ def _explain(result: EncodeResult) -> None:
             cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", parts, f"{tried['score']:.2f}")
             table.add_row(*cells, f"{tried['seconds']:.1f}", verdict)
         console.print(table)
+        if expected := segment.get("video_expected"):
+            console.print(f" video alone would have taken {expected:,} bytes or more by a rough look: not tried")
 
 
 def _winner(segment: dict[str, Any]) -> dict[str, Any] | None:
