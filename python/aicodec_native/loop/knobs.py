@@ -78,7 +78,7 @@ def _plain_videos(context: Context, made: str) -> tuple[dict[str, Any], dict[str
         return svt, None
     aom: dict[str, Any] = {"stack": "video", "encoder": "libaom"}
     aom |= ({"chroma": "444"} if full else {}) | ({"screen_tools": True} if full or drawn else {})
-    by_libaom = context.preset in AOM_PRESETS and (full or drawn or context.preset == "slow")
+    by_libaom = context.preset in AOM_PRESETS and (full or drawn)
     return (aom, svt) if made == "libaom" or (not made and by_libaom) else (svt, aom)
 
 

@@ -223,7 +223,8 @@ def _kill(child: int) -> None:
 
 def _adopt_orphans() -> None:
     """Descendants in sessions of their own, such as the ffmpeg program, become this one's when their parent dies."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _kill_orphans() -> None:
