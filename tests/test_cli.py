@@ -167,32 +167,29 @@ def test_files_that_cannot_be_read(folder, coded_clip, name):
     assert not list(folder.glob(".*"))
 
 
-@pytest.mark.parametrize("name", ["empty", "text", "cut", "coded"])
-def test_a_run_on_what_cannot_be_read_is_not_to_be_resumed(folder, talking_clip, coded_clip, name):
+@pytest.fixture(params=["empty", "text", "cut", "coded"])
+def unreadable(request, folder, talking_clip, coded_clip):
+    """The folder with a file in.mkv that is no video, alone."""
     content = {
         "empty": b"",
         "text": b"hello\n" * 50,
         "cut": talking_clip.read_bytes()[:300],
         "coded": coded_clip.read_bytes(),
     }
-    (folder / "in.mkv").write_bytes(content[name])
+    (folder / "in.mkv").write_bytes(content[request.param])
+    return folder
+
+
+def test_a_run_on_what_cannot_be_read_is_not_to_be_resumed(unreadable):
     said = complaint(run("evolve", "in.mkv", "out.aic"))
     assert said.startswith("in.mkv: ")
     assert "--resume" not in said
-    assert os.listdir(folder) == ["in.mkv"]
+    assert os.listdir(unreadable) == ["in.mkv"]
 
 
-@pytest.mark.parametrize("name", ["empty", "text", "cut", "coded"])
-def test_sources_that_cannot_be_read(folder, talking_clip, coded_clip, name):
-    content = {
-        "empty": b"",
-        "text": b"hello\n" * 50,
-        "cut": talking_clip.read_bytes()[:300],
-        "coded": coded_clip.read_bytes(),
-    }
-    (folder / "in.mkv").write_bytes(content[name])
+def test_sources_that_cannot_be_read(unreadable):
     assert "in.mkv: " in complaint(run("encode", "in.mkv", "out.aic"))
-    assert os.listdir(folder) == ["in.mkv"]
+    assert os.listdir(unreadable) == ["in.mkv"]
 
 
 def test_an_existing_output_is_not_overwritten(folder, talking_clip, coded_clip):

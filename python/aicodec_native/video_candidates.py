@@ -193,11 +193,11 @@ class VideoSearch:
     def _best(self) -> Candidate:
         """The coarsest candidate that reaches the goal, or else the best one."""
         goal = self._bench.goal
-        tried: dict[int, Candidate] = {}
-        known = {c.details["crf"] * STEPS_PER_CRF: c for c in self.tried}
+        tried = {round(c.details["crf"] * STEPS_PER_CRF): c for c in self.tried}
 
         def probe(step: int) -> float:
-            tried[step] = known[step] if step in known else self.probe(step)
+            if step not in tried:
+                tried[step] = self.probe(step)
             self._give_up_if_hopeless(tried[step])
             return tried[step].score
 
