@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Protocol
 
 from aicodec_native import _native
@@ -128,16 +128,19 @@ class ScreenSearch:
         undecided = min(_DENSE_FRAMES, len(bench.frames))
         hashes: dict[int, int] = {}
         with ThreadPoolExecutor(max(1, min(bench.threads, len(ways)))) as pool:
-            for number, picture in enumerate(bench.frames):
-                self._tell(self._share(number), number, 0)
+
+            def add(number: int, picture: _native.Picture) -> None:
                 below = self._below(number)
                 list(pool.map(_native.ScreenEncoder.add, encoders.values(), repeat(picture), repeat(below)))
+
+            for number, picture in enumerate(bench.frames):
+                self._tell(self._share(number), number, 0)
+                add(number, picture)
                 if number + 1 == undecided and not any(encoder.is_dense for encoder in encoders.values()):
                     self._rich = True
                     encoders = {leads: self._encoder(0, leads, bench.preset) for leads in ways}
-                    for before, early in enumerate(islice(bench.frames, undecided)):
-                        under = self._below(before)
-                        list(pool.map(_native.ScreenEncoder.add, encoders.values(), repeat(early), repeat(under)))
+                    for early in range(undecided):
+                        add(early, bench.frames[early])
                 hashes[number] = _native.picture_hash(picture)
                 self._first_leads = min(encoders, key=lambda leads: encoders[leads].size)
                 least = encoders[self._first_leads].size
