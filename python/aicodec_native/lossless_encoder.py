@@ -16,7 +16,7 @@ from aicodec_native.change_store import ChangeReader, Table
 from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
-from aicodec_native.recognise import Clip, recognise
+from aicodec_native.recognise import Clip, recognise, relief
 from aicodec_native.shader_stacks import Layers, ScreenSettings, stack_of
 from aicodec_native.stack import no_video
 
@@ -28,6 +28,9 @@ MAX_ERROR = 64
 _CODING_SHARE = 0.85
 # How many of a recogniser's programs are tried.
 _PROGRAMS = {"fast": 1, "medium": 2, "slow": 4}
+# A program that draws less than this of what a screen layer would have to code alone (relief()) leaves it all there is
+# to do: a moving gradient draws 1, a flat ground between sprites that is taken for a gradient 0.15.
+_LEAST_RELIEF = 0.25
 _REPORT_EVERY = 4
 
 
@@ -111,7 +114,11 @@ def _coded(job: LosslessJob, frames: ChangeReader, dictionary: list[_native.Pict
     )
     is_rgb = job.shape[0] == clip.rgb_format
     found = recognise(clip) if is_rgb or _native.matrix_supported(job.header.colour.matrix) else []
-    tries = found[: _PROGRAMS[job.preset]]
+    tries = [
+        each.proposal
+        for each in found[: _PROGRAMS[job.preset]]
+        if relief(each.proposal, clip, job.threads) >= _LEAST_RELIEF
+    ]
 
     def reporter(turn: int, note: str) -> Callable[[int], None]:
         def told(number: int) -> None:
@@ -121,20 +128,35 @@ def _coded(job: LosslessJob, frames: ChangeReader, dictionary: list[_native.Pict
 
         return told
 
-    stacks = [_screen_alone(frames, settings, reporter(0, "coding"))]
-    for turn, each in enumerate(tries, 1):
-        told = reporter(turn, f"trying a {each.proposal.name}")
-        stack = stack_of(each.proposal, clip, job.header.colour, settings, job.threads, told)
-        if stack is not None:
-            stacks.append(stack)
-    return min(stacks, key=lambda layers: sum(len(payload) for _, payload in layers))
+    # What is given up as soon as it takes more than the best so far costs least if the best comes first.
+    best: Layers | None = None
+    for turn, proposal in enumerate([*tries, None]):
+        limit = None if best is None else _bytes(best)
+        if proposal is None:
+            stack = _screen_alone(frames, settings, reporter(turn, "coding"), limit)
+        else:
+            told = reporter(turn, f"trying a {proposal.name}")
+            stack = stack_of(proposal, clip, job.header.colour, settings, job.threads, told, limit)
+        if stack is not None and (limit is None or _bytes(stack) < limit):
+            best = stack
+    assert best is not None
+    return best
 
 
-def _screen_alone(frames: ChangeReader, settings: ScreenSettings, told: Callable[[int], None]) -> Layers:
+def _bytes(layers: Layers) -> int:
+    return sum(len(payload) for _, payload in layers)
+
+
+def _screen_alone(
+    frames: ChangeReader, settings: ScreenSettings, told: Callable[[int], None], limit: int | None
+) -> Layers | None:
+    """None where they take more than `limit` bytes."""
     encoder = settings.encoder(near=settings.near, has_below=False)
     for number, picture in enumerate(frames):
         told(number)
         encoder.add(picture)
+        if limit is not None and encoder.size > limit:
+            return None
     return [settings.layer(encoder.finish())]
 
 

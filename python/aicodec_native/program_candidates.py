@@ -11,12 +11,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Layers, Told, least_bytes
 from aicodec_native.frame_store import FrameReader
-from aicodec_native.recognise import Clip, Proposal, drawn, exact_inputs, near_levels, recognise
+from aicodec_native.recognise import Clip, Proposal, drawn, exact_inputs, recognise, relief
 from aicodec_native.screen_candidates import ScreenSearch
 from aicodec_native.stack import no_video
 from aicodec_native.video_candidates import VideoSearch
@@ -28,7 +26,6 @@ _PROGRAMS = {"fast": 1, "medium": 2, "slow": 4}
 # one that does not draw so much of what a screen layer would have to code: moving gradients draw 0.9, a flat ground
 # between letters and sprites that is taken for a gradient 0.3.
 _WORTH_CORRECTING, _LEAST_RELIEF = 0.2, 0.5
-_ROW_STEP = 8
 # Of the progress bar.
 _RECOGNISING, _ALONE = 0.1, 0.3
 
@@ -75,33 +72,12 @@ class ProgramSearch:
         alone.reached = score >= self._bench.goal.target
         alone.seconds = time.perf_counter() - started
         self.tried.append(alone)
-        if alone.reached or not may_correct or self._relief(proposal) < _LEAST_RELIEF:
+        if alone.reached or not may_correct or relief(proposal, self._clip, self._bench.threads) < _LEAST_RELIEF:
             return
         corrected = ScreenSearch(self._bench, self._correcting, ground, limit=least_bytes(self.tried))
         corrected.run()
         self.screens.append(corrected)
         self.tried += [corrected.tried[tolerance] for tolerance in sorted(corrected.tried)]
-
-    def _relief(self, proposal: Proposal) -> float:
-        """What share of the samples that a screen layer would have to code alone is drawn by the program: those unlike
-        the frame before and unlike the pixel to the left or above. A flat ground under letters has few of them."""
-        clip = self._clip
-        work = done = 0.0
-        for number in clip.keys:
-            rows = np.arange(1 + number % _ROW_STEP, clip.height, _ROW_STEP)
-            here = clip.rgb(number).astype(np.int16)
-            source = here[rows, 1:]
-            to_code = ((source != here[rows, :-1]) | (source != here[rows - 1, 1:])).any(axis=-1)
-            weight = 1.0
-            if number > 0:
-                to_code &= (source != clip.rgb(number - 1)[rows, 1:]).any(axis=-1)
-                weight = (len(clip) - 1) / (len(clip.keys) - 1)
-            inputs = exact_inputs(proposal, clip, number)
-            found = drawn(proposal, clip, number, threads=self._bench.threads, **inputs).rgb(_native.Colour())
-            near = np.abs(found[rows, 1:].astype(np.int16) - source).max(axis=-1) <= near_levels(clip.depth)
-            work += weight * np.count_nonzero(to_code)
-            done += weight * np.count_nonzero(to_code & near)
-        return done / work if work else 0.0
 
     def _correcting(self, share: float, note: str) -> None:
         self._told(_ALONE + (1 - _ALONE) * share, note)

@@ -39,8 +39,10 @@ def stack_of(
     settings: ScreenSettings,
     threads: int,
     report: Callable[[int], None],
+    limit: int | None,
 ) -> Layers | None:
-    """The layers that draw the clip within `settings.near`, from the bottom; None if the program cannot be used so.
+    """The layers that draw the clip within `settings.near`, from the bottom; None if the program cannot be used so, or
+    they take more than `limit` bytes where there is one.
 
     `report` is told each frame's number.
     """
@@ -63,6 +65,8 @@ def stack_of(
         above.add(source, picture)
         if below:
             below.add(clip.picture(proposal.stills[index]))
+        if limit is not None and not fits and above.size > limit:
+            return None
     layers = [(_native.LAYER_SHADER, proposal.layer)]
     if below:
         layers.insert(0, settings.layer(below.finish()))

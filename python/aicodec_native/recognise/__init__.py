@@ -28,7 +28,7 @@ from aicodec_native.recognise import (
     waves,
 )
 from aicodec_native.recognise.clip import Arrays, Clip
-from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, near_levels, psnr, psnr_and_near
+from aicodec_native.recognise.proposal import Proposal, drawn, exact_inputs, near_levels, psnr, psnr_and_near, relief
 
 __all__ = [
     "FAMILIES",
@@ -42,6 +42,7 @@ __all__ = [
     "near_levels",
     "psnr",
     "recognise",
+    "relief",
     "restore",
 ]
 
