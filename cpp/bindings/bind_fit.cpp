@@ -3,6 +3,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
+#include "fit/class_variance.h"
 #include "fit/equations.h"
 #include "shader/serialize.h"
 
@@ -157,6 +158,26 @@ fit::Samples new_samples(const Array<uint32_t>& frame, const Array<uint32_t>& y,
   return {vector_of(x), vector_of(y), vector_of(frame), vector_of(colours), vector_of(weights), group};
 }
 
+// For each window of the colours' shape, `step` pixels apart in both directions.
+py::array_t<double> left_over(const Array<uint8_t>& classes, const Array<double>& colours, size_t step) {
+  if (colours.ndim() != 3 || colours.shape(2) != 3 || colours.size() == 0 || classes.ndim() != 2 ||
+      classes.shape(0) < colours.shape(0) || classes.shape(1) < colours.shape(1) || step == 0)
+    throw py::value_error("a picture of classes is at least as large as the one of colours");
+  fit::ClassVariance variance({colours.data(), size_t(colours.size())}, size_t(colours.shape(0)),
+                              size_t(colours.shape(1)));
+  const size_t stride = size_t(classes.shape(1));
+  const size_t down = (size_t(classes.shape(0)) - variance.rows()) / step + 1;
+  const size_t across = (stride - variance.columns()) / step + 1;
+  py::array_t<double> out({py::ssize_t(down), py::ssize_t(across)});
+  const uint8_t* const first = classes.data();
+  double* to = out.mutable_data();
+  const py::gil_scoped_release release;
+  for (size_t y = 0; y < down; ++y)
+    for (size_t x = 0; x < across; ++x)
+      *to++ = variance.left_over(first + y * step * stride + x * step, stride);
+  return out;
+}
+
 }  // namespace
 
 void bind_fit(py::module_& module) {
@@ -178,6 +199,7 @@ void bind_fit(py::module_& module) {
            py::arg("threads") = 0)
       .def("rows", &ProgramFit::rows, py::arg("values"), py::arg("samples"), py::arg("directions"),
            py::arg("threads") = 0);
+  module.def("left_over", &left_over, py::arg("classes"), py::arg("colours"), py::arg("step") = 1);
 }
 
 }  // namespace aicodec

@@ -337,6 +337,10 @@ class ProgramFit:
         self, values: _Floats, samples: FitSamples, directions: _Floats, threads: int = 0
     ) -> tuple[_Floats, _Floats, _Floats]: ...
 
+# What share of the variance of colours (rows, columns, 3) classes leave, for each window of so many rows and columns of
+# a picture of classes, `step` pixels apart.
+def left_over(classes: npt.NDArray[np.uint8], colours: _Doubles, step: int = 1) -> _Doubles: ...
+
 # Tables of time series: see cpp/track. A column is (name, is_float, its 64-bit words); a guess ("steps", offset,
 # scale) or ("sinusoid", offset, scale, rate, phase) of decimals (mantissa, exponent).
 

@@ -16,7 +16,7 @@ from aicodec_native import _native
 from aicodec_native.recognise.clip import Clip, Floats, Samples
 from aicodec_native.shader_source import compile_source
 
-Counts = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.uint8]
 
 LIMIT = 255
 _ROWS = 18
@@ -76,7 +76,7 @@ def drawn(
     parameters = [left, top, pitch, *(c if kind.julia else (0.0, 0.0))]
     picture = _probe(kind).draw(format="rgb24", width=shape[1], height=shape[0], parameters=parameters)
     rgb = picture.rgb(_native.Colour())
-    return rgb[..., 0].astype(np.int64), rgb[..., 1] / 255.0
+    return rgb[..., 0], rgb[..., 1] / 255.0
 
 
 class Look:
@@ -104,8 +104,9 @@ class Look:
         return drawn(kind, left, top, self._step * scale, self.shape, view[3:])
 
     def left_over(self, kind: Kind, view: Floats) -> float:
-        """The share of the colours' variance that counts do not explain, each count having its own colour."""
-        return float(left_over(self.counts(kind, view)[0][None], self.colours)[0])
+        """The share of the colours' variance that counts do not explain, each count having its own colour; 1 if they
+        tell nothing."""
+        return float(_native.left_over(self.counts(kind, view)[0], self.colours)[0, 0])
 
     def refined(self, kind: Kind, view: Floats, reach: float, rounds: int) -> tuple[Floats, float]:
         """(view, left_over) by steps along each number, `reach` of the view's height long, then half as long."""
@@ -132,27 +133,9 @@ def _turned(frame: Samples) -> float:
     means = []
     for turned in (frame, frame[::-1, ::-1]):
         cells = turned[: rows * box, : columns * box].reshape(rows, box, columns, box, 3)
-        means.append(cells.mean(axis=(1, 3)))
+        means.append(cells.sum(axis=1, dtype=np.uint32).sum(axis=2) / box**2)
     spread = np.abs(means[0] - means[0].mean(axis=(0, 1))).mean()
     return float(np.abs(means[0] - means[1]).mean() / max(spread, 1e-9))
-
-
-def left_over(counts: Counts, colours: Floats) -> Floats:
-    """For each of (n, rows, columns) counts: unexplained variance by degrees of freedom, 1 if counts tell nothing."""
-    many, pixels = len(counts), counts[0].size
-    place = (counts.reshape(many, -1) + np.arange(many)[:, None] * (LIMIT + 1)).ravel()
-    size = many * (LIMIT + 1)
-    here = np.bincount(place, minlength=size)
-    flat = colours.reshape(-1, 3)
-    explained = np.zeros(many)
-    for channel in range(3):
-        sums = np.bincount(place, np.tile(flat[:, channel], many), minlength=size)
-        explained += (sums**2 / np.maximum(here, 1)).reshape(many, -1).sum(axis=1)
-    classes = (here.reshape(many, -1) > 0).sum(axis=1)
-    rest = (flat**2).sum() - explained
-    whole = ((flat - flat.mean(axis=0)) ** 2).sum()
-    found: Floats = (rest / np.maximum(pixels - classes, 1)) / (whole / (pixels - 1))
-    return np.where(classes < pixels / 3, found, 1.0)
 
 
 def mandelbrot_starts(look: Look) -> list[Floats]:
@@ -164,9 +147,7 @@ def mandelbrot_starts(look: Look) -> list[Floats]:
         shape = int(2 * _UP / pitch) + rows, int((_RIGHT - _LEFT) / pitch) + columns
         left, top = _LEFT - columns / 2 * pitch, -_UP - rows / 2 * pitch
         counts, _ = drawn(kind, left, top, pitch, shape, np.zeros(2))
-        windows = np.lib.stride_tricks.sliding_window_view(counts, look.shape)[::_STRIDE, ::_STRIDE]
-        for number, line in enumerate(windows):
-            errors = left_over(line, look.colours)
+        for number, errors in enumerate(_native.left_over(counts, look.colours, _STRIDE)):
             column = int(np.argmin(errors))
             middle = _LEFT + column * _STRIDE * pitch, -_UP + number * _STRIDE * pitch
             found.append((float(errors[column]), np.array([*middle, np.log2(height)])))
@@ -188,9 +169,9 @@ def _julias(look: Look) -> Iterator[tuple[float, Floats]]:
             if p * p + q * q > 2.4:
                 continue
             views = [np.array([0.0, 0.0, np.log2(height), p, q]) for height in _JULIA_HEIGHTS]
-            errors = left_over(np.stack([look.counts(kind, view)[0] for view in views]), look.colours)
+            errors = [look.left_over(kind, view) for view in views]
             best = int(np.argmin(errors))
-            yield float(errors[best]), views[best]
+            yield errors[best], views[best]
 
 
 def _nearby(look: Look, view: Floats) -> Iterator[tuple[float, Floats]]:
