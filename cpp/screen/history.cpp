@@ -13,11 +13,15 @@ std::shared_ptr<Frame> make_frame(PixelFormat format, uint32_t width, uint32_t h
 
 std::shared_ptr<Frame> make_frame(const PictureView& picture) {
   auto frame = make_frame(picture.format, picture.width, picture.height);
+  load_frame(picture, *frame);
+  return frame;
+}
+
+void load_frame(const PictureView& picture, Frame& frame) {
   for (int sheet = 0; sheet < sheet_count(picture.format); ++sheet) {
-    Raster& raster = frame->sheets[static_cast<size_t>(sheet)];
+    Raster& raster = frame.sheets[static_cast<size_t>(sheet)];
     load_sheet(picture, sheet, 0, raster.height(), 0, raster);
   }
-  return frame;
 }
 
 History::History(std::shared_ptr<Frame> first, int saved, std::vector<SharedFrame> dictionary, bool has_below)

@@ -20,6 +20,8 @@ using SharedFrame = std::shared_ptr<const Frame>;
 
 std::shared_ptr<Frame> make_frame(PixelFormat format, uint32_t width, uint32_t height);
 std::shared_ptr<Frame> make_frame(const PictureView& picture);
+// Into a frame as make_frame() makes them for such pictures.
+void load_frame(const PictureView& picture, Frame& frame);
 
 class History {
  public:

@@ -4,6 +4,28 @@
 #include <cstring>
 
 namespace aicodec::screen {
+namespace {
+
+// Whether a row of a cell is the same in both.
+bool same_cell_row(const Pixel* a, const Pixel* b) {
+  static_assert(kCell * sizeof(Pixel) == 4 * sizeof(uint64_t));
+  uint64_t one[4], other[4];
+  std::memcpy(one, a, sizeof(one));
+  std::memcpy(other, b, sizeof(other));
+  return ((one[0] ^ other[0]) | (one[1] ^ other[1]) | (one[2] ^ other[2]) | (one[3] ^ other[3])) == 0;
+}
+
+// How many of a row's pixels differ: cell by cell, in loops of known length.
+int differing(const Pixel* a, const Pixel* b, int width) {
+  int count = 0;
+  int i = 0;
+  for (; i + kCell <= width; i += kCell)
+    for (int j = 0; j < kCell; ++j) count += a[i + j] != b[i + j];
+  for (; i < width; ++i) count += a[i] != b[i];
+  return count;
+}
+
+}  // namespace
 
 Planner::Planner(const SheetShape& shape, const PlannerSettings& settings)
     : shape_(shape),
@@ -18,7 +40,9 @@ bool Planner::equal(const Raster& other, int x, int y, int dx, int dy, int width
   for (int row = y; row < y + height; ++row) {
     const Pixel* a = frame_->at(x, row);
     const Pixel* b = other.at(x + dx, row + dy);
-    if (std::memcmp(a, b, static_cast<size_t>(width) * sizeof(Pixel)) == 0) continue;
+    if (width == kCell ? same_cell_row(a, b)
+                       : std::memcmp(a, b, static_cast<size_t>(width) * sizeof(Pixel)) == 0)
+      continue;
     if (tolerance_.exact()) return false;
     for (int i = 0; i < width; ++i)
       if (!is_near(a[i], b[i], tolerance_.at(x + i, row))) return false;
@@ -32,7 +56,10 @@ int Planner::mismatches(const Raster& other, int x, int y, int dx, int dy, int w
   for (int row = y; row < y + height && count < limit; ++row) {
     const Pixel* a = frame_->at(x, row);
     const Pixel* b = other.at(x + dx, row + dy);
-    for (int i = 0; i < width; ++i) count += !is_near(a[i], b[i], tolerance_.at(x + i, row));
+    if (tolerance_.exact())
+      count += differing(a, b, width);
+    else
+      for (int i = 0; i < width; ++i) count += !is_near(a[i], b[i], tolerance_.at(x + i, row));
   }
   return count;
 }
@@ -74,10 +101,8 @@ bool Planner::looks_natural() const {
 
 void Planner::learn(const Raster& picture, uint64_t number) {
   frame_ = &picture;
-  top_ = 0;
-  bottom_ = shape_.height;
   std::fill(changed_.begin(), changed_.end(), uint8_t{1});
-  index_.hash_rows(picture, top_, bottom_);
+  index_.hash(picture, changed_);
   finish(number);
 }
 
@@ -108,16 +133,33 @@ bool Planner::repeats(int column, int row) const {
 
 // Finds the cells of a root that changed.
 void Planner::compare(int column, int row) {
+  if (tolerance_.exact() && kept_.empty()) {
+    compare_exactly(column, row);
+    return;
+  }
   const bool same = repeats(column, row);
   if (!same) tolerance_.measure(*frame_, column * kCell, row * kCell);
   for (int r = row; r < std::min(row + kRootCells, rows_); ++r)
-    for (int c = column; c < std::min(column + kRootCells, columns_); ++c) {
-      const bool unchanged = same || is_unchanged(c * kCell, r * kCell);
-      changed_[static_cast<size_t>(r) * static_cast<size_t>(columns_) + static_cast<size_t>(c)] = !unchanged;
-      if (unchanged) continue;
-      top_ = std::min(top_, r * kCell);
-      bottom_ = std::max(bottom_, r * kCell + kCell);
+    for (int c = column; c < std::min(column + kRootCells, columns_); ++c)
+      changed_[cell(c, r)] = !same && !is_unchanged(c * kCell, r * kCell);
+}
+
+// The same, for cells that are only skipped if not a sample changed.
+void Planner::compare_exactly(int column, int row) {
+  const int cells = std::min(kRootCells, columns_ - column);
+  for (int r = row; r < std::min(row + kRootCells, rows_); ++r) {
+    uint8_t* changed = &changed_[cell(column, r)];
+    std::fill_n(changed, cells, uint8_t{first_});
+    if (first_) continue;
+    for (int y = r * kCell; y < std::min((r + 1) * kCell, shape_.height); ++y) {
+      // Beyond the right side both have the same border.
+      const Pixel* now = frame_->at(column * kCell, y);
+      const Pixel* then = references_[0]->at(column * kCell, y);
+      if (std::memcmp(now, then, static_cast<size_t>(cells * kCell) * sizeof(Pixel)) == 0) continue;
+      for (int c = 0; c < cells; ++c)
+        if (!same_cell_row(now + c * kCell, then + c * kCell)) changed[c] = 1;
     }
+  }
 }
 
 bool Planner::prepare(const Raster& frame, const Raster* before, const std::vector<SharedFrame>& slots,
@@ -136,19 +178,14 @@ bool Planner::prepare(const Raster& frame, const Raster* before, const std::vect
     references_.push_back(slot ? &slot->sheets[static_cast<size_t>(sheet)] : nullptr);
     numbers_.push_back(slot ? slot->number : 0);
   }
-  top_ = shape_.height;
-  bottom_ = 0;
   for (int row = 0; row < rows_; row += kRootCells)
     for (int column = 0; column < columns_; column += kRootCells) compare(column, row);
-  if (bottom_ == 0) return false;
+  if (std::find(changed_.begin(), changed_.end(), uint8_t{1}) == changed_.end()) return false;
   // Where a video stands still or not is noise: once a frame is coded at all, what is kept is copied.
   for (int row = 0; row < rows_ && !kept_.empty(); ++row)
     for (int column = 0; column < columns_; ++column)
-      if (is_kept(column, row))
-        changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] = 1;
-  top_ = std::max(top_ - kCell, 0);
-  bottom_ = std::min(bottom_, shape_.height);
-  index_.hash_rows(frame, top_, bottom_);
+      if (is_kept(column, row)) changed_[cell(column, row)] = 1;
+  index_.hash(frame, changed_);
   // Photo blocks know no tolerance but an even one.
   natural_ = settings_.tolerance.edge == 0 && looks_natural();
   return true;
@@ -174,28 +211,20 @@ std::optional<Vector> Planner::look_up(int x, int y) const {
 }
 
 void Planner::finish(uint64_t number) {
-  for (int y = std::max(0, top_); y + kCell <= shape_.height && y < bottom_; ++y) {
+  const int across = shape_.width - kCell + 1;
+  for (int y = 0; y + kCell <= shape_.height; ++y) {
     const int row = y / kCell;
     const int next_row = std::min((y + kCell - 1) / kCell, rows_ - 1);
-    for (int column = 0; column < columns_; ++column) {
+    const uint8_t* const here = &changed_[cell(0, row)];
+    const uint8_t* const under = &changed_[cell(0, next_row)];
+    const auto reaches_changed = [&](int column) {
       const int next = std::min(column + 1, columns_ - 1);
-      if (!changed(column, row) && !changed(column, next_row) && !changed(next, row) &&
-          !changed(next, next_row))
-        continue;
-      for (int x = column * kCell; x < column * kCell + kCell && x + kCell <= shape_.width; ++x) {
-        // Blocks of one colour are found anywhere; they would only push others out.
-        const Pixel* p = frame_->at(x, y);
-        const ptrdiff_t stride = frame_->stride();
-        const Pixel v = p[0];
-        if (p[7] == v && p[3] == v && p[7 * stride] == v && p[7 * stride + 7] == v &&
-            p[3 * stride + 4] == v) {
-          bool flat = true;
-          for (int j = 0; j < kCell && flat; ++j)
-            for (int i = 0; i < kCell; ++i) flat &= p[j * stride + i] == v;
-          if (flat) continue;
-        }
-        index_.insert(x, y, number);
-      }
+      return (here[column] | under[column] | here[next] | under[next]) != 0;
+    };
+    for (int column = 0; column < columns_; ++column) {
+      const int first = column;
+      while (column < columns_ && reaches_changed(column)) ++column;
+      index_.insert(*frame_, first * kCell, std::min(column * kCell, across), y, number);
     }
   }
 }

@@ -51,6 +51,7 @@ class Planner {
   bool is_unchanged(int x, int y) const;
   bool repeats(int column, int row) const;
   void compare(int column, int row);
+  void compare_exactly(int column, int row);
   bool is_kept(int column, int row) const {
     return !kept_.empty() && kept_[static_cast<size_t>(row / kept_cells_) * kept_columns_ +
                                    static_cast<size_t>(column / kept_cells_)] != 0;
@@ -58,10 +59,10 @@ class Planner {
   int novel_pixels(Vector vector, int x, int y, int width, int height) const;
 
   std::optional<Vector> look_up(int x, int y) const;
-  bool changed(int column, int row) const {
-    return changed_[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] !=
-           0;
+  size_t cell(int column, int row) const {
+    return static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column);
   }
+  bool changed(int column, int row) const { return changed_[cell(column, row)] != 0; }
 
   SheetShape shape_;
   PlannerSettings settings_;
@@ -81,8 +82,6 @@ class Planner {
   bool first_ = true;
   uint32_t frames_ = 0;
   bool natural_ = false;
-  int top_ = 0;
-  int bottom_ = 0;
 };
 
 }  // namespace aicodec::screen

@@ -1,6 +1,7 @@
 #include "screen/screen_encoder.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <numeric>
 
@@ -51,6 +52,28 @@ constexpr uint64_t kUsefulSlices = 4;
 constexpr uint64_t kSixteenthsPerPixelTime = 6;
 // What the first frames teach serves all slices.
 constexpr uint64_t kLeastTogether = 4;
+
+// How many pixels are coded as such in a frame, of late: after one more frame.
+uint64_t load_after(uint64_t load, uint64_t literals) { return (3 * load + literals) / 4; }
+bool is_dense_load(uint64_t load, const ScreenShape& shape) {
+  return load > kPixelsWorthCutting && load * kShareWorthCutting > uint64_t{shape.width} * shape.height;
+}
+
+// The pixels of all cells in which something differs.
+uint64_t changed_pixels(const Raster& now, const Raster& before) {
+  uint64_t pixels = 0;
+  for (int top = 0; top < now.height(); top += kCell)
+    for (int left = 0; left < now.width(); left += kCell) {
+      const int width = std::min(kCell, now.width() - left);
+      const int height = std::min(kCell, now.height() - top);
+      bool same = true;
+      for (int y = top; same && y < top + height; ++y)
+        same =
+            std::memcmp(now.at(left, y), before.at(left, y), static_cast<size_t>(width) * sizeof(Pixel)) == 0;
+      if (!same) pixels += static_cast<uint64_t>(width * height);
+    }
+  return pixels;
+}
 
 }  // namespace
 
@@ -152,8 +175,7 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   const auto units = [](uint32_t side) { return (side + kKeptUnit - 1) / kKeptUnit; };
   if (!kept.empty() && (!has_below_ || kept.size() != size_t{units(source.width)} * units(source.height)))
     return Error::kWrongPicture;
-  Input input{
-      make_frame(source), below != nullptr ? make_frame(*below) : nullptr, {kept.begin(), kept.end()}};
+  Input input{loaded(source), below != nullptr ? loaded(*below) : nullptr, {kept.begin(), kept.end()}};
   if (!states_.empty()) {
     code(input, states_, settings_.threads);
     return Ok{};
@@ -163,19 +185,42 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   return Ok{};
 }
 
+std::shared_ptr<Frame> ScreenEncoder::loaded(const PictureView& picture) {
+  const auto is_free = [](const std::shared_ptr<Frame>& frame) { return frame.use_count() == 1; };
+  const auto free = std::find_if(frames_.begin(), frames_.end(), is_free);
+  if (free == frames_.end()) return frames_.emplace_back(make_frame(picture));
+  std::shared_ptr<Frame> frame = *free;
+  std::erase_if(frames_, is_free);
+  load_frame(picture, *frame);
+  return frame;
+}
+
 ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads) const {
   States states = start(rich, first_leads);
   for (const Input& input : waiting_) code(input, states, settings_.threads);
   return states;
 }
 
-// Rich models of residuals are for pictures that a decoder has time for. Which way of leading residuals is
-// better depends on how many colours there are: both are tried.
+bool ScreenEncoder::may_be_dense() const {
+  uint64_t load = 0;
+  for (size_t i = 1; i < waiting_.size(); ++i) {
+    uint64_t changed = 0;
+    for (size_t sheet = 0; sheet < waiting_[i].source->sheets.size(); ++sheet)
+      changed += changed_pixels(waiting_[i].source->sheets[sheet], waiting_[i - 1].source->sheets[sheet]);
+    load = load_after(load, changed);
+  }
+  return is_dense_load(load, shape_);
+}
+
+// Rich models of residuals are for pictures that a decoder has time for: whether it has comes out when they
+// are coded, and is guessed before. Which way of leading residuals is better depends on how many colours
+// there are: both are tried.
 void ScreenEncoder::decide() {
-  bool rich = settings_.preset == ScreenPreset::kSlow;
+  const bool is_slow = settings_.preset == ScreenPreset::kSlow;
+  bool rich = is_slow || !may_be_dense();
   states_ = try_out(rich, false);
-  if (!rich && !states_[0]->is_dense()) {
-    rich = true;
+  if (!is_slow && states_[0]->is_dense() == rich) {
+    rich = !rich;
     states_ = try_out(rich, false);
   }
   if (sheet_shape(shape_.format, shape_.width, shape_.height, 0).components > 1) {
@@ -217,10 +262,7 @@ void ScreenEncoder::State::code(const Input& input) {
   for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
 }
 
-bool ScreenEncoder::State::is_dense() const {
-  const uint64_t area = uint64_t{shape.width} * shape.height;
-  return load > kPixelsWorthCutting && load * kShareWorthCutting > area;
-}
+bool ScreenEncoder::State::is_dense() const { return is_dense_load(load, shape); }
 
 // Slices learn from fewer pixels: they cost bytes. But they let another core help to decode.
 void ScreenEncoder::State::cut_if_busy() {
@@ -251,7 +293,7 @@ void ScreenEncoder::State::cut_if_busy() {
 void ScreenEncoder::State::measure_load(uint64_t literals) {
   const uint64_t now = spent();
   if (frames > 1) {
-    load = (3 * load + literals) / 4;
+    load = load_after(load, literals);
     cost = (3 * cost + now - spent_before) / 4;
   }
   spent_before = now;

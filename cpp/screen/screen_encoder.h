@@ -29,6 +29,10 @@ struct ScreenSettings {
   unsigned threads = 1;
 };
 
+namespace screen {
+struct Frame;
+}
+
 class ScreenEncoder {
  public:
   // Preconditions: a valid shape; at most 16 dictionary pictures, of that shape.
@@ -57,7 +61,11 @@ class ScreenEncoder {
   States start(bool rich, bool first_leads) const;
   // All that was held back, coded so.
   States try_out(bool rich, bool first_leads) const;
+  // Whether States::is_dense() will hold after what was held back, if no block of it can be copied.
+  bool may_be_dense() const;
   static void code(const Input& input, States& states, unsigned threads);
+  // The picture as a frame, in memory that served an earlier one if there is some.
+  std::shared_ptr<screen::Frame> loaded(const PictureView& picture);
   // Codes what was held back, after which frames are coded as they come.
   void decide();
 
@@ -66,6 +74,7 @@ class ScreenEncoder {
   bool has_below_;
   std::vector<std::shared_ptr<const Picture>> dictionary_;
   std::vector<Input> waiting_;
+  std::vector<std::shared_ptr<screen::Frame>> frames_;  // those that are in use, and at most one that is not
   // One for each way of deciding that the preset tries; the smallest payload wins.
   States states_;
 };

@@ -108,7 +108,7 @@ void SheetCoder::finish_frame(const Raster& previous) {
         const Pixel* then = previous.at(0, top_ + y);
         Pixel* background = background_.at(0, y);
         for (int x = column * kCell; x < right; ++x)
-          if (now[x] != then[x]) background[x] = then[x];
+          background[x] = now[x] != then[x] ? then[x] : background[x];
       }
     }
 }
