@@ -55,8 +55,8 @@ class ScreenEncoder {
   struct State;
   using States = std::vector<std::unique_ptr<State>>;
   States start(bool rich, bool first_leads) const;
-  // All that was held back, coded so.
-  States try_out(bool rich, bool first_leads) const;
+  // All that was held back, coded so; in as many slices as a trial came to, if there is one.
+  States try_out(bool rich, bool first_leads, const State* trial = nullptr) const;
   static void code(const Input& input, States& states, unsigned threads);
   // Codes what was held back, after which frames are coded as they come.
   void decide();
