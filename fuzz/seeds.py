@@ -62,10 +62,12 @@ def head_of(number: int, width: int, height: int) -> bytes:
 
 
 def in_slices(number: int, rows: tuple[int, ...], cut: int) -> bytes:
-    """An input of fuzz_screen by dice: slices from frame `cut` on, the first ones of so many units."""
+    """An input of fuzz_screen by dice: slices from frame `cut` on, the first ones of so many units; later less."""
     width, height = 4, 132
     shape = parsed(header(format=FORMATS[number], width=width, height=height))
-    settings = dice.settings_of(rows=rows, cut=cut, near=3 * (number == 1), rich=number == 4, all_voters=number == 3)
+    models = {"near": 3 * (number == 1), "rich": number == 4, "all_voters": number == 3}
+    moves = ((1, tuple(units - 2 for units in rows)),)
+    settings = dice.settings_of(rows=rows, cut=cut, moves=moves, **models)
     return head_of(number, width, height) + dice.thrown(shape, settings, 6)
 
 
@@ -86,8 +88,8 @@ def main() -> None:
         for width, height, preset, near in sizes:
             data = coded_frames(number, width, height, preset, near)
             (folder / "screen" / f"{name}_{width}x{height}").write_bytes(data)
-        # Units are higher where chroma is halved: there are two of them.
-        for rows in ((1,),) if name.startswith("yuv420") else ((1,), (1, 1)):
+        # Units are higher where chroma is halved.
+        for rows in ((5,), (3, 3)) if name.startswith("yuv420") else ((9,), (3, 8)):
             for cut in (0, 4):
                 sliced = folder / "screen" / f"{name}_{len(rows) + 1}_slices_from_{cut}"
                 sliced.write_bytes(in_slices(number, rows, cut))

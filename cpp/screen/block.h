@@ -43,14 +43,6 @@ class BlockMap {
   BlockMap(int columns, int rows)
       : columns_(columns), rows_(rows), blocks_(static_cast<size_t>(columns + 2) * (rows + 2)) {}
 
-  // Rows [top, bottom) as a map of their own.
-  BlockMap rows(int top, int bottom) const {
-    BlockMap result(columns_, bottom - top);
-    for (int y = top; y < bottom; ++y)
-      for (int x = 0; x < columns_; ++x) result.at(x, y - top) = at(x, y);
-    return result;
-  }
-
   int columns() const { return columns_; }
   int rows() const { return rows_; }
   // One cell outside on every side is a skipped block.

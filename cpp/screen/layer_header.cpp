@@ -11,13 +11,30 @@ enum Flag : uint8_t { kRich = 1, kFirstLeads = 2, kAllVoters = 4 };
 
 // What a decoder is ready to allocate for one layer.
 constexpr uint64_t kMaxMemory = uint64_t{3} << 30;
+// Of a segment: borders cannot move more often, nor later.
+constexpr uint64_t kMaxFrames = uint64_t{1} << 20;
+
+// The units of all slices but the last.
+void write_rows(ByteWriter& out, const SliceCuts& cuts) {
+  uint32_t before = 0;
+  for (const uint32_t unit : cuts.units) out.varint(unit - std::exchange(before, unit));
+}
+
+Status read_rows(ByteReader& in, int slices, uint32_t units, SliceCuts& cuts) {
+  uint32_t unit = 0;
+  for (int i = 1; i < slices; ++i) {
+    const uint64_t more = in.varint_up_to(units);
+    AICODEC_TRY(in.status());
+    unit += static_cast<uint32_t>(more);
+    if (more == 0 || unit >= units) return Error::kBadValue;
+    cuts.units.push_back(unit);
+  }
+  return Ok{};
+}
 
 }  // namespace
 
-uint32_t slice_unit(PixelFormat format) {
-  const uint32_t root = kRootCells * kCell;
-  return format.layout == Layout::kYuv420 ? 2 * root : root;
-}
+uint32_t slice_unit(PixelFormat format) { return format.layout == Layout::kYuv420 ? 2 * kCell : kCell; }
 
 uint32_t slice_units(PixelFormat format, uint32_t height) {
   return (height + slice_unit(format) - 1) / slice_unit(format);
@@ -47,8 +64,13 @@ void write_layer_header(ByteWriter& out, const LayerHeader& header) {
          (header.models.all_voters ? kAllVoters : 0));
   if (header.cuts.units.empty()) return;
   out.varint(header.cuts.frame);
-  uint32_t before = 0;
-  for (const uint32_t unit : header.cuts.units) out.varint(unit - std::exchange(before, unit));
+  write_rows(out, header.cuts);
+  out.varint(header.moves.size());
+  uint64_t frame = header.cuts.frame;
+  for (const SliceCuts& move : header.moves) {
+    out.varint(move.frame - std::exchange(frame, move.frame));
+    write_rows(out, move);
+  }
 }
 
 Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32_t width, uint32_t height) {
@@ -68,13 +90,17 @@ Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32
   if (slices < 1 || slices > kMaxSlices || static_cast<uint32_t>(slices) > units) return Error::kBadValue;
   if (slices > 1) {
     header.cuts.frame = in.varint();
-    uint32_t unit = 0;
-    for (int i = 1; i < slices; ++i) {
-      const uint64_t more = in.varint_up_to(units);
+    AICODEC_TRY(read_rows(in, slices, units, header.cuts));
+    uint64_t frame = header.cuts.frame;
+    const uint64_t moves = in.varint_up_to(kMaxFrames);
+    AICODEC_TRY(in.status());
+    for (uint64_t i = 0; i < moves; ++i) {
+      const uint64_t later = in.varint_up_to(kMaxFrames);
       AICODEC_TRY(in.status());
-      unit += static_cast<uint32_t>(more);
-      if (more == 0 || unit >= units) return Error::kBadValue;
-      header.cuts.units.push_back(unit);
+      if (later == 0) return Error::kBadValue;
+      SliceCuts& move = header.moves.emplace_back();
+      move.frame = frame += later;
+      AICODEC_TRY(read_rows(in, slices, units, move));
     }
   }
   const ModelSettings& models = header.models;

@@ -11,7 +11,7 @@ inline constexpr int kMaxSlices = 16;
 inline constexpr int kMaxSaved = 24;
 inline constexpr int kMaxDictionary = 16;
 
-// Where the picture is cut into slices, and from which frame on.
+// Where the picture is cut into slices, from a frame on.
 struct SliceCuts {
   uint64_t frame = 0;
   std::vector<uint32_t> units;  // the first unit of each slice but the first
@@ -22,10 +22,12 @@ struct SliceCuts {
 struct LayerHeader {
   ModelSettings models;
   SliceCuts cuts;
+  // The borders between as many slices later, by frame; not before the cuts.
+  std::vector<SliceCuts> moves;
   int saved = 8;  // older frames that history keeps
 };
 
-// Luma rows per unit of slicing: slices are whole roots in every sheet.
+// Luma rows per unit of slicing: slices are whole cells in every sheet.
 uint32_t slice_unit(PixelFormat format);
 // How many units a picture has: the most slices there can be.
 uint32_t slice_units(PixelFormat format, uint32_t height);

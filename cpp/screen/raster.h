@@ -24,13 +24,6 @@ class BasicRaster {
         stride_(width + 2 * kBorder),
         cells_(static_cast<size_t>(stride_) * static_cast<size_t>(height + 2 * kBorder), fill) {}
 
-  // Rows [top, bottom) as a raster of their own.
-  BasicRaster rows(int top, int bottom) const {
-    BasicRaster result(width_, bottom - top);
-    for (int y = top; y < bottom; ++y) std::copy_n(at(0, y), width_, result.at(0, y - top));
-    return result;
-  }
-
   int width() const { return width_; }
   int height() const { return height_; }
   ptrdiff_t stride() const { return stride_; }

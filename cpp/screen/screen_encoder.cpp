@@ -45,11 +45,16 @@ constexpr uint64_t kPixelsWorthCutting = 12000;
 constexpr uint64_t kShareWorthCutting = 48;
 // Nor is one where they take less than an eighth of a bit each: what all contexts know is drawn quickly.
 constexpr uint64_t kSixteenthsWorthCutting = 2;
-// So many coded pixels are worth a slice more.
-constexpr uint64_t kPixelsPerSlice = 200000;
-constexpr uint64_t kUsefulSlices = 4;
-// A bit takes a decoder as long as two or three pixels that all contexts know.
-constexpr uint64_t kSixteenthsPerPixelTime = 6;
+// From so many coded pixels on there are four slices instead of two: with three one of two threads would
+// wait.
+constexpr uint64_t kPixelsForFour = 400000;
+// Work is in two nanoseconds. So much for each pixel of the canvas is 80 ms at 1920x1080: longer than that
+// nobody shall wait for a frame, so that slices begin with the second one.
+constexpr uint64_t kTooMuchWork = 20;
+// Borders move where the slice with most work has this part of it less then, and two milliseconds at
+// 1920x1080, which is what moving takes on two threads.
+constexpr uint64_t kWorthMoving = 32;
+constexpr uint64_t kLeastWorthMoving = 2;
 // What the first frames teach serves all slices.
 constexpr uint64_t kLeastTogether = 4;
 
@@ -98,19 +103,27 @@ struct ScreenEncoder::State {
   uint64_t frames = 0;
   std::shared_ptr<Frame> last;  // the source of the frame before
   bool may_cut = true;
+  size_t first_count = 1;      // of slices from the second frame on
   uint64_t load = 0;           // pixels coded as such in a frame, of late
   uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
   uint64_t spent_before = 0;   // the last frame
-  std::vector<uint64_t> rows;  // the time it takes to decode, by unit of rows, while there is one slice
+  std::vector<uint64_t> work;  // of decoding, by unit of rows, of late
 
   void code(const Input& input);
   // Whether many pixels of the last frames were coded, and whether those frames were slow to decode.
   bool is_dense() const;
   bool is_busy() const { return is_dense() && cost > load * kSixteenthsWorthCutting; }
-  // Before a frame: begins slices if so.
+  // Before a frame: begins slices if so, or moves the borders between them.
   void cut_if_busy();
+  void cut(const std::vector<uint32_t>& units);
+  void move_if_uneven();
+  std::vector<uint32_t> balanced(size_t count) const;
+  uint64_t most_work(const std::vector<uint32_t>& units) const;
+  uint64_t all_work() const { return std::accumulate(work.begin(), work.end(), uint64_t{0}); }
+  uint64_t area() const { return uint64_t{shape.width} * shape.height; }
   // After a frame, of which so many pixels were coded as such.
   void measure_load(uint64_t literals);
+  void measure_work();
   // Of all streams so far, in sixteenths of a bit.
   uint64_t spent() const;
   Bytes finish();
@@ -146,10 +159,10 @@ ScreenEncoder::State::State(const ScreenShape& layer_shape, const LayerHeader& l
       threads(thread_count),
       history(make_frame(shape.format, shape.width, shape.height), header.saved, pictures, has_below) {
   const int sheets = sheet_count(shape.format);
-  slices.emplace_back(shape, header.models, history.below());
+  slices.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kAll);
   streams.resize(1);
   plans.assign(1, std::vector<Plan>(static_cast<size_t>(sheets)));
-  rows.resize(slice_units(shape.format, shape.height));
+  work.resize(slice_units(shape.format, shape.height));
   for (int sheet = 0; sheet < sheets; ++sheet)
     planners.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet), settings);
   for (const SharedFrame& picture : pictures)
@@ -195,8 +208,13 @@ std::shared_ptr<Frame> ScreenEncoder::loaded(const PictureView& picture) {
   return frame;
 }
 
-ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads) const {
+ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads, const State* trial) const {
   States states = start(rich, first_leads);
+  if (trial != nullptr)
+    for (const auto& state : states) {
+      state->work = trial->work;
+      state->first_count = trial->slices.size();
+    }
   for (const Input& input : waiting_) code(input, states, settings_.threads);
   return states;
 }
@@ -227,6 +245,10 @@ void ScreenEncoder::decide() {
     States others = try_out(rich, true);
     if (others[0]->spent() < states_[0]->spent()) states_ = std::move(others);
   }
+  // What turned out to be far too slow does not wait for slices until it does so again.
+  const State& trial = *states_[0];
+  if (trial.slices.size() > 1 && trial.all_work() > trial.area() * kTooMuchWork)
+    states_ = try_out(rich, trial.header.models.first_leads, &trial);
   waiting_.clear();
 }
 
@@ -264,30 +286,65 @@ void ScreenEncoder::State::code(const Input& input) {
 
 bool ScreenEncoder::State::is_dense() const { return is_dense_load(load, shape); }
 
-// Slices learn from fewer pixels: they cost bytes. But they let another core help to decode.
-void ScreenEncoder::State::cut_if_busy() {
-  if (!may_cut || slices.size() > 1 || frames < kLeastTogether || !is_busy()) return;
-  const size_t count = std::min({load / kPixelsPerSlice + 2, kUsefulSlices, uint64_t{rows.size()}});
-  if (count == 1) return;
-  const uint64_t sum = std::accumulate(rows.begin(), rows.end(), uint64_t{0});
-  header.cuts.frame = frames;
+// Where so many slices have equal parts of the work.
+std::vector<uint32_t> ScreenEncoder::State::balanced(size_t count) const {
+  const uint64_t sum = all_work();
+  std::vector<uint32_t> units;
   uint64_t before = 0;
   uint32_t unit = 0;
   for (size_t i = 1; i < count; ++i) {
     // At least one unit for this slice and for each that follows; the one that has the border in it goes
     // where most of it belongs.
-    before += rows[unit++];
-    while (unit < rows.size() - (count - i) && (before + rows[unit] / 2) * count < sum * i)
-      before += rows[unit++];
-    header.cuts.units.push_back(unit);
+    before += work[unit++];
+    while (unit < work.size() - (count - i) && (before + work[unit] / 2) * count < sum * i)
+      before += work[unit++];
+    units.push_back(unit);
   }
+  return units;
+}
+
+// The work of the slice that has most.
+uint64_t ScreenEncoder::State::most_work(const std::vector<uint32_t>& units) const {
+  uint64_t most = 0;
+  size_t unit = 0;
+  for (size_t i = 0; i <= units.size(); ++i) {
+    const size_t end = i < units.size() ? units[i] : work.size();
+    uint64_t sum = 0;
+    for (; unit < end; ++unit) sum += work[unit];
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
+// Slices learn from fewer pixels: they cost bytes. But they let another core help to decode.
+void ScreenEncoder::State::cut_if_busy() {
+  if (slices.size() > 1) return move_if_uneven();
+  if (!may_cut) return;
+  if (frames == 1 && first_count > 1) return cut(balanced(first_count));
+  if (frames < kLeastTogether || !is_busy()) return;
+  const size_t count = std::min(load < kPixelsForFour ? size_t{2} : size_t{4}, work.size());
+  if (count > 1) cut(balanced(count));
+}
+
+void ScreenEncoder::State::cut(const std::vector<uint32_t>& units) {
+  header.cuts = {frames, units};
+  const size_t count = units.size() + 1;
   std::vector<SliceCoder> others;
-  for (int i = 1; i < header.cuts.slices(); ++i)
-    others.emplace_back(shape, header.models, history.below(), header.cuts, i);
-  slices[0].cut(others, header.cuts, threads);
-  std::move(others.begin(), others.end(), std::back_inserter(slices));
+  for (size_t i = 1; i < count; ++i)
+    others.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kNone);
+  SliceCoder::cut(slices, std::move(others), header.cuts, threads);
   streams.resize(slices.size());
   plans.resize(slices.size(), plans[0]);
+}
+
+void ScreenEncoder::State::move_if_uneven() {
+  const std::vector<uint32_t>& now = header.moves.empty() ? header.cuts.units : header.moves.back().units;
+  std::vector<uint32_t> better = balanced(slices.size());
+  const uint64_t most = most_work(now);
+  const uint64_t gained = most - std::min(most, most_work(better));
+  if (gained < most / kWorthMoving || gained * kLeastWorthMoving < area()) return;
+  header.moves.push_back({frames, std::move(better)});
+  SliceCoder::move(slices, header.moves.back(), threads);
 }
 
 void ScreenEncoder::State::measure_load(uint64_t literals) {
@@ -295,20 +352,22 @@ void ScreenEncoder::State::measure_load(uint64_t literals) {
   if (frames > 1) {
     load = load_after(load, literals);
     cost = (3 * cost + now - spent_before) / 4;
+    measure_work();
   }
   spent_before = now;
-  if (slices.size() > 1) return;
-  for (uint64_t& row : rows) row -= row / 4;
-  for (size_t i = 0; i < slices[0].sheets().size(); ++i) {
-    const SheetCoder& sheet = slices[0].sheets()[i];
-    const size_t cells = slice_unit(shape.format) / kCell / (i + 1);
-    for (size_t row = 0; row < sheet.spent_by_row().size(); ++row) {
-      uint64_t pixels = 0;
-      for (int column = 0; column < sheet.blocks().columns(); ++column)
-        if (has_pixels(sheet.blocks().at(column, static_cast<int>(row)).mode)) pixels += kCell * kCell;
-      rows[row / cells] += pixels + sheet.spent_by_row()[row] / kSixteenthsPerPixelTime;
+}
+
+void ScreenEncoder::State::measure_work() {
+  std::vector<uint64_t> now(work.size());
+  for (const SliceCoder& slice : slices)
+    for (size_t i = 0; i < slice.sheets().size(); ++i) {
+      const SheetCoder& sheet = slice.sheets()[i];
+      const size_t cells = slice_unit(shape.format) / kCell / (i + 1);
+      const size_t top = static_cast<size_t>(sheet.top()) / kCell;
+      for (size_t row = 0; row < sheet.work_by_row().size(); ++row)
+        now[(top + row) / cells] += sheet.work_by_row()[row];
     }
-  }
+  for (size_t unit = 0; unit < work.size(); ++unit) work[unit] = (work[unit] + now[unit]) / 2;
 }
 
 uint64_t ScreenEncoder::State::spent() const {

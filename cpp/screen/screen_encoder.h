@@ -59,8 +59,8 @@ class ScreenEncoder {
   struct State;
   using States = std::vector<std::unique_ptr<State>>;
   States start(bool rich, bool first_leads) const;
-  // All that was held back, coded so.
-  States try_out(bool rich, bool first_leads) const;
+  // All that was held back, coded so; in as many slices as a trial came to, if there is one.
+  States try_out(bool rich, bool first_leads, const State* trial = nullptr) const;
   // Whether States::is_dense() will hold after what was held back, if no block of it can be copied.
   bool may_be_dense() const;
   static void code(const Input& input, States& states, unsigned threads);

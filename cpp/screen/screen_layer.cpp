@@ -1,9 +1,9 @@
 #include "screen/screen_layer.h"
 
 #include <algorithm>
-#include <iterator>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include "base/parallel.h"
 #include "bits/range_coder.h"
@@ -21,30 +21,34 @@ struct ScreenDecoder::State {
   History history;
   std::vector<SliceCoder> slices;
   std::vector<SliceCoder> later;  // those that begin at the cut, until then
+  size_t moves = 0;               // of the borders so far
   std::vector<RangeDecoder> streams;
   std::optional<Error> error;
 
-  SliceCoder slice(int number) const { return {shape, header.models, history.below(), header.cuts, number}; }
   void make_next_slice();
-  void cut(unsigned threads);
+  // Before a frame: cuts, or moves borders, if it is time.
+  void cut_if_due(unsigned threads);
 };
 
 // What a cut needs is made while the first frames are drawn, when other cores have nothing to do: finding
 // that much memory can take longer than a frame may.
 void ScreenDecoder::State::make_next_slice() {
   try {
-    later.push_back(slice(static_cast<int>(later.size()) + 1));
+    later.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kNone);
   } catch (const std::bad_alloc&) {
-    // This is one of several threads; cut() tries again where it can be told.
+    // This is one of several threads; cut_if_due() tries again where it can be told.
   }
 }
 
-void ScreenDecoder::State::cut(unsigned threads) {
-  while (static_cast<int>(later.size()) < header.cuts.slices() - 1)
-    later.push_back(slice(static_cast<int>(later.size()) + 1));
-  slices[0].cut(later, header.cuts, threads);
-  std::move(later.begin(), later.end(), std::back_inserter(slices));
-  later.clear();
+void ScreenDecoder::State::cut_if_due(unsigned threads) {
+  if (slices.size() < streams.size()) {
+    if (drawn != header.cuts.frame) return;
+    while (later.size() < streams.size() - 1)
+      later.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kNone);
+    SliceCoder::cut(slices, std::exchange(later, {}), header.cuts, threads);
+  } else if (moves < header.moves.size() && drawn == header.moves[moves].frame) {
+    SliceCoder::move(slices, header.moves[moves++], threads);
+  }
 }
 
 ScreenDecoder::ScreenDecoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -76,9 +80,10 @@ Result<std::unique_ptr<ScreenDecoder>> ScreenDecoder::create(ByteSpan payload, S
                                                      header->saved, std::move(pictures), has_below),
                                              {},
                                              {},
+                                             0,
                                              {},
                                              {}});
-  state->slices.emplace_back(shape, header->models, state->history.below());
+  state->slices.emplace_back(shape, header->models, state->history.below(), SliceCoder::Rows::kAll);
   for (const ByteSpan stream : streams) state->streams.emplace_back(stream);
   return std::unique_ptr<ScreenDecoder>(new ScreenDecoder(std::move(state)));
 }
@@ -94,7 +99,7 @@ Status ScreenDecoder::draw(Picture& canvas, unsigned threads) {
   std::vector<References> references;
   for (int sheet = 0; sheet < sheet_count(s.shape.format); ++sheet)
     references.push_back(s.history.references(sheet));
-  if (s.streams.size() > s.slices.size() && s.drawn == s.header.cuts.frame) s.cut(threads);
+  s.cut_if_due(threads);
   const bool make = s.slices.size() + s.later.size() < s.streams.size();
   std::vector<uint8_t> sound(s.slices.size());
   parallel_for(s.slices.size() + make, threads, [&](size_t i) {

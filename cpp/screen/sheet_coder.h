@@ -96,17 +96,31 @@ struct Changed {
   }
 };
 
+// What a slice's rows of a sheet are between two frames.
+struct SheetRows {
+  // As nothing has been drawn yet. `first` is a multiple of a cell's side, and so is `end` but at the bottom.
+  SheetRows(int width, int first, int end);
+
+  int top;
+  Raster current;
+  Raster background;
+  BlockMap blocks;
+  Ages ages;
+};
+
 class SheetCoder {
  public:
-  // Rows [top, bottom) of a sheet. `below`: the number of the reference that is the canvas below, or -1.
-  SheetCoder(const SheetShape& shape, int top, int bottom, const ModelSettings& settings, int below);
+  // The first `rows` rows of a sheet. `below`: the number of the reference that is the canvas below, or -1.
+  SheetCoder(const SheetShape& shape, int rows, const ModelSettings& settings, int below);
 
-  // Where a sheet is cut, one coder of the same settings goes on with a part of another's rows and a copy of
-  // its models. Colours are most of what there is to copy, and may be copied beside the rest.
-  void inherit_colours(const SheetCoder& whole) { colours_ = whole.colours_; }
-  void inherit_rest(const SheetCoder& whole);
-  // Leaves only the rows up to `bottom`, a multiple of a root's side or the end.
-  void narrow(int bottom);
+  // Where a sheet is cut, a coder of the same settings goes on with a copy of another's models. Colours are
+  // most of what there is to copy, and may be copied beside the rest.
+  void inherit_colours(const SheetCoder& other) { colours_ = other.colours_; }
+  void inherit_rest(const SheetCoder& other);
+  // Fills in those rows that this coder has.
+  void give_rows(SheetRows& rows) const;
+  // Goes on with other rows.
+  void take_rows(SheetRows rows);
 
   int top() const { return top_; }
   int rows() const { return current_.height(); }
@@ -128,11 +142,11 @@ class SheetCoder {
   void repeat_frame();
   const Changed& changed() const { return changed_; }
   const PixelCosts& costs() const { return costs_; }
-  // What the last frame's rows of cells cost an encoder, in sixteenths of a bit.
-  const std::vector<uint64_t>& spent_by_row() const { return spent_by_row_; }
+  // The work of decoding the last frame's rows of cells, as an encoder estimates it; empty where nothing
+  // changed.
+  const std::vector<uint64_t>& work_by_row() const { return work_by_row_; }
 
  private:
-  void take_rows(const SheetCoder& whole, int top, int bottom);
   template <typename Coder>
   void code_node(Coder& coder, Node node, const References& references, Plan* plan);
   template <typename Coder>
@@ -141,10 +155,11 @@ class SheetCoder {
   void next_map();
   void fill_from_history(const References& references);
   void finish_frame(const Raster& previous);
+  uint64_t work_of(Mode mode, int y, int left, int right, uint64_t spent) const;
   static uint32_t guide_at(const SheetCoder& luma, int x, int y);
 
   SheetShape shape_;
-  int top_;
+  int top_ = 0;
   int below_;
   Raster current_;
   Raster background_;
@@ -160,7 +175,7 @@ class SheetCoder {
   PhotoModel photos_;
   Changed changed_;
   PixelCosts costs_;
-  std::vector<uint64_t> spent_by_row_;
+  std::vector<uint64_t> work_by_row_;
   bool sound_ = true;
 };
 
@@ -173,13 +188,8 @@ bool SheetCoder::code_frame(Coder& coder, const References& references, Plan* pl
       code_node(coder, {0, column, row}, references, plan);
   if (!sound_) return false;
   fill_from_history(references);
-  spent_by_row_.clear();
-  for (int row = 0; row < blocks_.rows(); ++row) {
-    [[maybe_unused]] uint64_t before = 0;
-    if constexpr (requires { coder.spent(); }) before = coder.spent();
-    code_rows(coder, row, references, plan, source, luma);
-    if constexpr (requires { coder.spent(); }) spent_by_row_.push_back(coder.spent() - before);
-  }
+  work_by_row_.assign(static_cast<size_t>(blocks_.rows()), 0);
+  for (int row = 0; row < blocks_.rows(); ++row) code_rows(coder, row, references, plan, source, luma);
   finish_frame(*references[0]);
   return true;
 }
@@ -263,8 +273,9 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
       }
       if constexpr (requires { coder.spent(); }) {
         const size_t cell = static_cast<size_t>(cell_row) * blocks_.columns() + static_cast<size_t>(column);
-        costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], coder.spent() - before,
-                   right - column * kCell);
+        const uint64_t spent = coder.spent() - before;
+        costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], spent, right - column * kCell);
+        work_by_row_[static_cast<size_t>(cell_row)] += work_of(block.mode, y, column * kCell, right, spent);
       }
     }
   }

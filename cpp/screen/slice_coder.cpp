@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 #include "base/parallel.h"
 
@@ -17,31 +19,50 @@ int first_row(const ScreenShape& shape, int sheet, const SliceCuts& cuts, int nu
 
 }  // namespace
 
-SliceCoder::SliceCoder(const ScreenShape& shape, const ModelSettings& models, int below,
-                       const SliceCuts& cuts, int number)
+SliceCoder::SliceCoder(const ScreenShape& shape, const ModelSettings& models, int below, Rows rows)
     : shape_(shape) {
-  for (int sheet = 0; sheet < sheet_count(shape.format); ++sheet)
-    sheets_.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet),
-                         first_row(shape, sheet, cuts, number), first_row(shape, sheet, cuts, number + 1),
-                         models, below);
+  for (int number = 0; number < sheet_count(shape.format); ++number) {
+    const SheetShape sheet = sheet_shape(shape.format, shape.width, shape.height, number);
+    sheets_.emplace_back(sheet, rows == Rows::kAll ? sheet.height : 0, models, below);
+  }
 }
 
-void SliceCoder::cut(std::vector<SliceCoder>& others, const SliceCuts& cuts, unsigned threads) {
+void SliceCoder::cut(std::vector<SliceCoder>& slices, std::vector<SliceCoder> others, const SliceCuts& cuts,
+                     unsigned threads) {
+  const SliceCoder& whole = slices[0];
   parallel_for(2 * others.size(), threads, [&](size_t i) {
     SliceCoder& other = others[i / 2];
-    for (size_t sheet = 0; sheet < sheets_.size(); ++sheet) {
+    for (size_t sheet = 0; sheet < whole.sheets_.size(); ++sheet) {
       if (i % 2 == 0)
-        other.sheets_[sheet].inherit_colours(sheets_[sheet]);
+        other.sheets_[sheet].inherit_colours(whole.sheets_[sheet]);
       else
-        other.sheets_[sheet].inherit_rest(sheets_[sheet]);
+        other.sheets_[sheet].inherit_rest(whole.sheets_[sheet]);
     }
   });
   for (SliceCoder& other : others) {
-    std::copy_n(repeat_, std::size(repeat_), other.repeat_);
-    other.repeats_ = repeats_;
+    std::copy_n(whole.repeat_, std::size(whole.repeat_), other.repeat_);
+    other.repeats_ = whole.repeats_;
   }
-  for (size_t sheet = 0; sheet < sheets_.size(); ++sheet)
-    sheets_[sheet].narrow(first_row(shape_, static_cast<int>(sheet), cuts, 1));
+  std::move(others.begin(), others.end(), std::back_inserter(slices));
+  move(slices, cuts, threads);
+}
+
+void SliceCoder::move(std::vector<SliceCoder>& slices, const SliceCuts& cuts, unsigned threads) {
+  std::vector<std::vector<SheetRows>> rows(slices.size());
+  parallel_for(slices.size(), threads, [&](size_t i) {
+    const ScreenShape& shape = slices[i].shape_;
+    for (size_t k = 0; k < slices[i].sheets_.size(); ++k) {
+      const int sheet = static_cast<int>(k);
+      const int number = static_cast<int>(i);
+      SheetRows& part =
+          rows[i].emplace_back(slices[i].sheets_[k].shape().width, first_row(shape, sheet, cuts, number),
+                               first_row(shape, sheet, cuts, number + 1));
+      for (const SliceCoder& slice : slices) slice.sheets_[k].give_rows(part);
+    }
+  });
+  for (size_t i = 0; i < slices.size(); ++i)
+    for (size_t sheet = 0; sheet < rows[i].size(); ++sheet)
+      slices[i].sheets_[sheet].take_rows(std::move(rows[i][sheet]));
 }
 
 void SliceCoder::copy_to(Frame& frame) const {

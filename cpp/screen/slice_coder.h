@@ -10,12 +10,8 @@ namespace aicodec::screen {
 
 class SliceCoder {
  public:
-  // The rows of one slice; without cuts all rows.
-  SliceCoder(const ScreenShape& shape, const ModelSettings& models, int below, const SliceCuts& cuts = {},
-             int number = 0);
-  // Ends the time of one slice: this one, of all rows, keeps the first slice's, and `others` (coders of the
-  // further slices, as new) go on from what it has learned. Copies on up to `threads` threads.
-  void cut(std::vector<SliceCoder>& others, const SliceCuts& cuts, unsigned threads);
+  enum class Rows { kAll, kNone };
+  SliceCoder(const ScreenShape& shape, const ModelSettings& models, int below, Rows rows);
 
   std::vector<SheetCoder>& sheets() { return sheets_; }
   const std::vector<SheetCoder>& sheets() const { return sheets_; }
@@ -44,6 +40,13 @@ class SliceCoder {
   const Changed& changed() const { return changed_; }
   // Puts the slice's rows into a frame.
   void copy_to(Frame& frame) const;
+
+  // Ends the time of one slice: `others`, coders as new, go on from what the only one in `slices` has
+  // learned, and become slices with their part of its rows. Copies on up to `threads` threads.
+  static void cut(std::vector<SliceCoder>& slices, std::vector<SliceCoder> others, const SliceCuts& cuts,
+                  unsigned threads);
+  // Moves the borders between the slices, which keep what they have learned.
+  static void move(std::vector<SliceCoder>& slices, const SliceCuts& cuts, unsigned threads);
 
  private:
   ScreenShape shape_;

@@ -195,7 +195,7 @@ def screen_dice_rgb() -> bytes:
 @stream
 def screen_dice_rgb_near() -> bytes:
     """By dice: 10-bit RGB in two slices from the start, samples in steps of 15, one saved frame, all voters."""
-    return by_dice(header(format="rgb30", width=9, height=80), 7, rows=(1,), near=7, saved=1, all_voters=True)
+    return by_dice(header(format="rgb30", width=9, height=80), 7, rows=(8,), near=7, saved=1, all_voters=True)
 
 
 @stream
@@ -210,19 +210,39 @@ def screen_dice_photo() -> bytes:
 @stream
 def screen_dice_420() -> bytes:
     """By dice: 8-bit 4:2:0 of odd size, cut into two slices of unequal height before the fourth frame."""
-    return by_dice(header(width=21, height=139), 7, rows=(1,), cut=3)
+    return by_dice(header(width=21, height=139), 7, rows=(8,), cut=3)
 
 
 @stream
 def screen_dice_cut() -> bytes:
     """By dice: three slices from the second frame on, the middle one two units high."""
-    return by_dice(header(format="rgb24", width=7, height=270), 4, rows=(1, 2), cut=1)
+    return by_dice(header(format="rgb24", width=7, height=78), 4, rows=(3, 2), cut=1)
+
+
+@stream
+def screen_dice_moves() -> bytes:
+    """By dice: three slices with borders that move twice, also past where others were, to one unit's height."""
+    moves = ((1, (5, 1)), (2, (1, 4)))
+    return by_dice(header(format="rgb24", width=12, height=61), 6, rows=(2, 4), cut=1, moves=moves)
+
+
+@stream
+def screen_dice_420_moves() -> bytes:
+    """By dice: 8-bit 4:2:0 of odd size in two slices from the start, the border moving before each frame."""
+    moves = ((1, (2,)), (1, (1,)), (1, (3,)))
+    return by_dice(header(width=13, height=53), 4, rows=(1,), moves=moves)
+
+
+@stream
+def screen_never_moved() -> bytes:
+    """By dice: a border that would move after the last frame."""
+    return by_dice(header(format="rgb24", width=7, height=24), 2, rows=(1,), moves=((2, (2,)),))
 
 
 @stream
 def screen_never_cut() -> bytes:
     """By dice: slices that would begin after the last frame."""
-    return by_dice(header(format="rgb24", width=7, height=70), 2, rows=(1,), cut=9)
+    return by_dice(header(format="rgb24", width=7, height=24), 2, rows=(1,), cut=9)
 
 
 @stream

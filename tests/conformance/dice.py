@@ -138,8 +138,12 @@ def settings_of(**fields: Any) -> Any:
 def layer_head(settings: Any) -> bytes:
     flags = settings.rich + 2 * settings.first_leads + 4 * settings.all_voters
     fields = (settings.colour_bits, settings.residual_bits, settings.saved, settings.slices, flags)
-    head = varint(settings.near) + bytes(fields)
-    return head + b"".join(map(varint, (settings.cut, *settings.rows))) if settings.slices > 1 else head
+    numbers: list[int] = []
+    if settings.slices > 1:
+        numbers = [settings.cut, *settings.rows, len(settings.moves)]
+        for later, rows in settings.moves:
+            numbers += [later, *rows]
+    return varint(settings.near) + bytes(fields) + b"".join(map(varint, numbers))
 
 
 MIXTURE = (0.3, 0.7, 0.5, 0.3)  # chances of skip, split, copy, photo
@@ -179,6 +183,7 @@ def throw(
                 if not isinstance(sheet.flags, DiceFlags):
                     sheet.flags = DiceFlags(sheet.flags, coder.dice, chances)
                     sheet.vectors = DiceVectors(sheet, layer.history.slots, coder.dice, used, astray)
+                sheet.vectors.sheet = sheet
 
     try:
         for number in range(frames):

@@ -88,31 +88,64 @@ def screen_no_slices() -> bytes:
 @stream("kBadValue")
 def screen_slices_of_no_rows() -> bytes:
     """Two slices of a picture that has rows for one."""
-    return with_coded(layer_head(settings_of(rows=(1,))) + block(b"\xff") + b"\xff", height=64)
+    return with_coded(layer_head(settings_of(rows=(1,))) + block(b"\xff") + b"\xff", height=8)
 
 
 @stream("kBadValue")
 def screen_slices_of_no_chroma() -> bytes:
-    """Two slices of a 4:2:0 picture with 128 rows, which is one slice's."""
-    return with_coded(layer_head(settings_of(rows=(1,))) + block(b"\xff") + b"\xff", format="yuv420p", height=128)
+    """Two slices of a 4:2:0 picture with 16 rows, which is one slice's."""
+    return with_coded(layer_head(settings_of(rows=(1,))) + block(b"\xff") + b"\xff", format="yuv420p", height=16)
 
 
 @stream("kBadValue")
 def screen_slice_of_no_units() -> bytes:
     """Two slices, the first of no rows."""
-    return with_coded(layer_head(settings_of(rows=(0,))) + block(b"\xff") + b"\xff", height=128)
+    return with_coded(layer_head(settings_of(rows=(0,))) + block(b"\xff") + b"\xff", height=16)
 
 
 @stream("kBadValue")
 def screen_slice_over_all() -> bytes:
     """Two slices, the first of all rows."""
-    return with_coded(layer_head(settings_of(rows=(2,))) + block(b"\xff") + b"\xff", height=128)
+    return with_coded(layer_head(settings_of(rows=(2,))) + block(b"\xff") + b"\xff", height=16)
+
+
+@stream("kBadValue")
+def screen_move_before_a_frame() -> bytes:
+    """A border that moves when slices begin."""
+    return with_coded(layer_head(settings_of(rows=(1,), moves=((0, (1,)),))) + block(b"\xff") + b"\xff", height=16)
+
+
+@stream("kBadValue")
+def screen_move_over_all() -> bytes:
+    """A border that moves to the bottom."""
+    return with_coded(layer_head(settings_of(rows=(1,), moves=((1, (2,)),))) + block(b"\xff") + b"\xff", height=16)
+
+
+@stream("kTooLarge")
+def screen_move_too_late() -> bytes:
+    """A border that moves 2^20 + 1 frames after slices have begun."""
+    late = ((2**20 + 1, (1,)),)
+    return with_coded(layer_head(settings_of(rows=(1,), moves=late)) + block(b"\xff") + b"\xff", height=16)
+
+
+@stream("kTooLarge")
+def screen_too_many_moves() -> bytes:
+    """Borders that move 2^20 + 1 times."""
+    coded = layer_head(settings_of(rows=(1,)))[:-1]  # without the number of moves
+    return with_coded(coded + varint(2**20 + 1) + block(b"\xff") + b"\xff", height=16)
+
+
+@stream("kTruncated")
+def screen_moves_end_early() -> bytes:
+    """Two moves are promised, one is there."""
+    coded = layer_head(settings_of(rows=(1,)))[:-1]
+    return with_coded(coded + varint(2) + varint(1) + varint(1), height=16)
 
 
 @stream("kBadValue")
 def screen_too_many_slices() -> bytes:
     """17 slices."""
-    return with_coded(layer_head(settings_of(rows=(1,) * 16)) + block(b"\xff") * 16 + b"\xff", height=64 * 17)
+    return with_coded(layer_head(settings_of(rows=(1,) * 16)) + block(b"\xff") * 16 + b"\xff", height=8 * 17)
 
 
 @stream("kUnsupportedFeature")
@@ -137,7 +170,7 @@ def screen_settings_end_early() -> bytes:
 @stream("kTruncated")
 def screen_slice_ends_early() -> bytes:
     """A slice that promises more bytes than there are."""
-    return with_coded(layer_head(settings_of(rows=(1,))) + varint(9) + b"\xff", height=128)
+    return with_coded(layer_head(settings_of(rows=(1,))) + varint(9) + b"\xff", height=16)
 
 
 @stream("kTruncated")
@@ -169,7 +202,7 @@ def screen_frame_too_many() -> bytes:
 def screen_trailing_in_a_slice() -> bytes:
     """Bytes behind the last frame of the first of two slices."""
     coded = layer_head(settings_of(rows=(1,))) + block(bytes(9))
-    return with_coded(coded, height=128)
+    return with_coded(coded, height=16)
 
 
 @stream("kBadValue")

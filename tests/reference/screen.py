@@ -29,6 +29,7 @@ class Settings:
     all_voters: bool
     cut: int = 0  # the first frame in slices
     rows: tuple[int, ...] = ()  # units of the slices but the last
+    moves: tuple[tuple[int, tuple[int, ...]], ...] = ()  # later rows, each with the number of frames before
 
 
 @dataclass
@@ -232,19 +233,22 @@ class SheetCoder:
         self.photos = PhotoModel(shape, settings)
         self.changed = Changed()
 
-    def part(self, top, bottom):
-        part = SheetCoder(self.shape, top, bottom, self.settings, self.below)
+    def with_rows_of(self, sheets, top, bottom):
+        """This one's models with rows top to bottom as they are in other coders of the sheet."""
+        moved = SheetCoder(self.shape, top, bottom, self.settings, self.below)
         for name in ("flags", "vectors", "recent", "colours", "escapes", "photos"):
-            setattr(part, name, copy.deepcopy(getattr(self, name)))
-        part.photos.row = None
-        for y in range(top, bottom):
-            for x in range(self.shape.width):
-                part.current.set(x, y - top, self.current.get(x, y))
-                part.background.set(x, y - top, self.background.get(x, y))
-        for x, y in part.ages:
-            part.ages[x, y] = self.ages[x, y + top // CELL]
-            part.blocks.blocks[x, y] = self.blocks.at(x, y + top // CELL)
-        return part
+            setattr(moved, name, getattr(self, name))
+        moved.photos.row = None
+        for sheet in sheets:
+            for y in range(max(top, sheet.top), min(bottom, sheet.top + sheet.rows)):
+                for x in range(self.shape.width):
+                    moved.current.set(x, y - top, sheet.current.get(x, y - sheet.top))
+                    moved.background.set(x, y - top, sheet.background.get(x, y - sheet.top))
+                for x in range(self.columns):
+                    there, here = (x, (y - sheet.top) // CELL), (x, (y - top) // CELL)
+                    moved.ages[here] = sheet.ages[there]
+                    moved.blocks.blocks[here] = sheet.blocks.at(*there)
+        return moved
 
     def decode_frame(self, coder, references, luma):
         self.next_map()
@@ -360,12 +364,14 @@ class Slice:
         self.repeat = Lazy(lambda _: BitModel())
         self.repeats = 0
 
-    def part(self, top, bottom):
-        """A slice of the canvas' rows top to bottom that goes on from what this one, of all rows, has learned."""
-        sheets = [sheet.part((top + k) >> k, (bottom + k) >> k) for k, sheet in enumerate(self.sheets)]
-        part = Slice(sheets)
-        part.repeat, part.repeats = copy.deepcopy(self.repeat), self.repeats
-        return part
+    def with_rows_of(self, slices, top, bottom):
+        """This one's models with the canvas' rows top to bottom as they are in other slices."""
+        moved = copy.copy(self)
+        moved.sheets = [
+            sheet.with_rows_of([other.sheets[k] for other in slices], (top + k) >> k, (bottom + k) >> k)
+            for k, sheet in enumerate(self.sheets)
+        ]
+        return moved
 
     def decode_frame(self, coder, references):
         """What changed."""
@@ -411,21 +417,31 @@ def read_settings(f, header):
     colour_bits, residual_bits, saved, slices, flags = (f.u8() for _ in range(5))
     if flags > 7:
         raise UnsupportedError("models")
-    unit = CELL * ROOT * (2 if header.layout == YUV420 else 1)
+    units = -(-header.height // unit_of(header))
     refuse_unless(8 <= colour_bits <= 22 and 4 <= residual_bits <= 16, "table size")
-    refuse_unless(saved <= 24 and 1 <= slices <= min(16, -(-header.height // unit)), "saved frames or slices")
+    refuse_unless(saved <= 24 and 1 <= slices <= min(16, units), "saved frames or slices")
     size = (header.width * header.height).bit_length()
-    cut, rows = 0, ()
+    cut, rows, moves = 0, (), ()
+
+    def read_rows():
+        rows = tuple(f.varint() for _ in range(slices - 1))
+        refuse_unless(all(rows) and sum(rows) < units, "a slice without rows")
+        return rows
+
     if slices > 1:
-        cut, rows = f.varint(), tuple(f.varint() for _ in range(slices - 1))
-        refuse_unless(all(rows) and sum(rows) < -(-header.height // unit), "a slice without rows")
+        cut, rows = f.varint(), read_rows()
+        moves = tuple((f.varint(1, 2**20), read_rows()) for _ in range(f.varint(0, 2**20)))
     refuse_unless(colour_bits <= max(10, size) and residual_bits <= max(6, size - 4), "tables for a larger picture")
     area = (header.width + 2 * BORDER) * (header.height + 2 * BORDER)
     tables = (160 << colour_bits) + (1536 << residual_bits)
     sheets = len(sheets_of(header))
     refuse_unless(area * 4 * (saved + 10) + tables * slices * sheets <= 3 * 2**30, "too much memory")
     models = (bool(flags & bit) for bit in (1, 2, 4))
-    return Settings(near, colour_bits, residual_bits, saved, slices, *models, cut, rows)
+    return Settings(near, colour_bits, residual_bits, saved, slices, *models, cut, rows, moves)
+
+
+def unit_of(header):
+    return CELL * (2 if header.layout == YUV420 else 1)
 
 
 class Layer:
@@ -440,13 +456,22 @@ class Layer:
         self.history = History(settings.saved, slots, sum(shape.width * shape.height for shape in self.shapes))
         sheets = [SheetCoder(shape, 0, shape.height, settings, self.below) for shape in self.shapes]
         self.slices, self.settings, self.drawn = [Slice(sheets)], settings, 0
+        # The slices' units by the frame from which on they have them.
+        frame = settings.cut
+        self.borders = {frame: settings.rows} if settings.rows else {}
+        for later, rows in settings.moves:
+            self.borders[frame := frame + later] = rows
 
     def cut_if_due(self):
-        if self.drawn != self.settings.cut or len(self.slices) == self.settings.slices:
+        rows = self.borders.pop(self.drawn, None)
+        if rows is None:
             return
-        unit = CELL * ROOT * (2 if self.header.layout == YUV420 else 1)
-        tops = [unit * sum(self.settings.rows[:i]) for i in range(self.settings.slices)] + [self.header.height]
-        self.slices = [self.slices[0].part(*rows) for rows in pairwise(tops)]
+        whole = self.slices[0]
+        if len(self.slices) == 1:
+            self.slices += [copy.deepcopy(whole) for _ in rows]
+        owners = [whole] if whole.sheets[0].rows == self.shapes[0].height else self.slices
+        tops = [unit_of(self.header) * sum(rows[:i]) for i in range(len(self.slices))] + [self.header.height]
+        self.slices = [s.with_rows_of(owners, *part) for s, part in zip(self.slices, pairwise(tops), strict=True)]
 
     def draw(self, coders, below=None):
         """The next frame's planes; `below` are those of the canvas."""
