@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def _clip(path: Path, name: str, temp: Path, repetitions: int) -> dict[str, Any]
     for kind, options in (("fixed", {"crf": FIXED_CRF}), ("search", {"quality": QUALITY})):
         found = _encode(path, temp, 0, options)
         jobs = plain_encode.jobs_of(found.segments)
-        chosen = [plain_encode.Job(j.first, j.count, (s["crf"],)) for j, s in zip(jobs, found.segments, strict=True)]
+        chosen = [replace(job, crfs=(s["crf"],)) for job, s in zip(jobs, found.segments, strict=True)]
         packets = plain_encode.run_streaming(path, chosen, SVT_PRESETS[PRESET], RATE)
         bare = sum(len(packet) for segment in packets for packet in segment)
         row[kind] = {"aic_bytes": found.bytes, "bare_bytes": bare, "overhead": found.bytes / bare - 1}

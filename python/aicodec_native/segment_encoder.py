@@ -79,8 +79,9 @@ class CodedSegment:
     `stack` and `setting` are the winner's, `crf` and `bit_depth` those of its video layer, None without one. `scores`
     are per measured frame; `probes` lists (CRF, bit depth, score) of the video search as tried, `tried` all candidates
     (Candidate.report); `video_expected` are the bytes that video alone was thought to take at least where that spared
-    its search, else None. `encode_seconds` is time inside the AV1 encoder, `seconds` that of the whole job. `points`
-    are candidates from which the file as a whole may choose another one; none where it has one segment alone.
+    its search, else None. `novelty` is cpp/analyze/novelty.h's, `still` the share that stands still but for noise, 0
+    where nobody looked. `encode_seconds` is time inside the AV1 encoder, `seconds` that of the whole job. `points` are
+    candidates from which the file as a whole may choose another one; none where it has one segment alone.
     """
 
     payload: bytes
@@ -96,6 +97,7 @@ class CodedSegment:
     tried: list[dict[str, Any]] = field(default_factory=list)
     video_expected: int | None = None
     novelty: float = 0.0
+    still: float = 0.0
     encode_seconds: float = 0.0
     seconds: float = 0.0
     points: list[Candidate] = field(default_factory=list)
@@ -150,6 +152,7 @@ class _SegmentEncoder:
             tried=[candidate.report() for candidate in self._tried],
             video_expected=self._video_expected,
             novelty=novelty,
+            still=video.still,
             encode_seconds=self._encode_seconds,
             seconds=time.perf_counter() - started,
             points=self._points(self._tried, best) if self._job.keep_points else [],

@@ -20,12 +20,13 @@ from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF, SearchPlan, clamp
 from aicodec_native.errors import EncodeError
 from aicodec_native.faint_edges import faint_share
 from aicodec_native.scorer import sample_frames
+from aicodec_native.still_share import still_share
 from aicodec_native.video import libaom
 from aicodec_native.video.decoder import Planes, VideoDecoder, canvas_picture
 from aicodec_native.video.encoder import encode_stream
 from aicodec_native.video.frame import RGB_COLOUR, EncoderFrame, encoder_frame
 from aicodec_native.video.packet import CodedPacket
-from aicodec_native.video.settings import AOM_PRESETS, SVT_PRESETS, Encoder, VideoSettings
+from aicodec_native.video.settings import AOM_PRESETS, SVT_PRESETS, Encoder, VideoSettings, filters_noise
 from aicodec_native.workbench import Workbench
 
 # After a probe this many tolerances from the target the next one may well be the result.
@@ -91,6 +92,7 @@ class VideoSearch:
         looks = drawn and self._codec == "libaom" and guess is None
         self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, self._faint() if looks else None)
         self._depth = self._bit_depth(drawn)
+        self.still = self._still() if self._codec == "svtav1" and not drawn else 0.0
         # Of the steps of the search: libaom knows whole CRFs alone.
         self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF).steps
         self.tried: list[Candidate] = []
@@ -156,6 +158,13 @@ class VideoSearch:
         frames = self._bench.frames
         return faint_share(frames[number] for number in sample_frames(len(frames), _LOOKED_AT))
 
+    def _still(self) -> float:
+        """The share of the frames that stands still but for noise."""
+        frames = self._bench.frames
+        pairs = sample_frames(len(frames) - 1, _LOOKED_AT)
+        shares = [still_share(frames[number], frames[number + 1]) for number in pairs]
+        return sum(shares) / len(shares) if shares else 0.0
+
     def _bit_depth(self, drawn: bool) -> int:
         """10 bits save bytes nearly everywhere; 8 are quicker, which drawings may have at no cost."""
         goal, preset = self._bench.goal, self._bench.preset
@@ -188,6 +197,7 @@ class VideoSearch:
             self._drawn,
             encoder=self._codec,
             chroma="444" if aom and self._has_full_chroma() else "420",
+            temporal_filter=filters_noise(step / STEPS_PER_CRF, self.still),
         )
 
     def _best(self) -> Candidate:

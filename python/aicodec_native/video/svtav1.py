@@ -47,6 +47,8 @@ def _opened(first: EncoderFrame, frame_rate: Fraction, settings: VideoSettings) 
     parameters = settings.parameters
     if settings.drawn:
         parameters += "".join(f":{name}={value}" for name, value in DRAWN_PARAMETERS.items())
+    elif not settings.temporal_filter:
+        parameters += ":enable-tf=0"
     context.options = {
         "preset": str(settings.preset),
         "crf": str(int(settings.crf)),
