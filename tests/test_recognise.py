@@ -198,7 +198,7 @@ def test_fractals_are_recognised_with_their_zoom(seed, c):
 
 @pytest.mark.parametrize("julia", [False, True])
 def test_what_is_counted_of_a_fractal_is_what_its_program_draws(julia):
-    kind, c = escape.Kind(julia=julia, bailout=16), np.array([-0.4, 0.6])
+    kind, c = escape.Kind(julia=julia, bailout=16), np.array([-0.8, 0.156])
     drawn_counts, _ = escape.drawn(kind, -1.9, -0.7, 0.011, (77, 101), c)
     assert len(np.unique(drawn_counts)) > 20
     assert np.array_equal(escape.turns(kind, -1.9, -0.7, 0.011, (77, 101), c), drawn_counts)
