@@ -7,7 +7,7 @@ import pytest
 
 import aicodec_native as aic
 from aicodec_native import _native
-from aicodec_native.recognise import FAMILIES, Arrays, Clip, grain, psnr, recognise, restore
+from aicodec_native.recognise import FAMILIES, Arrays, Clip, escape, grain, psnr, recognise, restore
 from aicodec_native.shader_source import compile_source
 
 WIDTH, HEIGHT, FRAMES, FPS = 192, 108, 10, 30
@@ -194,6 +194,14 @@ def test_fractals_are_recognised_with_their_zoom(seed, c):
     assert found, "nothing was proposed"
     assert psnr(found[0], clip, range(FRAMES)) >= 32
     assert found[0].bytes < 600
+
+
+@pytest.mark.parametrize("julia", [False, True])
+def test_what_is_counted_of_a_fractal_is_what_its_program_draws(julia):
+    kind, c = escape.Kind(julia=julia, bailout=16), np.array([-0.8, 0.156])
+    drawn_counts, _ = escape.drawn(kind, -1.9, -0.7, 0.011, (77, 101), c)
+    assert len(np.unique(drawn_counts)) > 20
+    assert np.array_equal(escape.turns(kind, -1.9, -0.7, 0.011, (77, 101), c), drawn_counts)
 
 
 def test_noise_that_is_not_the_languages_is_refused():

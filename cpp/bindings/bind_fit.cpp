@@ -5,9 +5,15 @@
 #include "bindings/convert.h"
 #include "fit/class_variance.h"
 #include "fit/equations.h"
+#include "fit/escape_kernels.h"
 #include "shader/serialize.h"
 
 namespace aicodec {
+
+namespace fit {
+static const EscapeKernels& escape_kernels() { return AICODEC_PICK_KERNELS(kEscapeKernels); }
+}  // namespace fit
+
 namespace {
 
 template <typename T>
@@ -178,6 +184,17 @@ py::array_t<double> left_over(const Array<uint8_t>& classes, const Array<double>
   return out;
 }
 
+py::array_t<uint8_t> escape_counts(uint32_t rows, uint32_t columns, float left, float top, float pitch,
+                                   std::optional<std::pair<float, float>> c, float bailout) {
+  fit::EscapeView view{left, top, pitch, c.has_value(), 0, 0, bailout};
+  if (c) std::tie(view.re, view.im) = *c;
+  py::array_t<uint8_t> out({py::ssize_t(rows), py::ssize_t(columns)});
+  uint8_t* const to = out.mutable_data();
+  const py::gil_scoped_release release;
+  for (uint32_t y = 0; y < rows; ++y) fit::escape_kernels().row(view, y, columns, to + size_t(y) * columns);
+  return out;
+}
+
 }  // namespace
 
 void bind_fit(py::module_& module) {
@@ -199,6 +216,8 @@ void bind_fit(py::module_& module) {
            py::arg("threads") = 0)
       .def("rows", &ProgramFit::rows, py::arg("values"), py::arg("samples"), py::arg("directions"),
            py::arg("threads") = 0);
+  module.def("escape_counts", &escape_counts, py::kw_only(), py::arg("rows"), py::arg("columns"),
+             py::arg("left"), py::arg("top"), py::arg("pitch"), py::arg("c"), py::arg("bailout"));
   module.def("left_over", &left_over, py::arg("classes"), py::arg("colours"), py::arg("step") = 1);
 }
 

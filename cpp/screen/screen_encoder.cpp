@@ -1,12 +1,12 @@
 #include "screen/screen_encoder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <numeric>
 
 #include "base/parallel.h"
 #include "bits/range_coder.h"
+#include "screen/first_frames.h"
 #include "screen/planner.h"
 
 namespace aicodec {
@@ -55,6 +55,8 @@ constexpr uint64_t kTooMuchWork = 20;
 // 1920x1080, which is what moving takes on two threads.
 constexpr uint64_t kWorthMoving = 32;
 constexpr uint64_t kLeastWorthMoving = 2;
+// One way of leading residuals is surely better if strips take a fortieth less that way.
+constexpr uint64_t kClearlyLess = 40;
 // What the first frames teach serves all slices.
 constexpr uint64_t kLeastTogether = 4;
 
@@ -62,22 +64,6 @@ constexpr uint64_t kLeastTogether = 4;
 uint64_t load_after(uint64_t load, uint64_t literals) { return (3 * load + literals) / 4; }
 bool is_dense_load(uint64_t load, const ScreenShape& shape) {
   return load > kPixelsWorthCutting && load * kShareWorthCutting > uint64_t{shape.width} * shape.height;
-}
-
-// The pixels of all cells in which something differs.
-uint64_t changed_pixels(const Raster& now, const Raster& before) {
-  uint64_t pixels = 0;
-  for (int top = 0; top < now.height(); top += kCell)
-    for (int left = 0; left < now.width(); left += kCell) {
-      const int width = std::min(kCell, now.width() - left);
-      const int height = std::min(kCell, now.height() - top);
-      bool same = true;
-      for (int y = top; same && y < top + height; ++y)
-        same =
-            std::memcmp(now.at(left, y), before.at(left, y), static_cast<size_t>(width) * sizeof(Pixel)) == 0;
-      if (!same) pixels += static_cast<uint64_t>(width * height);
-    }
-  return pixels;
 }
 
 }  // namespace
@@ -230,18 +216,48 @@ bool ScreenEncoder::may_be_dense() const {
   return is_dense_load(load, shape_);
 }
 
+// Both ways of leading residuals, on strips of what was held back.
+ScreenEncoder::Outlook ScreenEncoder::outlook() const {
+  Outlook outlook{!may_be_dense(), {}};
+  const bool is_small = !is_worth_sampling(shape_.height) || waiting_.empty() || !waiting_[0].kept.empty();
+  if (settings_.preset != ScreenPreset::kFast || is_small || !dictionary_.empty()) return outlook;
+  std::vector<Input> strips;
+  for (const Input& input : waiting_)
+    strips.push_back({sampled(*input.source), input.below ? sampled(*input.below) : nullptr, {}});
+  ScreenShape shape = shape_;
+  shape.height = static_cast<uint32_t>(strips[0].source->sheets[0].height());
+  uint64_t spent[2] = {};
+  bool is_dense = false;
+  for (const bool first_leads : {false, true}) {
+    ScreenSettings settings = settings_;
+    settings.first_leads = first_leads;
+    settings.rich = outlook.rich;
+    ScreenEncoder encoder(shape, settings, has_below_, {});
+    for (const Input& input : strips) code(input, encoder.states_, settings_.threads);
+    spent[first_leads] = encoder.states_[0]->spent();
+    is_dense = is_dense_load(encoder.states_[0]->load * shape_.height / shape.height, shape_);
+  }
+  outlook.rich = !is_dense;
+  const auto [less, more] = std::minmax(spent[0], spent[1]);
+  if ((more - less) * kClearlyLess > more) outlook.first_leads = spent[1] < spent[0];
+  return outlook;
+}
+
 // Rich models of residuals are for pictures that a decoder has time for: whether it has comes out when they
 // are coded, and is guessed before. Which way of leading residuals is better depends on how many colours
-// there are: both are tried.
+// there are: where no guess says, both are tried.
 void ScreenEncoder::decide() {
   const bool is_slow = settings_.preset == ScreenPreset::kSlow;
-  bool rich = is_slow || !may_be_dense();
-  states_ = try_out(rich, false);
+  const bool has_leads = sheet_shape(shape_.format, shape_.width, shape_.height, 0).components > 1;
+  const Outlook guess = has_leads ? outlook() : Outlook{!may_be_dense(), false};
+  const bool first_leads = guess.first_leads.value_or(false);
+  bool rich = is_slow || guess.rich;
+  states_ = try_out(rich, first_leads);
   if (!is_slow && states_[0]->is_dense() == rich) {
     rich = !rich;
-    states_ = try_out(rich, false);
+    states_ = try_out(rich, first_leads);
   }
-  if (sheet_shape(shape_.format, shape_.width, shape_.height, 0).components > 1) {
+  if (!guess.first_leads.has_value()) {
     States others = try_out(rich, true);
     if (others[0]->spent() < states_[0]->spent()) states_ = std::move(others);
   }

@@ -61,8 +61,15 @@ class ScreenEncoder {
   States start(bool rich, bool first_leads) const;
   // All that was held back, coded so; in as many slices as a trial came to, if there is one.
   States try_out(bool rich, bool first_leads, const State* trial = nullptr) const;
-  // Whether States::is_dense() will hold after what was held back, if no block of it can be copied.
+  // Whether State::is_dense() will hold after what was held back, if no block of it can be copied.
   bool may_be_dense() const;
+  // What to begin with: whether residuals' models are rich, and whether the first component leads if that is
+  // clear.
+  struct Outlook {
+    bool rich = false;
+    std::optional<bool> first_leads;
+  };
+  Outlook outlook() const;
   static void code(const Input& input, States& states, unsigned threads);
   // The picture as a frame, in memory that served an earlier one if there is some.
   std::shared_ptr<screen::Frame> loaded(const PictureView& picture);

@@ -122,14 +122,13 @@ void SheetCoder::finish_frame(const Raster& previous) {
         continue;
       }
       age = 0;
-      const int right = std::min(column * kCell + kCell, shape_.width);
       const int bottom = std::min(row * kCell + kCell, rows());
       for (int y = row * kCell; y < bottom; ++y) {
-        const Pixel* now = current_.at(0, y);
-        const Pixel* then = previous.at(0, top_ + y);
-        Pixel* background = background_.at(0, y);
-        for (int x = column * kCell; x < right; ++x)
-          background[x] = now[x] != then[x] ? then[x] : background[x];
+        const Pixel* now = current_.at(column * kCell, y);
+        const Pixel* then = previous.at(column * kCell, top_ + y);
+        Pixel* background = background_.at(column * kCell, y);
+        // Beyond the right side all three have the same border. A loop of known length is vectorised best.
+        for (int x = 0; x < kCell; ++x) background[x] = now[x] != then[x] ? then[x] : background[x];
       }
     }
 }

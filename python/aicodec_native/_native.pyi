@@ -337,6 +337,11 @@ class ProgramFit:
         self, values: _Floats, samples: FitSamples, directions: _Floats, threads: int = 0
     ) -> tuple[_Floats, _Floats, _Floats]: ...
 
+# The turns, at most 255, after which points of the plane escape under z^2 + c; `c` is None where it is the point.
+def escape_counts(
+    *, rows: int, columns: int, left: float, top: float, pitch: float, c: tuple[float, float] | None, bailout: float
+) -> npt.NDArray[np.uint8]: ...
+
 # What share of the variance of colours (rows, columns, 3) classes leave, for each window of so many rows and columns of
 # a picture of classes, `step` pixels apart.
 def left_over(classes: npt.NDArray[np.uint8], colours: _Doubles, step: int = 1) -> _Doubles: ...

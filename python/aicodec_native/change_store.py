@@ -15,7 +15,6 @@ from aicodec_native.frame_store import FrameStore
 # Frames are compared and kept in pieces of this many bytes.
 _PIECE = 1 << 16
 
-Bytes = npt.NDArray[np.uint8]
 Table = npt.NDArray[np.int64]
 
 
@@ -27,7 +26,7 @@ class ChangeStore(FrameStore):
     def __init__(self, format_name: str, width: int, height: int) -> None:
         super().__init__(format_name, width, height)
         self.stored = 0
-        self._last: Bytes | None = None
+        self._last = bytearray(self.frame_size)  # the frame before
         self._rows: list[Table] = []
 
     @property
@@ -35,26 +34,26 @@ class ChangeStore(FrameStore):
         return np.stack(self._rows)
 
     def append(self, picture: _native.Picture) -> None:
-        packed = picture.packed()
-        samples = np.frombuffer(packed, np.uint8)
-        count = -(-len(packed) // _PIECE)
-        changed = np.arange(count) if self._last is None else _changed(samples, self._last)
+        picture.pack_into(self._packed)
+        count = -(-self.frame_size // _PIECE)
+        changed = _changed(self._packed, self._last) if self._rows else np.arange(count)
         row = self._rows[-1].copy() if self._rows else np.zeros(count, np.int64)
         for piece in changed.tolist():
-            data = memoryview(packed)[piece * _PIECE : (piece + 1) * _PIECE]
+            data = memoryview(self._packed)[piece * _PIECE : (piece + 1) * _PIECE]
             self._write(data, self.stored)
             row[piece] = self.stored
             self.stored += len(data)
         self._rows.append(row)
-        self._last = samples
+        self._packed, self._last = self._last, self._packed
         self.count += 1
 
     def split(self, count: int) -> FrameStore:
         raise NotImplementedError("segments of it are cut behind the last frame")
 
 
-def _changed(samples: Bytes, last: Bytes) -> npt.NDArray[np.intp]:
+def _changed(packed: bytearray, last_packed: bytearray) -> npt.NDArray[np.intp]:
     """The numbers of the pieces that differ."""
+    samples, last = (np.frombuffer(frame, np.uint8) for frame in (packed, last_packed))
     whole = len(samples) // _PIECE * _PIECE
     one, other = (part[:whole].view(np.uint64).reshape(-1, _PIECE // 8) for part in (samples, last))
     differ = list((one != other).any(axis=1))
@@ -73,6 +72,7 @@ class ChangeReader:
         self._row = np.full(table.shape[1], -1, np.int64)  # of the frame in _packed
         with open(path, "rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._stored = memoryview(self._map)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -83,7 +83,7 @@ class ChangeReader:
         for piece in np.flatnonzero(self._table[index] != self._row).tolist():
             start, at = piece * _PIECE, int(self._table[index, piece])
             size = min(_PIECE, len(self._packed) - start)
-            self._packed[start : start + size] = self._map[at : at + size]
+            self._packed[start : start + size] = self._stored[at : at + size]
         self._row = self._table[index]
         picture = _native.Picture(*self.shape)
         picture.unpack_from(self._packed)
@@ -96,4 +96,5 @@ class ChangeReader:
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self._stored.release()
         self._map.close()

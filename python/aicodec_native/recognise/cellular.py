@@ -24,6 +24,8 @@ _MAX_CELL = 64
 # where it does not change with every one.
 _PART, _CROP = 640, 200
 _BEGINNING = 12
+# Frames that tell how large cells are.
+_SIZED = 4
 # How many changes of the board the rule is taken from, and how many frames show how dead cells age.
 _CHANGES, _AGES = 3, 40
 # What share of cells must follow the rule, and what share of all births and deaths it must foretell: a picture over the
@@ -49,22 +51,22 @@ class Rule:
 def propose(clip: Clip) -> Iterator[Proposal]:
     if len(clip) < 3 or not clip.moves or len(np.unique(_packed(clip.key_thumbs))) > _MAX_COLOURS:
         return
-    frames = [_packed(clip.rgb(index)[:_PART, :_PART]) for index in range(min(len(clip), _BEGINNING))]
-    size = _cell_size(frames)
-    pairs = _pairs(frames, size, _CHANGES)
+    size = _cell_size(list(_parts(clip, _SIZED)))
+    pairs = _pairs(_parts(clip, _BEGINNING), size, _CHANGES)
     if size > _MAX_CELL or not pairs:
         return
     colours, counts = np.unique(np.concatenate([before.ravel() for before, _ in pairs]), return_counts=True)
     if not 2 <= len(colours) <= _MAX_COLOURS:
         return
     often = colours[np.argsort(-counts)][:4]
-    rules = [rule for living in often for name in _NEIGHBOURS if (rule := _rule(pairs, int(living), name))]
+    boards = [_Boards.of(before, after) for before, after in pairs]
+    rules = [rule for living in often for name in _NEIGHBOURS if (rule := _rule(boards, int(living), name))]
     if not rules:
         return
     # With living and dead exchanged there is a rule as lawful: the one with fewer ways to live is meant.
     rule = max(rules, key=lambda r: (round(r.lawful, 3), -sum(mask.bit_count() for mask in r.masks.values())))
     steps = _steps(clip)
-    longer = _pairs([_packed(clip.rgb(index)[:_PART, :_PART]) for index in range(min(len(clip), _AGES))], size, _AGES)
+    longer = _pairs(_parts(clip, _AGES), size, _AGES)
     written = []
     for edge in _EDGES:
         text = _text(clip, rule, longer, (size, edge), steps is not None)
@@ -86,10 +88,15 @@ def channels(colour: int) -> tuple[int, int, int]:
     return colour >> 20, colour >> 10 & 1023, colour & 1023
 
 
+def _parts(clip: Clip, most: int) -> Iterator[Cells]:
+    """The looked at part of the first frames, so many at most."""
+    return (_packed(clip.rgb(index)[:_PART, :_PART]) for index in range(min(len(clip), most)))
+
+
 def _cell_size(frames: list[Cells]) -> int:
     """The common divisor of all places where colours change along a row or a column."""
     size = 0
-    for frame in frames[:4]:
+    for frame in frames:
         for axis in (0, 1):
             changes = np.diff(frame, axis=axis).any(axis=1 - axis)
             for place in np.unique(np.flatnonzero(changes) + 1):
@@ -97,14 +104,14 @@ def _cell_size(frames: list[Cells]) -> int:
     return size or 1
 
 
-def _pairs(frames: list[Cells], size: int, most: int) -> list[tuple[Cells, Cells]]:
+def _pairs(frames: Iterator[Cells], size: int, most: int) -> list[tuple[Cells, Cells]]:
     """The boards before and after a change, so many at most, each cut to a part that is quick to look at."""
-    boards = [frame[size // 2 :: size, size // 2 :: size] for frame in frames]
+    boards = (frame[size // 2 :: size, size // 2 :: size] for frame in frames)
     cut = slice(0, _CROP + 2)
-    pairs = [
+    pairs = (
         (before[cut, cut], after[cut, cut]) for before, after in itertools.pairwise(boards) if (before != after).any()
-    ]
-    return pairs[:most]
+    )
+    return list(itertools.islice(pairs, most))
 
 
 def _count(alive: Cells, neighbours: str) -> Cells:
@@ -116,19 +123,35 @@ def _count(alive: Cells, neighbours: str) -> Cells:
     return total
 
 
-def _rule(pairs: list[tuple[Cells, Cells]], living: int, neighbours: str) -> Rule | None:
+@dataclass(frozen=True)
+class _Boards:
+    """Before and after a change. `places`: of the inner cells' colours among `colours`."""
+
+    before: Cells
+    after: Cells
+    colours: Cells
+    places: Cells
+
+    @classmethod
+    def of(cls, before: Cells, after: Cells) -> _Boards:
+        colours, places = np.unique(before[1:-1, 1:-1], return_inverse=True)
+        return cls(before, after, colours, places.reshape(-1))
+
+    def table(self, living: int, neighbours: str) -> npt.NDArray[np.int64]:
+        """Of each colour's cells, for each number of living neighbours, how many do not live next and how many do."""
+        count = _count((self.before == living).astype(np.int64), neighbours).ravel()
+        lives = (self.after[1:-1, 1:-1] == living).ravel()
+        return np.bincount(self.places * 18 + count * 2 + lives, minlength=18 * len(self.colours)).reshape(-1, 9, 2)
+
+
+def _rule(boards: list[_Boards], living: int, neighbours: str) -> Rule | None:
     """The rule under which cells of the colour `living` are the living ones, if there is one."""
     seen: dict[int, npt.NDArray[np.int64]] = {}
-    for before, after in pairs:
-        if min(before.shape) < 8:
+    for pair in boards:
+        if min(pair.before.shape) < 8:
             return None
-        count = _count((before == living).astype(np.int64), neighbours)
-        now, then = before[1:-1, 1:-1], after[1:-1, 1:-1] == living
-        for colour in np.unique(now):
-            mine = now == colour
-            table = seen.setdefault(int(colour), np.zeros((9, 2), np.int64))
-            table[:, 1] += np.bincount(count[mine & then], minlength=9)
-            table[:, 0] += np.bincount(count[mine & ~then], minlength=9)
+        for colour, table in zip(pair.colours.tolist(), pair.table(living, neighbours), strict=True):
+            seen[colour] = seen[colour] + table if colour in seen else table
     total = sum(int(table.sum()) for table in seen.values())
     lawful = sum(int(table.max(axis=1).sum()) for table in seen.values()) / total
     masks = {colour: sum(1 << n for n in range(9) if table[n, 1] > table[n, 0]) for colour, table in seen.items()}

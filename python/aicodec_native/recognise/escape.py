@@ -69,6 +69,19 @@ def _probe(kind: Kind) -> _native.ShaderProgram:
     return compile_source("\n".join(["def color(x, y, t):", *lines, ""]))
 
 
+def turns(kind: Kind, left: float, top: float, pitch: float, shape: tuple[int, int], c: Floats) -> Counts:
+    """The counts of drawn(), sooner."""
+    return _native.escape_counts(
+        rows=shape[0],
+        columns=shape[1],
+        left=left,
+        top=top,
+        pitch=pitch,
+        c=(float(c[0]), float(c[1])) if kind.julia else None,
+        bailout=kind.bailout,
+    )
+
+
 def drawn(
     kind: Kind, left: float, top: float, pitch: float, shape: tuple[int, int], c: Floats
 ) -> tuple[Counts, Floats]:
@@ -99,14 +112,19 @@ class Look:
         return min(_turned(self._frame[first:, first:]) for first in (0, 1))
 
     def counts(self, kind: Kind, view: Floats) -> tuple[Counts, Floats]:
+        return drawn(kind, *self._place(view), self.shape, view[3:])
+
+    def _place(self, view: Floats) -> tuple[float, float, float]:
+        """The left and the top of the first pixel and the distance to the next, in the plane."""
         scale = 2.0 ** view[2] / self._height
-        left, top = (view[axis] + (self._first - self._middle[axis]) * scale for axis in (0, 1))
-        return drawn(kind, left, top, self._step * scale, self.shape, view[3:])
+        left, top = (float(view[axis] + (self._first - self._middle[axis]) * scale) for axis in (0, 1))
+        return left, top, float(self._step * scale)
 
     def left_over(self, kind: Kind, view: Floats) -> float:
         """The share of the colours' variance that counts do not explain, each count having its own colour; 1 if they
         tell nothing."""
-        return float(_native.left_over(self.counts(kind, view)[0], self.colours)[0, 0])
+        counts = turns(kind, *self._place(view), self.shape, view[3:])
+        return float(_native.left_over(counts, self.colours)[0, 0])
 
     def refined(self, kind: Kind, view: Floats, reach: float, rounds: int) -> tuple[Floats, float]:
         """(view, left_over) by steps along each number, `reach` of the view's height long, then half as long."""
@@ -146,7 +164,7 @@ def mandelbrot_starts(look: Look) -> list[Floats]:
         pitch = height / rows
         shape = int(2 * _UP / pitch) + rows, int((_RIGHT - _LEFT) / pitch) + columns
         left, top = _LEFT - columns / 2 * pitch, -_UP - rows / 2 * pitch
-        counts, _ = drawn(kind, left, top, pitch, shape, np.zeros(2))
+        counts = turns(kind, left, top, pitch, shape, np.zeros(2))
         for number, errors in enumerate(_native.left_over(counts, look.colours, _STRIDE)):
             column = int(np.argmin(errors))
             middle = _LEFT + column * _STRIDE * pitch, -_UP + number * _STRIDE * pitch
