@@ -28,7 +28,7 @@ ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
       for (int vote = 0; vote < 4; ++vote)
         for (uint32_t trust = 0; trust < 256; ++trust) {
           const uint32_t p = vote == 0 ? 14000 : voter < kContexts ? 30000 + 2000 * (trust >> 4) : 40000;
-          confidence_[rank][voter][vote][trust] = BitModel::starting_at(p);
+          confidence_[voter][trust].models[rank][vote] = BitModel::starting_at(p);
         }
   MixWeights<16> start{};
   for (int i = 0; i < kVoters; ++i) start.w[i] = all_voters_ ? 3604 : 2048;
@@ -183,7 +183,7 @@ template <bool All>
 void ColourModel::gather(Candidates& candidates) const {
   using V = Voters<All>;
   for (int i = 0; i < V::kCount; ++i) {
-    const int score = rough_stretch(confidence_[0][V::kWho[i]][1][trust_[i]].probability()) + 800;
+    const int score = rough_stretch(confidence_[V::kWho[i]][trust_[i]].models[0][1].probability()) + 800;
     candidates.add(votes_[i], std::max(score, 20));
   }
 }

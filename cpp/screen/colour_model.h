@@ -108,8 +108,13 @@ class ColourModel {
   bool all_voters_;
   int table_shift_;
   BigArray<Slot> slots_[kContexts];
-  // Per rank, voter, how it voted (not, first, second, third colour) and its confidence.
-  BitModel confidence_[kRanks][kVoters][4][256];
+  // By rank and how a voter voted (not, first, second, third colour): all that may be asked about a pixel is
+  // in one cache line.
+  struct alignas(64) Confidence {
+    BitModel models[kRanks][4];
+  };
+  // By voter and its trust.
+  Confidence confidence_[kVoters][256];
   std::vector<MixWeights<16>> weights_[2];
   std::vector<BitModel> refine_;
   BitModel flat_[2048];

@@ -130,7 +130,7 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
     if (i < V::kContexts && rank > 0 && vote == 0)
       vote = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
     agreeing += vote > 0;
-    models[i] = &confidence_[rank][V::kWho[i]][vote][trust_[i]];
+    models[i] = &confidence_[V::kWho[i]][trust_[i]].models[rank][vote];
     stretched[i] = rough_stretch(models[i]->probability());
   }
   if constexpr (V::kInputs > V::kCount) stretched[V::kCount] = 256;

@@ -60,6 +60,7 @@ void ResidualModel::add_residual(int residual) {
 template <bool Rich>
 void ResidualModel::prepare_with(const Site& site) {
   span_ = span_of(site);
+  predict(site, span_.lead(), shape_.rgb, predictions_);
   prepare_turn<Rich>(site, 0, 0, nullptr);
 }
 template void ResidualModel::prepare_with<false>(const Site& site);
@@ -70,7 +71,7 @@ void ResidualModel::prepare_turn(const Site& s, int turn, int first_value, const
   Turn& opened = turns_[turn];
   const int k = span_.order[turn];
   const int width = span_.width();
-  const Prediction p = predict(s, k, span_.lead());
+  const Blend p = blend(k);
   const int base = shape_.rgb && turn > 0 ? first_value : 0;
   const bool on_a_line = turn > 0 && width >= 10;
   const int value =
@@ -90,7 +91,7 @@ template void ResidualModel::prepare_turn<false>(const Site& site, int turn, int
 template void ResidualModel::prepare_turn<true>(const Site& site, int turn, int first, const int* residuals);
 
 template <bool Rich>
-void ResidualModel::set_contexts(const Site& s, const Prediction& p, int turn, int base, int by_line,
+void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, int base, int by_line,
                                  const int* residuals) {
   Turn& opened = turns_[turn];
   uint32_t* const contexts = opened.contexts;
@@ -98,9 +99,11 @@ void ResidualModel::set_contexts(const Site& s, const Prediction& p, int turn, i
   const int e = opened.error_class;
   const int first = turn > 0 ? residuals[0] : 0;
   const int last = turn > 0 ? residuals[turn - 1] : 0;
-  const uint32_t seed = static_cast<uint32_t>(turn * 3 + span_.order[turn] + 1) * 0x10001u;
+  const int k = span_.order[turn];
+  const uint32_t seed = static_cast<uint32_t>(turn * 3 + k + 1) * 0x10001u;
   const uint32_t w = near.share(s.at(-1, 0)), n = near.share(s.at(0, -1)), ne = near.share(s.at(1, -1));
-  const auto off = [&](int i) { return std::clamp(p.p[i] - (near.value - base), -40, 40); };
+  const auto p = [&](int i) { return predictions_.value(i, k); };
+  const auto off = [&](int i) { return std::clamp(p(i) - (near.value - base), -40, 40); };
   contexts[2] = hash_of(seed + 2, near.value, turn > 0 ? signed_magnitude(first) : e);
   contexts[5] =
       hash_of(seed + 5, w, near.share(s.at(-2, 0)), n, near.share(s.at(-1, -1)), ne, near.share(s.at(0, -2)));
@@ -113,8 +116,9 @@ void ResidualModel::set_contexts(const Site& s, const Prediction& p, int turn, i
   if (Rich || turn < 2) contexts[14] = hash_in(contexts[14], static_cast<uint32_t>(last));
   if constexpr (Rich) {
     contexts[0] =
-        hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(near.width) : magnitude(p.p[3] - p.p[4]));
-    contexts[1] = hash_of(seed + 1, signed_magnitude(p.west_error), signed_magnitude(p.north_error), e > 4);
+        hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(near.width) : magnitude(p(3) - p(4)));
+    contexts[1] = hash_of(seed + 1, signed_magnitude(predictions_.west_error(k)),
+                          signed_magnitude(predictions_.north_error(k)), e > 4);
     const uint32_t pr = near.share(s.in_reference(0, 0));
     contexts[3] = hash_of(seed + 3, w, n, ne, pr, near.value >> 5);
     contexts[4] = hash_of(seed + 4, pr, near.share(s.in_reference(1, 0)), near.share(s.in_reference(-1, 0)),
@@ -123,7 +127,7 @@ void ResidualModel::set_contexts(const Site& s, const Prediction& p, int turn, i
         hash_of(seed + 7, near.edge(s.at(-1, 0)), near.edge(s.at(0, -1)), near.edge(s.at(1, -1)), last);
     contexts[8] = hash_of(seed + 8, off(0), off(1));
     contexts[12] = hash_of(seed + 12, off(4), off(5));
-    contexts[15] = hash_of(seed + 15, off(3), off(p.best));
+    contexts[15] = hash_of(seed + 15, off(3), off(blended.best));
     contexts[16] = hash_of(seed + 16, near.edge(s.in_reference(0, 0)), w, n, near.share(s.at(1, 0)),
                            near.share(s.at(0, 1)));
     contexts[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), near.value);

@@ -1,6 +1,7 @@
 #include "screen/residual_model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "screen/classes.h"
 
@@ -14,6 +15,85 @@ constexpr auto kWeights = [] {
   return weights;
 }();
 
+// The pixels around that span colours, in the order in which the first of equals counts.
+struct Place {
+  int dx, dy;
+  bool in_reference;
+};
+constexpr Place kAround[16] = {{-1, 0, false}, {0, -1, false}, {-1, -1, false}, {1, -1, false},
+                               {0, 0, true},   {1, 0, true},   {0, 1, true},    {1, 0, false},
+                               {0, 1, false},  {-1, 0, true},  {-2, 0, false},  {0, -2, false},
+                               {2, 0, false},  {0, 2, false},  {2, -1, false},  {1, 1, false}};
+Pixel seen_at(const Site& s, Place place) {
+  return place.in_reference ? s.in_reference(place.dx, place.dy) : s.at(place.dx, place.dy);
+}
+
+class Around {
+ public:
+  explicit Around(const Site& s) {
+#if defined(__SSE2__)
+    const auto four = [](const Pixel* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
+    const auto two = [](const Pixel* p) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)); };
+    const auto apart = [](Pixel a, Pixel b) {
+      return _mm_unpacklo_epi32(_mm_cvtsi32_si128(static_cast<int>(a)),
+                                _mm_cvtsi32_si128(static_cast<int>(b)));
+    };
+    const Pixel* const r = s.reference;
+    pixels_[0] = four(s.here - s.stride - 1);
+    pixels_[1] = _mm_unpacklo_epi64(two(s.here - 2), two(s.here + 1));
+    pixels_[2] = _mm_unpacklo_epi64(two(r - 1), apart(r[1], r[s.stride]));
+    pixels_[3] = _mm_unpacklo_epi64(two(s.here + s.stride), apart(s.at(0, -2), s.at(0, 2)));
+#else
+    for (int i = 0; i < 16; ++i) pixels_[i] = seen_at(s, kAround[i]);
+#endif
+  }
+
+  // The least value of component k times 16, plus the number of the first pixel that has it, and the greatest
+  // value so, plus 15 less that number.
+  std::pair<int, int> ends(int k) const {
+#if defined(__SSE2__)
+    const __m128i numbers[4] = {_mm_setr_epi32(2, 1, 3, 14), _mm_setr_epi32(10, 0, 7, 12),
+                                _mm_setr_epi32(9, 4, 5, 6), _mm_setr_epi32(8, 15, 11, 13)};
+    __m128i low = _mm_set1_epi16(0x7FFF);
+    __m128i high = _mm_setzero_si128();
+    const __m128i shift = _mm_cvtsi32_si128(10 * k);
+    for (int i = 0; i < 4; ++i) {
+      const __m128i value = _mm_and_si128(_mm_srl_epi32(pixels_[i], shift), _mm_set1_epi32(1023));
+      const __m128i scaled = _mm_slli_epi32(value, 4);
+      low = _mm_min_epi16(low, _mm_or_si128(scaled, numbers[i]));
+      high = _mm_max_epi16(high, _mm_or_si128(scaled, _mm_xor_si128(_mm_set1_epi32(15), numbers[i])));
+    }
+    low = _mm_min_epi16(low, _mm_shuffle_epi32(low, 0x4E));
+    low = _mm_min_epi16(low, _mm_shuffle_epi32(low, 0xB1));
+    high = _mm_max_epi16(high, _mm_shuffle_epi32(high, 0x4E));
+    high = _mm_max_epi16(high, _mm_shuffle_epi32(high, 0xB1));
+    return {_mm_cvtsi128_si32(low) & 0xFFFF, _mm_cvtsi128_si32(high)};
+#else
+    int low = 1 << 14;
+    int high = 0;
+    for (int i = 0; i < 16; ++i) {
+      low = std::min(low, component(pixels_[i], k) * 16 + i);
+      high = std::max(high, component(pixels_[i], k) * 16 + 15 - i);
+    }
+    return {low, high};
+#endif
+  }
+
+ private:
+#if defined(__SSE2__)
+  __m128i pixels_[4];
+#else
+  Pixel pixels_[16];
+#endif
+};
+
+template <int Count>
+MixWeights<Count> equal_weights(int parts) {
+  MixWeights<Count> weights;
+  for (int16_t& w : weights.w) w = static_cast<int16_t>((1 << kWeightBits) / parts);
+  return weights;
+}
+
 }  // namespace
 
 ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& settings)
@@ -25,9 +105,11 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
       line_mask_((1u << settings.residual_bits) - 1) {
   const int contexts = rich_ ? ResidualContexts<true>::kCount : ResidualContexts<false>::kCount;
   for (int i = 0; i < contexts; ++i) lines_[i] = BigArray<ModelLine>(size_t{1} << settings.residual_bits);
-  MixWeights<kContexts> start{};
-  for (int i = 0; i < contexts; ++i) start.w[i] = static_cast<int16_t>((1 << kWeightBits) / (rich_ ? 12 : 6));
-  for (auto& weights : weights_) weights.assign(size_t{3} * 2 * ModelLine::kModels * 8, start);
+  constexpr size_t kPlaces = size_t{3} * 2 * ModelLine::kModels * 8;
+  if (rich_)
+    for (auto& weights : weights_.rich) weights.assign(kPlaces, equal_weights<kContexts>(12));
+  else
+    for (auto& weights : weights_.lean) weights.assign(kPlaces, equal_weights<8>(6));
   refine_.resize(size_t{3} * 2 * ModelLine::kModels * 33);
   for (size_t i = 0; i < refine_.size(); ++i)
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % 33) - 16) * kMaxStretch / 16), 6);
@@ -35,116 +117,47 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
 }
 
 ResidualModel::Span ResidualModel::span_of(const Site& s) const {
-  const Pixel around[16] = {s.at(-1, 0),          s.at(0, -1),
-                            s.at(-1, -1),         s.at(1, -1),
-                            s.in_reference(0, 0), s.in_reference(1, 0),
-                            s.in_reference(0, 1), s.at(1, 0),
-                            s.at(0, 1),           s.in_reference(-1, 0),
-                            s.at(-2, 0),          s.at(0, -2),
-                            s.at(2, 0),           s.at(0, 2),
-                            s.at(2, -1),          s.at(1, 1)};
+  const Around around(s);
   Span best{};
+  int lowest = 0;
+  int highest = 0;
   for (int k = 0; k < leaders_; ++k) {
-    int low = 0;
-    int high = 0;
-    for (int i = 1; i < 16; ++i) {
-      if (component(around[i], k) < component(around[low], k)) low = i;
-      if (component(around[i], k) > component(around[high], k)) high = i;
-    }
-    const int low_value = component(around[low], k);
-    const int high_value = component(around[high], k);
-    if (k == 0 || high_value - low_value > best.width())
-      best = {around[low], around[high], low_value, high_value, {k, 0, 0}};
+    const auto [low, high] = around.ends(k);
+    if (k > 0 && high / 16 - low / 16 <= best.width()) continue;
+    lowest = low % 16;
+    highest = 15 - high % 16;
+    best.low_value = low / 16;
+    best.high_value = high / 16;
+    best.order[0] = k;
   }
+  best.low = seen_at(s, kAround[lowest]);
+  best.high = seen_at(s, kAround[highest]);
   int turn = 1;
   for (int k = 0; k < shape_.components; ++k)
     if (k != best.lead()) best.order[turn++] = k;
   return best;
 }
 
-// The pixels around, as they are predicted.
-struct ResidualModel::Window {
-  // Rows y, y - 1, y - 2, y - 3; columns from x - 4 on.
-  int16_t near[4][8];
-  // Of the reference rows y, y - 1, y - 2; columns from x - 2 on.
-  int16_t reference[3][4];
-
-  int at(int dx, int dy) const { return near[-dy][dx + 4]; }
-  int in_reference(int dx, int dy) const { return reference[-dy][dx + 2]; }
-};
-
-ResidualModel::Window ResidualModel::window_at(const Site& s, int k, int lead) const {
-  Window window;
-  const int shift = 10 * k;
-  const int lead_shift = 10 * lead;
-  const Pixel lead_mask = shape_.rgb && k != lead ? 1023 : 0;
-  const auto convert = [&](const Pixel* pixels, int16_t* out, int count) {
-    for (int i = 0; i < count; ++i)
-      out[i] = static_cast<int16_t>((pixels[i] >> shift & 1023) - (pixels[i] >> lead_shift & lead_mask));
-  };
-  for (int row = 0; row < 4; ++row) convert(s.here - row * s.stride - 4, window.near[row], 8);
-  for (int row = 0; row < 3; ++row) convert(s.reference - row * s.stride - 2, window.reference[row], 4);
-  return window;
-}
-
-void ResidualModel::predictors(const Window& window, int x, int y, int16_t* out) {
-  const auto at = [&](int dx, int dy) { return window.at(x + dx, y + dy); };
-  const int w = at(-1, 0), n = at(0, -1), nw = at(-1, -1), ne = at(1, -1), nn = at(0, -2);
-  const int ww = at(-2, 0), nww = at(-2, -1), nee = at(2, -1), nne = at(1, -2);
-  const int p = window.in_reference(x, y);
-  const auto put = [&](int i, int value) { out[i] = static_cast<int16_t>(value); };
-  put(0, w);
-  put(1, n);
-  put(2, w + n - nw);
-  put(3, median(w, n, nw));
-  put(4, p);
-  put(5, p + ((w - window.in_reference(x - 1, y) + n - window.in_reference(x, y - 1)) >> 1));
-  put(6, w + ne - n);
-  put(7, n + n - nn);
-  put(8, w + w - ww);
-  // An edge moves on by as much per row as before; its coverage is counted over five columns.
-  const int row_above = nww + nw + n + ne + nee;
-  const int row_before = at(-2, -2) + at(-1, -2) + nn + nne + at(2, -2);
-  put(9, 2 * row_above - row_before - w - ww - ne - nee);
-  put(10, ((w + n) >> 1) + ((ne - nw) >> 2));
-  put(11, n + ne - nne);
-}
-
-ResidualModel::Prediction ResidualModel::predict(const Site& s, int k, int lead) const {
-  const Window window = window_at(s, k, lead);
-  Prediction result;
-  int16_t west[kPredictors], north[kPredictors], east[kPredictors];
-  predictors(window, 0, 0, result.p);
-  predictors(window, -1, 0, west);
-  predictors(window, 0, -1, north);
-  predictors(window, 1, -1, east);
-  const int w = window.at(-1, 0);
-  const int n = window.at(0, -1);
-  const int ne = window.at(1, -1);
-  int errors[kPredictors];
-  for (int i = 0; i < kPredictors; ++i)
-    errors[i] = 2 * std::abs(west[i] - w) + 2 * std::abs(north[i] - n) + std::abs(east[i] - ne);
-  int64_t sum = 0;
-  int64_t total = 0;
-  result.error = 1 << 30;
-  result.best = 0;
-  for (int i = 0; i < kPredictors; ++i) {
-    const int error = errors[i];
+// A blend of the predictors, weighted by how well they did nearby. What a pixel of ten bits can bring about
+// fits 32 bits.
+ResidualModel::Blend ResidualModel::blend(int k) const {
+  int32_t sum = 0;
+  int32_t total = 0;
+  Blend result{0, 1 << 30, 0};
+  for (int i = 0; i < Predictions::kPredictors; ++i) {
+    const int error = predictions_.error(i, k);
     if (error < result.error) {
       result.error = error;
       result.best = i;
     }
-    const int weight = kWeights[static_cast<size_t>(std::min(error, 255))];
+    const int32_t weight = kWeights[static_cast<size_t>(std::min(error, 255))];
     total += weight;
-    sum += int64_t{weight} * result.p[i];
+    sum += weight * predictions_.value(i, k);
   }
   if (total == 0) total = 1;
-  const int64_t doubled = 2 * sum + total;
+  const int32_t doubled = 2 * sum + total;
   // Rounded down, also below zero.
-  result.value =
-      static_cast<int>(doubled >= 0 ? doubled / (2 * total) : -((-doubled + 2 * total - 1) / (2 * total)));
-  result.west_error = w - west[3];
-  result.north_error = n - north[3];
+  result.value = doubled >= 0 ? doubled / (2 * total) : -((-doubled + 2 * total - 1) / (2 * total));
   return result;
 }
 

@@ -16,6 +16,7 @@
 #include "screen/mixer.h"
 #include "screen/model_line.h"
 #include "screen/model_settings.h"
+#include "screen/residual_predictors.h"
 #include "screen/site.h"
 
 namespace aicodec::screen {
@@ -50,7 +51,6 @@ class ResidualModel {
 
  private:
   static constexpr int kContexts = ResidualContexts<true>::kCount;
-  static constexpr int kPredictors = 12;
   static constexpr int kExponents = 11;
   // Nodes of the first line: zero, sign, seven of the exponent for either sign, and the highest bit below the
   // leading one up to an exponent of kTopExponents. The second line has that bit for greater exponents, and
@@ -68,12 +68,10 @@ class ResidualModel {
     int lead() const { return order[0]; }
     int width() const { return high_value - low_value; }
   };
-  struct Prediction {
+  struct Blend {
     int value;  // in the component's domain
     int error;  // how badly the best predictor did nearby
     int best;   // which that was
-    int16_t p[kPredictors];
-    int west_error, north_error;  // of the plane predictor
   };
   struct Turn {
     int value;  // that is expected
@@ -91,10 +89,7 @@ class ResidualModel {
     return component(pixel, k) - (shape_.rgb && k != lead ? component(pixel, lead) : 0);
   }
   Span span_of(const Site& site) const;
-  struct Window;
-  Window window_at(const Site& site, int k, int lead) const;
-  static void predictors(const Window& window, int x, int y, int16_t* out);
-  Prediction predict(const Site& site, int k, int lead) const;
+  Blend blend(int k) const;
   int on_line(const Span& span, int first, int k) const;
   Pixel interpolated(const Site& site, const Span& span, int first) const;
   void remember(const Site& site, const Span& span, int first, Pixel rest);
@@ -114,7 +109,7 @@ class ResidualModel {
   template <bool Rich>
   void prepare_turn(const Site& site, int turn, int first, const int* residuals);
   template <bool Rich>
-  void set_contexts(const Site& site, const Prediction& prediction, int turn, int base, int by_line,
+  void set_contexts(const Site& site, const Blend& blended, int turn, int base, int by_line,
                     const int* residuals);
   // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
   template <bool Rich>
@@ -134,8 +129,20 @@ class ResidualModel {
   int leaders_;  // of the components the first so many may lead
   uint32_t line_mask_;
   BigArray<ModelLine> lines_[kContexts];
-  // Per turn, line, node and error class; per turn, line, node and span class.
-  std::vector<MixWeights<kContexts>> weights_[2];
+  // Per turn, line, node and error class; per turn, line, node and span class. Only those in use are there,
+  // as close together as can be.
+  struct Weights {
+    std::vector<MixWeights<8>> lean[2];
+    std::vector<MixWeights<kContexts>> rich[2];
+  };
+  Weights weights_;
+  template <bool Rich>
+  auto& weights(int set, int place) {
+    if constexpr (Rich)
+      return weights_.rich[set][static_cast<size_t>(place)];
+    else
+      return weights_.lean[set][static_cast<size_t>(place)];
+  }
   std::vector<BitModel> refine_;
   std::vector<Remembered> remembered_[2];
   Remembered by_first_[3][1024];
@@ -145,6 +152,7 @@ class ResidualModel {
 
   // Of the pixel being coded.
   Span span_ = {};
+  Predictions predictions_ = {};
   Turn turns_[3] = {};
 };
 

@@ -109,11 +109,14 @@ bool ResidualModel::code_bit(Coder& coder, int turn, int line, int node, bool bi
   using C = ResidualContexts<Rich>;
   MixInputs<C::kCount> inputs;
   ModelLine* const* lines = turns_[turn].open[line];
-  for (int i = 0; i < C::kCount; ++i)
-    inputs.x[i] = static_cast<int16_t>(rough_stretch(lines[i]->probability(node)));
+  for (int i = 0; i < C::kCount; i += 8) {
+    int stretched[8];
+    for (int k = 0; k < 8; ++k) stretched[k] = rough_stretch(lines[i + k]->probability(node));
+    inputs.set_eight(i, stretched);
+  }
   const int place = (turn * 2 + line) * ModelLine::kModels + node;
-  MixWeights<kContexts>& first = weights_[0][static_cast<size_t>(place * 8 + turns_[turn].error_class)];
-  MixWeights<kContexts>& second = weights_[1][static_cast<size_t>(place * 8 + turns_[turn].span_class)];
+  auto& first = weights<Rich>(0, place * 8 + turns_[turn].error_class);
+  auto& second = weights<Rich>(1, place * 8 + turns_[turn].span_class);
   const int mixed_first = mix(first, inputs);
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);
