@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -29,6 +30,7 @@ inline Lanes operator^(Lanes a, Lanes b) { return {_mm_xor_si128(a.v, b.v)}; }
 // Saturating, signed.
 inline Lanes add_within(Lanes a, Lanes b) { return {_mm_adds_epi16(a.v, b.v)}; }
 inline Lanes max_of(Lanes a, Lanes b) { return {_mm_max_epi16(a.v, b.v)}; }
+inline Lanes min_of(Lanes a, Lanes b) { return {_mm_min_epi16(a.v, b.v)}; }
 // All ones where a > b, else 0.
 inline Lanes is_greater(Lanes a, Lanes b) { return {_mm_cmpgt_epi16(a.v, b.v)}; }
 // The upper half of the product of unsigned numbers.
@@ -49,6 +51,34 @@ inline uint32_t signs(Lanes a) {
 template <int Lane>
 int lane(Lanes a) {
   return static_cast<int16_t>(_mm_extract_epi16(a.v, Lane));
+}
+// Lane 2 in the place of lane 3.
+inline Lanes second_as_third(Lanes a) { return {_mm_shufflelo_epi16(a.v, _MM_SHUFFLE(2, 2, 1, 0))}; }
+// Lane i of the j-th becomes lane j of the i-th.
+inline void transpose(Lanes (&rows)[8]) {
+  __m128i pairs[8];
+  for (int i = 0; i < 4; ++i) {
+    pairs[2 * i] = _mm_unpacklo_epi16(rows[2 * i].v, rows[2 * i + 1].v);
+    pairs[2 * i + 1] = _mm_unpackhi_epi16(rows[2 * i].v, rows[2 * i + 1].v);
+  }
+  for (int half = 0; half < 2; ++half) {
+    const __m128i low01 = _mm_unpacklo_epi32(pairs[half], pairs[2 + half]);
+    const __m128i low23 = _mm_unpackhi_epi32(pairs[half], pairs[2 + half]);
+    const __m128i high01 = _mm_unpacklo_epi32(pairs[4 + half], pairs[6 + half]);
+    const __m128i high23 = _mm_unpackhi_epi32(pairs[4 + half], pairs[6 + half]);
+    rows[4 * half] = {_mm_unpacklo_epi64(low01, high01)};
+    rows[4 * half + 1] = {_mm_unpackhi_epi64(low01, high01)};
+    rows[4 * half + 2] = {_mm_unpacklo_epi64(low23, high23)};
+    rows[4 * half + 3] = {_mm_unpackhi_epi64(low23, high23)};
+  }
+}
+// Bits [shift, shift + 10) of eight words, anywhere in memory.
+inline Lanes ten_bits(const uint32_t* words, int shift) {
+  const auto four = [&](int at) {
+    const __m128i loaded = _mm_loadu_si128(reinterpret_cast<const __m128i*>(words + at));
+    return _mm_and_si128(_mm_srl_epi32(loaded, _mm_cvtsi32_si128(shift)), _mm_set1_epi32(1023));
+  };
+  return {_mm_packs_epi32(four(0), four(4))};
 }
 // Of lanes that are not negative, each 255 at most.
 inline int sum_of_bytes(Lanes a) {
@@ -93,6 +123,9 @@ inline Lanes add_within(Lanes a, Lanes b) {
 inline Lanes max_of(Lanes a, Lanes b) {
   return each_lane([&](int i) { return std::max(a.v[i], b.v[i]); });
 }
+inline Lanes min_of(Lanes a, Lanes b) {
+  return each_lane([&](int i) { return std::min(a.v[i], b.v[i]); });
+}
 inline Lanes is_greater(Lanes a, Lanes b) {
   return each_lane([&](int i) { return a.v[i] > b.v[i] ? -1 : 0; });
 }
@@ -117,6 +150,16 @@ template <int Lane>
 int lane(Lanes a) {
   return a.v[Lane];
 }
+inline Lanes second_as_third(Lanes a) {
+  return each_lane([&](int i) { return a.v[i == 3 ? 2 : i]; });
+}
+inline void transpose(Lanes (&rows)[8]) {
+  for (int j = 0; j < 8; ++j)
+    for (int i = 0; i < j; ++i) std::swap(rows[j].v[i], rows[i].v[j]);
+}
+inline Lanes ten_bits(const uint32_t* words, int shift) {
+  return each_lane([&](int i) { return words[i] >> shift & 1023; });
+}
 inline int sum_of_bytes(Lanes a) {
   int sum = 0;
   for (const int16_t value : a.v) sum += std::min<int>(value, 255);
@@ -124,20 +167,6 @@ inline int sum_of_bytes(Lanes a) {
 }
 
 #endif
-
-// Written one by one, they would have to be in memory before they can be read as one.
-inline Lanes lanes_of(const int (&values)[8]) {
-#if defined(__SSE2__)
-  const auto four = [&](int at) {
-    uint64_t packed = 0;
-    for (int k = 3; k >= 0; --k) packed = packed << 16 | static_cast<uint16_t>(values[at + k]);
-    return _mm_cvtsi64_si128(static_cast<int64_t>(packed));
-  };
-  return {_mm_unpacklo_epi64(four(0), four(4))};
-#else
-  return each_lane([&](int i) { return values[i]; });
-#endif
-}
 
 inline Lanes distance(Lanes a, Lanes b) { return max_of(a - b, b - a); }
 

@@ -25,6 +25,10 @@ class PhotoModel {
   // Rows are counted anew.
   void forget_rows() { row_ = -2; }
 
+  // Before the first of up to eight pixels of a row, from a column that is a multiple of eight on: looks at
+  // what is known of all of them.
+  void begin_run(const Site& first);
+
   // Codes the pixel in column `x` of the row; the decoder ignores `actual`. Returns the pixel as decoded.
   template <typename Coder>
   Pixel code(Coder& coder, const Site& site, int x, Pixel actual);
@@ -69,8 +73,10 @@ class PhotoModel {
     int value;  // that is expected
     Line* open[kContexts];
   };
-  // `at`: the component's place in a row of traces.
-  Turn prepare(const Site& site, size_t at, int k, int first_class);
+  // Of a component in a row of traces.
+  size_t place(int x, int k) const { return static_cast<size_t>((x + 1) * shape_.components + k); }
+  Lanes predict(int x, int k, int west) const;
+  Turn prepare(const Site& site, int x, int k, int first_class);
 
   // Also tells the residual's signed class.
   template <typename Coder>
@@ -87,6 +93,8 @@ class PhotoModel {
   size_t above_ = 0;
   std::vector<Errors> errors_;
   std::vector<Trace> traces_;
+  // Of the predictions of a run's pixels, what does not wait for the pixel to the left.
+  alignas(16) int16_t known_[3][8][8] = {};
   BigArray<Line> lines_;
   BitModel large_[kMostBits - 5];
 };

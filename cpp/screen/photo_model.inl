@@ -53,22 +53,56 @@ inline Lanes surprise(Lanes probabilities, Lanes asked, Lanes ones) {
   return ((size ^ zeros) - zeros) & asked;
 }
 
-inline PhotoModel::Turn PhotoModel::prepare(const Site& s, size_t at, int k, int first_class) {
-  const Pixel lead = shape_.rgb && k > 0 ? 1023 : 0;
-  const auto domain = [&](Pixel pixel) { return component(pixel, k) - static_cast<int>(pixel & lead); };
-  const int w = domain(s.at(-1, 0));
-  const int n = domain(s.at(0, -1));
-  const int nw = domain(s.at(-1, -1));
-  const int ne = domain(s.at(1, -1));
-  const int r = domain(s.in_reference(0, 0));
-  const int rw = domain(s.in_reference(-1, 0));
-  const int rn = domain(s.in_reference(0, -1));
-  const int plane = median(w, n, nw);
+// Lanes with 1 for those that are a flag's.
+constexpr auto lanes_where = [](auto... flags) {
+  return std::array<int16_t, 8>{static_cast<int16_t>(-flags)...};
+};
+alignas(16) inline constexpr auto kFollowsWest = lanes_where(1, 0, 1, 0, 0, 1, 1, 1);
+alignas(16) inline constexpr auto kHalved = lanes_where(0, 0, 0, 0, 0, 1, 0, 1);
+alignas(16) inline constexpr auto kMedian = lanes_where(0, 0, 0, 1, 0, 0, 0, 0);
+
+inline Lanes select(const std::array<int16_t, 8>& where, Lanes a, Lanes b) {
+  return b ^ ((a ^ b) & load_lanes(where.data()));
+}
+
+inline void PhotoModel::begin_run(const Site& s) {
+  for (int k = 0; k < shape_.components; ++k) {
+    const auto domain = [&](const Pixel* pixels) {
+      const Lanes values = ten_bits(pixels, 10 * k);
+      return shape_.rgb && k > 0 ? values - ten_bits(pixels, 0) : values;
+    };
+    const Pixel* above = s.here - s.stride;
+    const Lanes n = domain(above);
+    const Lanes nw = domain(above - 1);
+    const Lanes ne = domain(above + 1);
+    const Lanes r = domain(s.reference);
+    const Lanes rw = domain(s.reference - 1);
+    const Lanes rn = domain(s.reference - s.stride);
+    const Lanes turn = shift_right<2>(ne - nw);
+    Lanes rows[8] = {all_lanes(0), n, n - nw, n, r, r + r + n - rw - rn, ne - n, n + turn + turn};
+    transpose(rows);
+    for (int i = 0; i < 8; ++i) store_lanes(known_[k][i], rows[i]);
+  }
+}
+
+// The predictors, of w, n, nw, ne (the neighbours) and r, rw, rn (in the reference): w; n; w + n - nw; their
+// median; r; r + (w - rw + n - rn) / 2; w + ne - n; (w + n) / 2 + (ne - nw) / 4.
+inline Lanes PhotoModel::predict(int x, int k, int west) const {
+  const Lanes w = all_lanes(west);
+  const Lanes known = load_lanes(known_[k][x & 7]);
+  const Lanes sums = known + (w & load_lanes(kFollowsWest.data()));
+  const Lanes median = max_of(min_of(w, known), min_of(max_of(w, known), second_as_third(sums)));
+  return select(kMedian, median, select(kHalved, shift_right<1>(sums), sums));
+}
+
+inline PhotoModel::Turn PhotoModel::prepare(const Site& s, int x, int k, int first_class) {
+  const Pixel west_pixel = s.at(-1, 0);
   Turn turn;
-  turn.predictions = lanes_of({w, n, w + n - nw, plane, r, r + ((w - rw + n - rn) >> 1), w + ne - n,
-                               ((w + n) >> 1) + ((ne - nw) >> 2)});
+  turn.predictions =
+      predict(x, k, component(west_pixel, k) - (shape_.rgb && k > 0 ? component(west_pixel, 0) : 0));
 
   const size_t step = static_cast<size_t>(shape_.components);
+  const size_t at = place(x, k);
   const Errors* above_errors = &errors_[above_ + at];
   const Lanes errors = load_lanes(&errors_[here_ + at - step]) + load_lanes(above_errors);
   turn.value = blend(turn.predictions, errors + errors + load_lanes(above_errors + step));
@@ -78,18 +112,18 @@ inline PhotoModel::Turn PhotoModel::prepare(const Site& s, size_t at, int k, int
   const Trace north = above[0];
   const Trace east = *(above + step);
   const Trace corner = *(above - step);
-  const Lanes value = all_lanes(turn.value);
-  const Lanes off = distance(turn.predictions, value);
+  const Lanes higher = turn.predictions - all_lanes(turn.value);
+  const Lanes off = max_of(higher, all_lanes(0) - higher);
   const int energy =
       energy_class(sum_of_bytes(off) + 2 * (west.magnitude + north.magnitude) + east.magnitude);
-  const int texture = static_cast<int>(signs(is_greater(turn.predictions, value)));
+  const int texture = static_cast<int>(signs(is_greater(higher, all_lanes(0))));
   const int change = energy_class(lane<4>(off) + lane<5>(off));
   Line* lines = &lines_[static_cast<size_t>(k * kLines)];
   turn.open[0] = lines + texture * 4 + energy / 4;
-  turn.open[1] = lines + 1024 + energy * 16 + (k == 0 ? signed_class(plane - turn.value) : first_class);
+  turn.open[1] = lines + 1024 + energy * 16 + (k == 0 ? signed_class(lane<3>(higher)) : first_class);
   turn.open[2] = lines + 1280 + west.signed_class * 16 + north.signed_class;
   turn.open[3] = lines + 1536 + east.signed_class * 16 + corner.signed_class;
-  turn.open[4] = lines + 1792 + change * 16 + signed_class(r - turn.value);
+  turn.open[4] = lines + 1792 + change * 16 + signed_class(lane<4>(higher));
   return turn;
 }
 
@@ -100,8 +134,8 @@ Pixel PhotoModel::code(Coder& coder, const Site& site, int x, Pixel actual) {
   int first_value = 0;
   int first_class = 0;
   for (int k = 0; k < shape_.components; ++k) {
-    const size_t at = static_cast<size_t>((x + 1) * shape_.components + k);
-    const Turn turn = prepare(site, at, k, first_class);
+    const size_t at = place(x, k);
+    const Turn turn = prepare(site, x, k, first_class);
     const int base = shape_.rgb && k > 0 ? first_value : 0;
     const int expected = std::clamp(turn.value + base, 0, shape_.max_value);
     const int wanted = component(actual, k) - expected;

@@ -252,11 +252,12 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
         site.background = background_.at(x, y);
         site.reference = reference.at(x + block.vector.dx, top_ + y + block.vector.dy);
         if (plan != nullptr) site.tolerance = plan->tolerance->at(x, top_ + y);
-        site.guide = luma != nullptr ? guide_at(*luma, x, y) : 0;
         const Pixel actual = source != nullptr ? *source->at(x, top_ + y) : 0;
         if (block.mode == Mode::kLiteral) {
+          site.guide = luma != nullptr ? guide_at(*luma, x, y) : 0;
           *here = colours_.code(coder, escapes_, site, actual, mark);
         } else {
+          if (x % kCell == 0) photos_.begin_run(site);
           *here = photos_.code(coder, site, x, actual);
           mark = *here == *site.reference ? kAsReference : kEscaped;
         }
