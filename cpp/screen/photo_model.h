@@ -1,5 +1,6 @@
-// Pixels of photographs and smooth shading: residuals against a blend of predictors, with few contexts, since
-// noise repays no more; this model is for speed where every pixel of a block needs it.
+// Pixels of photographs and smooth shading: residuals against a blend of predictors. All bits of a residual
+// are predicted at once, by adding up what a few contexts say of them; noise repays no more, and this model
+// is for speed where every pixel of a block needs it.
 #pragma once
 
 #include <array>
@@ -7,9 +8,8 @@
 
 #include "base/big_array.h"
 #include "bits/models.h"
-#include "screen/logistic.h"
-#include "screen/mixer.h"
-#include "screen/model_line.h"
+#include "screen/lanes.h"
+#include "screen/raster.h"
 #include "screen/site.h"
 
 namespace aicodec::screen {
@@ -25,60 +25,78 @@ class PhotoModel {
   // Rows are counted anew.
   void forget_rows() { row_ = -2; }
 
+  // Before the first of up to eight pixels of a row, from a column that is a multiple of eight on: looks at
+  // what is known of all of them.
+  void begin_run(const Site& first);
+
   // Codes the pixel in column `x` of the row; the decoder ignores `actual`. Returns the pixel as decoded.
   template <typename Coder>
   Pixel code(Coder& coder, const Site& site, int x, Pixel actual);
 
  private:
-  static constexpr int kPredictors = 8;
-  static constexpr int kContexts = 4;
-  static constexpr int kContextSize = 512;
-  // Nodes: zero, sign, nine of the exponent, and the highest bit below the leading one for exponents to 8.
-  static constexpr int kNodes = ModelLine::kModels;
-  static constexpr int kTopNode = 11;
-  static constexpr int kTopExponents = 8;
-  static constexpr int kExponents = 11;
-  static constexpr int kEnergies = 16;
+  static constexpr int kContexts = 5;
+  static constexpr int kLines = 1024 + 4 * 256;  // of a component
+  // Nodes of a line: zero, sign, six of "a higher class", and the first bit within classes 3 to 6. Classes
+  // are those of magnitude().
+  static constexpr int kNodes = 16;
+  static constexpr int kClassNode = 1;
+  static constexpr int kFirstBitNode = 5;
+  static constexpr int kLastClass = 7;
+  static constexpr int kMostBits = 10;  // below the leading one of a residual's magnitude less one
 
-  // What was seen when a pixel was coded: how far off each predictor was, and the residual.
+  // What a context has learned: how much it speaks for a 1 at every node. In 2^-12 of the natural logarithm
+  // of the odds.
+  struct alignas(32) Line {
+    int16_t odds[kNodes] = {};
+  };
+  // How far off each predictor was.
+  struct alignas(16) Errors {
+    uint16_t e[8] = {};
+  };
   struct Trace {
-    std::array<uint16_t, kPredictors> errors{};
-    int16_t residual = 0;
+    uint16_t magnitude = 0;  // of the residual
+    uint16_t signed_class = 0;
   };
-  struct Bias {
-    int32_t sum = 0;
-    int32_t count = 0;
+  // What a residual tells the nodes, in all bits of each: whether it is asked, and whether it is 1.
+  struct alignas(16) Path {
+    uint16_t asked[kNodes] = {};
+    uint16_t ones[kNodes] = {};
   };
-  using Predictions = std::array<int, kPredictors>;
+  // By signed class and the first bit within it.
+  using Paths = std::array<Path, 32>;
+  static Paths make_paths();
+  static const Paths kPaths;
 
-  int domain(Pixel pixel, int k) const {
-    return component(pixel, k) - (shape_.rgb && k > 0 ? component(pixel, 0) : 0);
-  }
-  Trace& trace(int row, int x, int k) {
-    return traces_[static_cast<size_t>(row)][static_cast<size_t>(x + 1) * 3 + static_cast<size_t>(k)];
-  }
-  // Predicts component k and sets the contexts of its residual.
-  int predict(const Site& site, int x, int k, int first_residual, Predictions& predictions);
+  // A component before it is coded.
+  struct Turn {
+    Lanes predictions;
+    int value;  // that is expected
+    Line* open[kContexts];
+  };
+  // Of a component in a row of traces.
+  size_t place(int x, int k) const { return static_cast<size_t>((x + 1) * shape_.components + k); }
+  Lanes predict(int x, int k, int west) const;
+  Turn prepare(const Site& site, int x, int k, int first_class);
 
+  // Also tells the residual's signed class.
   template <typename Coder>
-  int code_residual(Coder& coder, int k, int residual);
+  int code_residual(Coder& coder, const Turn& turn, int residual, int& signed_class);
+  // The magnitude of a residual of class 3 or higher, and the first bit within the class.
   template <typename Coder>
-  bool code_bit(Coder& coder, int k, int node, bool bit);
+  int code_rest(Coder& coder, const uint16_t* probabilities, int size, int wanted, bool& first_bit);
 
   SheetShape shape_;
   int near_;
   int row_ = -2;
-  std::vector<Trace> traces_[2];  // of this row and the one above, by (row & 1)
-  BigArray<ModelLine> lines_[kContexts];
-  std::vector<MixWeights<8>> weights_;
-  BitModel low_bits_[3][kExponents][kExponents];
-  std::vector<Bias> biases_;
-
-  // Of the component being coded.
-  size_t contexts_[kContexts] = {};
-  size_t energy_ = 0;
-  size_t bias_at_ = 0;
-  int bias_ = 0;
+  // Of two rows: where this one begins, and the one above.
+  size_t here_ = 0;
+  size_t above_ = 0;
+  std::vector<Errors> errors_;
+  std::vector<Trace> traces_;
+  // Of the predictions of a run's pixels, what does not wait for the pixel to the left.
+  alignas(16) int16_t known_[3][8][8] = {};
+  BigArray<Line> lines_;
+  BitModel large_[kMostBits - 5];
 };
 
 }  // namespace aicodec::screen

@@ -1,83 +1,209 @@
-// The parts of PhotoModel that encoder and decoder share by template. Included by photo_model.h alone.
+// The parts of PhotoModel that encoder and decoder share. Included by photo_model.h alone.
 #pragma once
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
+
+#include "screen/classes.h"
 
 namespace aicodec::screen {
+
+// Sixteen classes, about two to a doubling; from 191 on all is one.
+inline constexpr auto kEnergyClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  for (uint32_t e = 1; e <= 256; ++e) {
+    const int width = static_cast<int>(std::bit_width(e));
+    const int half = width > 1 ? static_cast<int>(e >> (width - 2) & 1) : 0;
+    classes[e - 1] = static_cast<uint8_t>(std::min(2 * (width - 1) + half, 15));
+  }
+  return classes;
+}();
+inline int energy_class(int energy) { return kEnergyClasses[static_cast<size_t>(std::min(energy, 255))]; }
+
+// signed_magnitude(), which beyond 33 does not change.
+inline constexpr auto kSignedClasses = [] {
+  std::array<uint8_t, 128> classes{};
+  for (int v = -64; v < 64; ++v) {
+    const int a = v < 0 ? -v : v;
+    const int size = a < 3 ? a : static_cast<int>(std::bit_width(static_cast<uint32_t>(a - 1))) + 1;
+    classes[static_cast<size_t>(v + 64)] = static_cast<uint8_t>((v < 0 ? 8 : 0) + std::min(size, 7));
+  }
+  return classes;
+}();
+inline int signed_class(int value) {
+  return kSignedClasses[static_cast<size_t>(std::clamp(value, -64, 63) + 64)];
+}
+
+// The probability of a 1 in 2^-16 from odds in 2^-12: (1 + odds / 2^15)^4 / 2 for negative ones, much like
+// the logistic function, but it takes only two products. Never nothing and never all.
+inline Lanes likely(Lanes odds) {
+  const Lanes negative = is_greater(all_lanes(0), odds);
+  // For negative odds -odds - 1, which never overflows.
+  const Lanes root = all_lanes(32767) - (odds ^ negative);
+  const Lanes square = high_product(root + root, root + root);
+  const Lanes rare = max_of(shift_right_unsigned<1>(high_product(square, square)), all_lanes(16));
+  return rare ^ negative ^ all_lanes(-1);
+}
+
+// By how much bits were more than their probabilities said, in 2^-15; 0 where there was none.
+inline Lanes surprise(Lanes probabilities, Lanes asked, Lanes ones) {
+  const Lanes size = shift_right_unsigned<1>(probabilities ^ ones);
+  const Lanes zeros = ones ^ all_lanes(-1);
+  return ((size ^ zeros) - zeros) & asked;
+}
+
+// Lanes with 1 for those that are a flag's.
+constexpr auto lanes_where = [](auto... flags) {
+  return std::array<int16_t, 8>{static_cast<int16_t>(-flags)...};
+};
+alignas(16) inline constexpr auto kFollowsWest = lanes_where(1, 0, 1, 0, 0, 1, 1, 1);
+alignas(16) inline constexpr auto kHalved = lanes_where(0, 0, 0, 0, 0, 1, 0, 1);
+alignas(16) inline constexpr auto kMedian = lanes_where(0, 0, 0, 1, 0, 0, 0, 0);
+
+inline Lanes select(const std::array<int16_t, 8>& where, Lanes a, Lanes b) {
+  return b ^ ((a ^ b) & load_lanes(where.data()));
+}
+
+inline void PhotoModel::begin_run(const Site& s) {
+  for (int k = 0; k < shape_.components; ++k) {
+    const auto domain = [&](const Pixel* pixels) {
+      const Lanes values = ten_bits(pixels, 10 * k);
+      return shape_.rgb && k > 0 ? values - ten_bits(pixels, 0) : values;
+    };
+    const Pixel* above = s.here - s.stride;
+    const Lanes n = domain(above);
+    const Lanes nw = domain(above - 1);
+    const Lanes ne = domain(above + 1);
+    const Lanes r = domain(s.reference);
+    const Lanes rw = domain(s.reference - 1);
+    const Lanes rn = domain(s.reference - s.stride);
+    const Lanes turn = shift_right<2>(ne - nw);
+    Lanes rows[8] = {all_lanes(0), n, n - nw, n, r, r + r + n - rw - rn, ne - n, n + turn + turn};
+    transpose(rows);
+    for (int i = 0; i < 8; ++i) store_lanes(known_[k][i], rows[i]);
+  }
+}
+
+// The predictors, of w, n, nw, ne (the neighbours) and r, rw, rn (in the reference): w; n; w + n - nw; their
+// median; r; r + (w - rw + n - rn) / 2; w + ne - n; (w + n) / 2 + (ne - nw) / 4.
+inline Lanes PhotoModel::predict(int x, int k, int west) const {
+  const Lanes w = all_lanes(west);
+  const Lanes known = load_lanes(known_[k][x & 7]);
+  const Lanes sums = known + (w & load_lanes(kFollowsWest.data()));
+  const Lanes median = max_of(min_of(w, known), min_of(max_of(w, known), second_as_third(sums)));
+  return select(kMedian, median, select(kHalved, shift_right<1>(sums), sums));
+}
+
+inline PhotoModel::Turn PhotoModel::prepare(const Site& s, int x, int k, int first_class) {
+  const Pixel west_pixel = s.at(-1, 0);
+  Turn turn;
+  turn.predictions =
+      predict(x, k, component(west_pixel, k) - (shape_.rgb && k > 0 ? component(west_pixel, 0) : 0));
+
+  const size_t step = static_cast<size_t>(shape_.components);
+  const size_t at = place(x, k);
+  const Errors* above_errors = &errors_[above_ + at];
+  const Lanes errors = load_lanes(&errors_[here_ + at - step]) + load_lanes(above_errors);
+  turn.value = blend(turn.predictions, errors + errors + load_lanes(above_errors + step));
+
+  const Trace west = traces_[here_ + at - step];
+  const Trace* above = &traces_[above_ + at];
+  const Trace north = above[0];
+  const Trace east = *(above + step);
+  const Trace corner = *(above - step);
+  const Lanes higher = turn.predictions - all_lanes(turn.value);
+  const Lanes off = max_of(higher, all_lanes(0) - higher);
+  const int energy =
+      energy_class(sum_of_bytes(off) + 2 * (west.magnitude + north.magnitude) + east.magnitude);
+  const int texture = static_cast<int>(signs(is_greater(higher, all_lanes(0))));
+  const int change = energy_class(lane<4>(off) + lane<5>(off));
+  Line* lines = &lines_[static_cast<size_t>(k * kLines)];
+  turn.open[0] = lines + texture * 4 + energy / 4;
+  turn.open[1] = lines + 1024 + energy * 16 + (k == 0 ? signed_class(lane<3>(higher)) : first_class);
+  turn.open[2] = lines + 1280 + west.signed_class * 16 + north.signed_class;
+  turn.open[3] = lines + 1536 + east.signed_class * 16 + corner.signed_class;
+  turn.open[4] = lines + 1792 + change * 16 + signed_class(lane<4>(higher));
+  return turn;
+}
 
 template <typename Coder>
 Pixel PhotoModel::code(Coder& coder, const Site& site, int x, Pixel actual) {
   Pixel result = 0;
   const int step = 2 * near_ + 1;
   int first_value = 0;
-  int first_residual = 0;
+  int first_class = 0;
   for (int k = 0; k < shape_.components; ++k) {
-    Predictions predictions;
-    const int predicted = predict(site, x, k, first_residual, predictions);
+    const size_t at = place(x, k);
+    const Turn turn = prepare(site, x, k, first_class);
     const int base = shape_.rgb && k > 0 ? first_value : 0;
-    const int expected = std::clamp(predicted + base, 0, shape_.max_value);
+    const int expected = std::clamp(turn.value + base, 0, shape_.max_value);
     const int wanted = component(actual, k) - expected;
-    const int residual =
-        code_residual(coder, k, wanted >= 0 ? (wanted + near_) / step : -((near_ - wanted) / step));
+    int signed_class = 0;
+    const int residual = code_residual(
+        coder, turn, wanted >= 0 ? (wanted + near_) / step : -((near_ - wanted) / step), signed_class);
     const int value = std::clamp(expected + residual * step, 0, shape_.max_value);
     result |= from_component(value, k);
-    Trace& here = trace(row_ & 1, x, k);
-    for (size_t i = 0; i < kPredictors; ++i)
-      here.errors[i] = static_cast<uint16_t>(std::abs(predictions[i] - (value - base)));
-    here.residual = static_cast<int16_t>(residual);
-    Bias& bias = biases_[bias_at_];
-    bias.sum += value - base - predicted + bias_;
-    if (++bias.count == 256) {
-      bias.sum /= 2;
-      bias.count = 128;
-    }
+    store_lanes(&errors_[here_ + at], distance(turn.predictions, all_lanes(value - base)));
+    traces_[here_ + at] = {static_cast<uint16_t>(std::abs(residual)), static_cast<uint16_t>(signed_class)};
     if (k == 0) {
       first_value = value;
-      first_residual = residual;
+      first_class = signed_class;
     }
   }
   return result;
 }
 
 template <typename Coder>
-int PhotoModel::code_residual(Coder& coder, int k, int residual) {
-  if (code_bit(coder, k, 0, residual == 0)) return 0;
-  const bool negative = code_bit(coder, k, 1, residual < 0);
-  const uint32_t wanted = static_cast<uint32_t>(std::abs(residual));
-  const int exponent_wanted = static_cast<int>(std::bit_width(wanted)) - 1;
-  int exponent = 0;
-  while (exponent < kExponents - 1 &&
-         code_bit(coder, k, 2 + std::min(exponent, 8), exponent < exponent_wanted))
-    ++exponent;
-  uint32_t value = 1;
-  for (int i = exponent - 1; i >= 0; --i) {
-    const bool bit = wanted >> i & 1;
-    const bool coded = i == exponent - 1 && exponent <= kTopExponents
-                           ? code_bit(coder, k, kTopNode + i, bit)
-                           : coder.bit(low_bits_[k][exponent][i], bit);
-    value = value << 1 | static_cast<uint32_t>(coded);
+int PhotoModel::code_residual(Coder& coder, const Turn& turn, int residual, int& signed_class) {
+  alignas(16) uint16_t probabilities[kNodes];
+  for (int half = 0; half < kNodes; half += 8) {
+    Lanes odds = load_lanes(turn.open[0]->odds + half);
+    for (int i = 1; i < kContexts; ++i) odds = add_within(odds, load_lanes(turn.open[i]->odds + half));
+    store_lanes(probabilities + half, likely(odds));
   }
-  return negative ? -static_cast<int>(value) : static_cast<int>(value);
+  const auto node = [&](int i, bool bit) { return coder.bit_with(probabilities[i], bit); };
+  const int wanted = std::abs(residual);
+  bool negative = false;
+  bool first_bit = false;
+  int size = 0;
+  int value = 0;
+  if (!node(0, residual == 0)) {
+    negative = node(1, residual < 0);
+    size = 1;
+    while (size < kLastClass && node(kClassNode + size, size < magnitude(wanted))) ++size;
+    value = size < 3 ? size : code_rest(coder, probabilities, size, wanted, first_bit);
+  }
+  signed_class = size + 8 * negative;
+
+  const Path& path = kPaths[static_cast<size_t>(2 * signed_class + first_bit)];
+  for (int half = 0; half < kNodes; half += 8) {
+    // A sixty-fourth of it is learned, rounded.
+    const Lanes more = surprise(load_lanes(probabilities + half), load_lanes(path.asked + half),
+                                load_lanes(path.ones + half));
+    const Lanes learned = shift_right<9>(add_within(more, all_lanes(256)));
+    for (Line* line : turn.open)
+      store_lanes(line->odds + half, add_within(load_lanes(line->odds + half), learned));
+  }
+  return negative ? -value : value;
 }
 
 template <typename Coder>
-bool PhotoModel::code_bit(Coder& coder, int k, int node, bool bit) {
-  int stretched[8] = {0, 0, 0, 0, 256};
-  ModelLine* lines[kContexts];
-  for (size_t i = 0; i < kContexts; ++i) {
-    lines[i] = &lines_[i][contexts_[i]];
-    stretched[i] = rough_stretch(lines[i]->probability(node));
+int PhotoModel::code_rest(Coder& coder, const uint16_t* probabilities, int size, int wanted,
+                          bool& first_bit) {
+  int bits = size - 2;
+  if (size == kLastClass)
+    while (bits < kMostBits && coder.bit(large_[bits - 5], wanted > 2 << bits)) ++bits;
+  const int rest_wanted = wanted - (1 << bits) - 1;
+  int rest = 0;
+  int i = bits - 1;
+  if (size < kLastClass) {
+    first_bit = coder.bit_with(probabilities[kFirstBitNode + size], rest_wanted >> i & 1);
+    rest = first_bit;
+    --i;
   }
-  MixInputs<8> inputs;
-  inputs.set_eight(0, stretched);
-  MixWeights<8>& weights =
-      weights_[(static_cast<size_t>(k) * kNodes + static_cast<size_t>(node)) * kEnergies + energy_];
-  const uint32_t probability = safe_squash(mix(weights, inputs));
-  bit = coder.bit_with(probability, bit);
-  learn(weights, inputs, mix_error(bit, probability) >> 2);
-  for (ModelLine* line : lines) line->learn(node, bit, 250);
-  return bit;
+  for (; i >= 0; --i) rest = rest << 1 | static_cast<int>(coder.even_bit(rest_wanted >> i & 1));
+  return (1 << bits) + 1 + rest;
 }
 
 }  // namespace aicodec::screen

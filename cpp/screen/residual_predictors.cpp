@@ -1,5 +1,7 @@
 #include "screen/residual_predictors.h"
 
+#include "screen/lanes.h"
+
 namespace aicodec::screen {
 namespace {
 
@@ -48,10 +50,12 @@ Window window_at(const Site& s, int lead, bool by_lead) {
   return window;
 }
 
+inline Lanes half(Lanes a) { return shift_right<1>(a); }
+
 // Two neighbouring pixels, of which the first is in that column.
 inline Lanes pair(const Components* row, int column) {
-  if (column % 2 == 0) return Lanes::load(row + column);
-  return second_first(Lanes::load(row + column - 1), Lanes::load(row + column + 1));
+  if (column % 2 == 0) return load_lanes(row + column);
+  return upper_lower(load_lanes(row + column - 1), load_lanes(row + column + 1));
 }
 
 // What the predictors say of two pixels: the first lies X right of, and Y above the one that is coded.
@@ -65,9 +69,9 @@ inline void predict_two(const Window& window, Lanes* out) {
   out[0] = w;
   out[1] = n;
   out[2] = w + n - nw;
-  out[3] = clamped(out[2], least(w, n), greatest(w, n));
+  out[3] = clamped(out[2], min_of(w, n), max_of(w, n));
   out[4] = p;
-  out[5] = p + (w - reference(-1, 0) + n - reference(0, -1)).half();
+  out[5] = p + half(w - reference(-1, 0) + n - reference(0, -1));
   out[6] = w + ne - n;
   out[7] = n + n - nn;
   out[8] = w + w - ww;
@@ -75,7 +79,7 @@ inline void predict_two(const Window& window, Lanes* out) {
   const Lanes row_above = nww + nw + n + ne + nee;
   const Lanes row_before = at(-2, -2) + at(-1, -2) + nn + nne + at(2, -2);
   out[9] = row_above + row_above - row_before - w - ww - ne - nee;
-  out[10] = (w + n).half() + (ne - nw).half().half();
+  out[10] = half(w + n) + shift_right<2>(ne - nw);
   out[11] = n + ne - nne;
 }
 
@@ -88,19 +92,19 @@ void predict(const Site& site, int lead, bool by_lead, Predictions& result) {
   Lanes here[kCount], above[kCount];
   predict_two<-1, 0>(window, here);
   predict_two<0, 1>(window, above);
-  const Lanes west = second_second(here[0], here[0]);
-  const Lanes north = Lanes::load(window.near[1] + 4);
+  const Lanes west = upper_upper(here[0], here[0]);
+  const Lanes north = load_lanes(window.near[1] + 4);
   const auto error = [&](int i) {
     const Lanes d = distance(above[i], north);
     const Lanes twice = sum_to_limit(distance(here[i], west), d);
-    return sum_to_limit(sum_to_limit(twice, twice), second_second(d, d));
+    return sum_to_limit(sum_to_limit(twice, twice), upper_upper(d, d));
   };
   for (int i = 0; i < kCount; i += 2) {
-    second_second(here[i], here[i + 1]).store(result.values + i);
-    first_first(error(i), error(i + 1)).store(result.errors + i);
+    store_lanes(result.values + i, upper_upper(here[i], here[i + 1]));
+    store_lanes(result.errors + i, lower_lower(error(i), error(i + 1)));
   }
-  (west - here[3]).store(result.median_errors);
-  (north - above[3]).store(result.median_errors + 2);
+  store_lanes(result.median_errors, west - here[3]);
+  store_lanes(result.median_errors + 2, north - above[3]);
 }
 
 }  // namespace aicodec::screen

@@ -2,10 +2,14 @@
 // three nearest pixels.
 #pragma once
 
-#include "screen/lanes.h"
+#include <cstdint>
+
 #include "screen/site.h"
 
 namespace aicodec::screen {
+
+// Four components of one pixel as it is predicted, the last unused: two pixels fill a vector.
+using Components = int16_t[4];
 
 struct Predictions {
   static constexpr int kPredictors = 12;

@@ -250,32 +250,35 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
     for (int column = 0; column < blocks_.columns(); ++column) {
       const Block block = blocks_.at(column, cell_row);
       if (!has_pixels(block.mode)) continue;
-      const int right = std::min(column * kCell + kCell, shape_.width);
-      const Raster& reference = *references[block.vector.reference];
+      const int left = column * kCell;
+      const int right = std::min(left + kCell, shape_.width);
       [[maybe_unused]] uint64_t before = 0;
       if constexpr (requires { coder.spent(); }) before = coder.spent();
-      for (int x = column * kCell; x < right; ++x) {
-        Pixel* here = current_.at(x, y);
-        uint8_t& mark = *marks_.at(x, y);
+      Pixel* here = current_.at(left, y);
+      uint8_t* mark = marks_.at(left, y);
+      site.background = background_.at(left, y);
+      site.reference =
+          references[block.vector.reference]->at(left + block.vector.dx, top_ + y + block.vector.dy);
+      const Pixel* actual = source != nullptr ? source->at(left, top_ + y) : nullptr;
+      for (int x = left; x < right; ++x, ++here, ++mark, ++site.background, ++site.reference) {
         site.here = here;
-        site.marks = &mark;
-        site.background = background_.at(x, y);
-        site.reference = reference.at(x + block.vector.dx, top_ + y + block.vector.dy);
-        if (plan != nullptr) site.tolerance = plan->tolerance->at(x, top_ + y);
-        site.guide = luma != nullptr ? guide_at(*luma, x, y) : 0;
-        const Pixel actual = source != nullptr ? *source->at(x, top_ + y) : 0;
+        site.marks = mark;
+        const Pixel wanted = actual != nullptr ? actual[x - left] : 0;
         if (block.mode == Mode::kLiteral) {
-          *here = colours_.code(coder, escapes_, site, actual, mark);
+          if (plan != nullptr) site.tolerance = plan->tolerance->at(x, top_ + y);
+          site.guide = luma != nullptr ? guide_at(*luma, x, y) : 0;
+          *here = colours_.code(coder, escapes_, site, wanted, *mark);
         } else {
-          *here = photos_.code(coder, site, x, actual);
-          mark = *here == *site.reference ? kAsReference : kEscaped;
+          if (x == left) photos_.begin_run(site);
+          *here = photos_.code(coder, site, x, wanted);
+          *mark = *here == *site.reference ? kAsReference : kEscaped;
         }
       }
       if constexpr (requires { coder.spent(); }) {
         const size_t cell = static_cast<size_t>(cell_row) * blocks_.columns() + static_cast<size_t>(column);
         const uint64_t spent = coder.spent() - before;
-        costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], spent, right - column * kCell);
-        work_by_row_[static_cast<size_t>(cell_row)] += work_of(block.mode, y, column * kCell, right, spent);
+        costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], spent, right - left);
+        work_by_row_[static_cast<size_t>(cell_row)] += work_of(block.mode, y, left, right, spent);
       }
     }
   }

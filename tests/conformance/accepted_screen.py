@@ -200,11 +200,11 @@ def screen_dice_rgb_near() -> bytes:
 
 @stream
 def screen_dice_photo() -> bytes:
-    """By dice: photo blocks alone, so many pixels that biases are halved."""
+    """By dice: photo blocks alone, residuals of every size."""
     stream_header = header(format="yuv444p", width=48, height=40)
     how = {"chances": (0.0, 0.1, 0.0, 1.0), "luck": 0.004}
-    coded_frames = dice.thrown(parsed(stream_header), dice.settings_of(saved=0), 2, **how)
-    return file_of(stream_header, [screen_layer(coded_frames)], 2)
+    coded_frames = dice.thrown(parsed(stream_header), dice.settings_of(saved=0), 3, **how)
+    return file_of(stream_header, [screen_layer(coded_frames)], 3)
 
 
 @stream

@@ -47,6 +47,9 @@ class DiceCoder:
         model.learn(bit)
         return bit
 
+    def even(self) -> int:
+        return self.bit_with(2**15)
+
     def finish(self) -> bytes:
         """The shortest bytes that lead a decoder to these bits."""
         for spare in (4, 3, 2, 1, 0):

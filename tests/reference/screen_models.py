@@ -1,5 +1,8 @@
 """Sections 8.5 to 8.8 of docs/bitstream.md: the three models of pixels."""
 
+import math
+from fractions import Fraction
+
 from .bits import BitModel
 from .mixing import (
     BIAS,
@@ -7,14 +10,9 @@ from .mixing import (
     ShortModel,
     TwoMixers,
     clamp,
-    error_of,
     hash_of,
-    learn,
-    mix,
-    off_the_ends,
     quotient,
     rough,
-    squash,
 )
 
 NO_PIXEL = 0xFFFFFFFF
@@ -642,11 +640,9 @@ class PhotoModel:
         self.shape = shape
         self.step = 2 * settings.near + 1
         self.row = None  # the last one visited
-        self.traces = [{}, {}]  # of the row above and of this one: (x, k): (errors, residual)
-        self.models = Lazy(lambda _: ShortModel())
-        self.weights = Lazy(lambda _: [16384 * 3 // 10] * 4 + [0, 0])
-        self.low_bits = Lazy(lambda _: BitModel())
-        self.biases = Lazy(lambda _: [0, 0])  # sum, count
+        self.traces = [{}, {}]  # of the row above and of this one: (x, k): Trace
+        self.odds = Lazy(lambda _: 0)
+        self.large = Lazy(lambda _: BitModel())
 
     def begin_row(self, y):
         self.traces = [self.traces[1] if self.row == y - 1 else {}, {}]
@@ -655,36 +651,22 @@ class PhotoModel:
     def decode(self, coder, s, x):
         result = first_value = first_residual = 0
         for k in range(self.shape.components):
-            predicted, predictions = self.predict(s, x, k, first_residual)
+            predicted, predictions, lines = self.predict(s, x, k, first_residual)
             base = first_value if self.shape.rgb and k else 0
             expected = clamp(predicted + base, 0, self.shape.top)
-            residual = self.decode_residual(coder, k)
+            residual = self.decode_residual(coder, lines)
             value = clamp(expected + residual * self.step, 0, self.shape.top)
             result |= value << (10 * k)
-            self.traces[1][x, k] = [abs(p - (value - base)) for p in predictions], residual
-            self.learn_bias(value - base - predicted)
+            self.traces[1][x, k] = Trace([abs(p - (value - base)) for p in predictions], residual)
             if k == 0:
                 first_value, first_residual = value, residual
         return result
-
-    def bias(self):
-        total, count = self.biases[self.bias_at]
-        return quotient(total, count) if count else 0
-
-    def learn_bias(self, error):
-        entry = self.biases[self.bias_at]
-        entry[0] += error + self.bias()
-        entry[1] += 1
-        if entry[1] == 256:
-            entry[:] = quotient(entry[0], 2), 128
 
     def domain(self, pixel, k):
         return component(pixel, k) - (component(pixel, 0) if self.shape.rgb and k else 0)
 
     def predict(self, s, x, k, first_residual):
-        w, n, nw, ne, ww, nn = (
-            self.domain(s.at(*q), k) for q in ((-1, 0), (0, -1), (-1, -1), (1, -1), (-2, 0), (0, -2))
-        )
+        w, n, nw, ne = (self.domain(s.at(*q), k) for q in ((-1, 0), (0, -1), (-1, -1), (1, -1)))
         r, rw, rn = (self.domain(s.ref(*q), k) for q in ((0, 0), (-1, 0), (0, -1)))
         predictions = [
             w,
@@ -697,27 +679,35 @@ class PhotoModel:
             ((w + n) >> 1) + ((ne - nw) >> 2),
         ]
         above, row = self.traces
-        nothing = [0] * 8, 0
-        west, north, east = row.get((x - 1, k), nothing), above.get((x, k), nothing), above.get((x + 1, k), nothing)
-        errors = [2 * a + 2 * b + c for a, b, c in zip(west[0], north[0], east[0], strict=True)]
-        weights = [1 + 32768 // (min(error, 255) + 2) ** 2 for error in errors]
+        west = row.get((x - 1, k), NO_TRACE)
+        north, east, corner = (above.get((x + i, k), NO_TRACE) for i in (0, 1, -1))
+        weights = [
+            self.weight(2 * a + 2 * b + c) for a, b, c in zip(west.errors, north.errors, east.errors, strict=True)
+        ]
         total = sum(weights)
         value = (sum(a * b for a, b in zip(weights, predictions, strict=True)) + (total >> 1)) // total
+        off = [abs(p - value) for p in predictions]
         energy = self.energy_class(
-            abs(w - nw) + abs(n - nw) + abs(n - ne) + 2 * (abs(west[1]) + abs(north[1])) + abs(east[1])
+            sum(min(distance, 255) for distance in off)
+            + 2 * (abs(west.residual) + abs(north.residual))
+            + abs(east.residual)
         )
-        texture = bits_of(*(v > value for v in (w, n, nw, ne, ww, nn)))
-        self.bias_at = k, texture, energy // 2
-        value += self.bias()
-        change = abs(r - rw - (w - ww)) + abs(r - rn - (n - nn)) + abs(r - value)
-        self.contexts = (
-            (energy, signed_magnitude(first_residual)),
-            (texture, energy // 2),
-            (signed_magnitude(west[1]), signed_magnitude(north[1])),
-            (signed_magnitude(r - value), self.energy_class(change)),
+        contexts = (
+            (bits_of(*(p > value for p in predictions)), energy // 4),
+            (energy, signed_magnitude(first_residual if k else predictions[3] - value)),
+            (signed_magnitude(west.residual), signed_magnitude(north.residual)),
+            (signed_magnitude(east.residual), signed_magnitude(corner.residual)),
+            (self.energy_class(off[4] + off[5]), signed_magnitude(r - value)),
         )
-        self.energy = energy
-        return value, predictions
+        return value, predictions, [(i, k, context) for i, context in enumerate(contexts)]
+
+    @staticmethod
+    def weight(error):
+        d = error + 2
+        j = d.bit_length() - 1
+        f = Fraction(2 * d, 2**j) - 2
+        scaled = 2 - f if f < 1 else (3 - f) / 2
+        return 1 + math.floor(scaled * Fraction(2) ** (14 - 2 * j))
 
     @staticmethod
     def energy_class(energy):
@@ -725,27 +715,53 @@ class PhotoModel:
         half = (energy + 1) >> (width - 2) & 1 if width > 1 else 0
         return min(2 * (width - 1) + half, 15)
 
-    def decode_residual(self, coder, k):
-        if self.bit(coder, k, 0):
-            return 0
-        negative = self.bit(coder, k, 1)
-        exponent = 0
-        while exponent < 10 and self.bit(coder, k, 2 + min(exponent, 8)):
-            exponent += 1
-        value = 1
-        for i in reversed(range(exponent)):
-            mixed = i == exponent - 1 and exponent <= 8
-            bit = self.bit(coder, k, 10 + exponent) if mixed else coder.bit(self.low_bits[k, exponent, i])
-            value = value << 1 | bit
-        return -value if negative else value
+    def decode_residual(self, coder, lines):
+        coded = {}  # by node: the bit and its probability
 
-    def bit(self, coder, k, node):
-        models = [self.models[i, k, context, node] for i, context in enumerate(self.contexts)]
-        inputs = [*map(rough, models), BIAS, 0]
-        weights = self.weights[k, node, self.energy]
-        p = off_the_ends(squash(mix(weights, inputs)))
-        bit = coder.bit_with(p)
-        learn(weights, inputs, error_of(bit, p) >> 2)
-        for model in models:
-            model.learn(bit, 250)
-        return bit
+        def node(number):
+            p = self.probability(lines, number)
+            coded[number] = coder.bit_with(p), p
+            return coded[number][0]
+
+        magnitude, negative = 0, False
+        if not node(0):
+            negative = node(1)
+            size = 1
+            while size < 7 and node(1 + size):
+                size += 1
+            magnitude = size if size < 3 else self.decode_rest(coder, size, node)
+        for number, (bit, p) in coded.items():
+            missed = (65535 - p) >> 1 if bit else -(p >> 1)
+            for line in lines:
+                odds = self.odds[line, number] + (min(missed + 256, 32767) >> 9)
+                self.odds[line, number] = clamp(odds, -32768, 32767)
+        return -magnitude if negative else magnitude
+
+    def decode_rest(self, coder, size, node):
+        exponent = size - 2
+        while size == 7 and exponent < 10 and coder.bit(self.large[exponent - 5]):
+            exponent += 1
+        rest = 0
+        for i in range(exponent):
+            rest = rest << 1 | (node(5 + size) if i == 0 and size < 7 else coder.even())
+        return 2**exponent + 1 + rest
+
+    def probability(self, lines, number):
+        odds = 0
+        for line in lines:
+            odds = clamp(odds + self.odds[line, number], -32768, 32767)
+        z = 2 * (32767 - odds if odds >= 0 else 32768 + odds)
+        for _ in range(2):
+            z = z * z >> 16
+        rare = max(16, z >> 1)
+        return 65535 - rare if odds >= 0 else rare
+
+
+class Trace:
+    """What was seen when a component was coded: how far off each predictor was, and the residual."""
+
+    def __init__(self, errors, residual):
+        self.errors, self.residual = errors, residual
+
+
+NO_TRACE = Trace([0] * 8, 0)
