@@ -57,6 +57,12 @@ constexpr uint64_t kWorthMoving = 32;
 constexpr uint64_t kLeastWorthMoving = 2;
 // One way of leading residuals is surely better if strips take a fortieth less that way.
 constexpr uint64_t kClearlyLess = 40;
+constexpr uint64_t kSixteenthsPerByte = 128;
+// In how many of 256 pixels a block differs for which a vector in full is tried: the ways that are tried.
+constexpr int kReluctant = 160;
+constexpr int kEager = 64;
+// With `slow` few voters are an alternative up to so many bytes.
+constexpr uint64_t kSmallSize = 1 << 16;
 // What the first frames teach serves all slices.
 constexpr uint64_t kLeastTogether = 4;
 
@@ -115,7 +121,7 @@ struct ScreenEncoder::State {
   Bytes finish();
 };
 
-ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads) const {
+ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads, std::optional<int> few_voters) const {
   std::vector<SharedFrame> pictures;
   for (const auto& picture : dictionary_) {
     auto frame = make_frame(picture->view());
@@ -126,10 +132,11 @@ ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads) const {
   LayerHeader header = choose_header(shape_, settings_);
   header.models.rich = rich;
   header.models.first_leads = first_leads;
+  header.models.all_voters &= !few_voters.has_value();
   const ToleranceSettings tolerance{header.models.near, static_cast<int>(settings_.edge),
                                     static_cast<int>(settings_.flat)};
-  std::vector<PlannerSettings> ways = {{tolerance, 160}};
-  if (settings_.preset == ScreenPreset::kSlow) ways.push_back({tolerance, 64});
+  std::vector<PlannerSettings> ways = {{tolerance, few_voters.value_or(kReluctant)}};
+  if (settings_.preset == ScreenPreset::kSlow && !few_voters.has_value()) ways.push_back({tolerance, kEager});
   States states;
   for (const PlannerSettings& way : ways)
     states.push_back(std::make_unique<State>(shape_, header, settings_.threads, way, pictures, has_below_));
@@ -177,6 +184,7 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   Input input{loaded(source), below != nullptr ? loaded(*below) : nullptr, {kept.begin(), kept.end()}};
   if (!states_.empty()) {
     code(input, states_, settings_.threads);
+    drop_few_voters();
     return Ok{};
   }
   waiting_.push_back(std::move(input));
@@ -194,8 +202,9 @@ std::shared_ptr<Frame> ScreenEncoder::loaded(const PictureView& picture) {
   return frame;
 }
 
-ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads, const State* trial) const {
-  States states = start(rich, first_leads);
+ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads, std::optional<int> few_voters,
+                                             const State* trial) const {
+  States states = start(rich, first_leads, few_voters);
   if (trial != nullptr)
     for (const auto& state : states) {
       state->work = trial->work;
@@ -264,8 +273,23 @@ void ScreenEncoder::decide() {
   // What turned out to be far too slow does not wait for slices until it does so again.
   const State& trial = *states_[0];
   if (trial.slices.size() > 1 && trial.all_work() > trial.area() * kTooMuchWork)
-    states_ = try_out(rich, trial.header.models.first_leads, &trial);
+    states_ = try_out(rich, trial.header.models.first_leads, {}, &trial);
+  if (is_slow && size() < kSmallSize) {
+    const int way = states_[0]->spent() < states_[1]->spent() ? kReluctant : kEager;
+    States few = try_out(rich, states_[0]->header.models.first_leads, way);
+    states_.push_back(std::move(few[0]));
+    drop_few_voters();
+  }
   waiting_.clear();
+}
+
+// All voters learn slower: what is small is smaller with few.
+void ScreenEncoder::drop_few_voters() {
+  if (settings_.preset != ScreenPreset::kSlow || states_.back()->header.models.all_voters) return;
+  const uint64_t spent = states_.back()->spent();
+  uint64_t least = kSmallSize * kSixteenthsPerByte;
+  for (size_t i = 0; i + 1 < states_.size(); ++i) least = std::min(least, states_[i]->spent());
+  if (spent >= least) states_.pop_back();
 }
 
 void ScreenEncoder::code(const Input& input, States& states, unsigned threads) {
@@ -408,7 +432,6 @@ Bytes ScreenEncoder::State::finish() {
 bool ScreenEncoder::is_dense() const { return !states_.empty() && states_[0]->is_dense(); }
 
 uint64_t ScreenEncoder::size() const {
-  constexpr uint64_t kSixteenthsPerByte = 128;
   uint64_t least = states_.empty() ? 0 : UINT64_MAX;
   for (const auto& state : states_) least = std::min(least, state->spent() / kSixteenthsPerByte);
   return least;

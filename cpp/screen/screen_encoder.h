@@ -58,9 +58,14 @@ class ScreenEncoder {
   struct Input;
   struct State;
   using States = std::vector<std::unique_ptr<State>>;
-  States start(bool rich, bool first_leads) const;
+  // `few_voters`: a preset that names colours by all voters does it by few, and only in this way of deciding
+  // (PlannerSettings::worth_a_vector).
+  States start(bool rich, bool first_leads, std::optional<int> few_voters = {}) const;
   // All that was held back, coded so; in as many slices as a trial came to, if there is one.
-  States try_out(bool rich, bool first_leads, const State* trial = nullptr) const;
+  States try_out(bool rich, bool first_leads, std::optional<int> few_voters = {},
+                 const State* trial = nullptr) const;
+  // Gives few voters up where all have come to be better.
+  void drop_few_voters();
   // Whether State::is_dense() will hold after what was held back, if no block of it can be copied.
   bool may_be_dense() const;
   // What to begin with: whether residuals' models are rich, and whether the first component leads if that is
