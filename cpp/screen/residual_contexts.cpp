@@ -104,7 +104,7 @@ void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, 
   const uint32_t w = near.share(s.at(-1, 0)), n = near.share(s.at(0, -1)), ne = near.share(s.at(1, -1));
   const auto p = [&](int i) { return predictions_.value(i, k); };
   const auto off = [&](int i) { return std::clamp(p(i) - (near.value - base), -40, 40); };
-  contexts[2] = hash_of(seed + 2, near.value, turn > 0 ? signed_magnitude(first) : e);
+  contexts[2] = hash_of(seed + 2, near.value >> 2, turn > 0 ? signed_magnitude(first) : e);
   contexts[5] =
       hash_of(seed + 5, w, near.share(s.at(-2, 0)), n, near.share(s.at(-1, -1)), ne, near.share(s.at(0, -2)));
   contexts[6] = hash_of(seed + 6, span_.low, span_.high, near.fine(near.value));

@@ -51,7 +51,7 @@ class ResidualModel {
 
  private:
   static constexpr int kContexts = ResidualContexts<true>::kCount;
-  static constexpr int kExponents = 11;
+  static constexpr int kExponents = 10;
   // Nodes of the first line: zero, sign, seven of the exponent for either sign, and the highest bit below the
   // leading one up to an exponent of kTopExponents. The second line has that bit for greater exponents, and
   // the next bit from kLargeExponent on.
@@ -96,6 +96,10 @@ class ResidualModel {
   Remembered& by_span(const Span& span, int first);
   Remembered& by_neighbour(const Site& site, int first);
 
+  // The greatest residual that may be needed where a sample can be so far off.
+  uint32_t steps(int difference) const {
+    return static_cast<uint32_t>(near_ == 0 ? difference : (difference + near_) / (2 * near_ + 1));
+  }
   // The residual for a wanted difference: with steps the nearest one, else the roundest within the tolerance,
   // whose last bits soon cost nothing.
   int chosen_residual(int wanted, int tolerance) const;

@@ -74,21 +74,30 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, Pixel a
   return false;
 }
 
-// Zero or not, the sign, the exponent in unary, and the bits below the leading one. Small residuals have all
-// their mixed bits in one line of models; only large ones need the other.
+// Zero or not, the sign, the exponent in unary, and the bits below the leading one; what follows from the range
+// of samples is not asked. Small residuals have all their mixed bits in one line of models; only large ones need
+// the other.
 template <bool Rich, typename Coder>
 int ResidualModel::code_residual(Coder& coder, int turn, int residual) {
   if (code_bit<Rich>(coder, turn, 0, 0, residual == 0)) return 0;
-  const bool negative = code_bit<Rich>(coder, turn, 0, 1, residual < 0);
-  const uint32_t wanted = static_cast<uint32_t>(std::abs(residual));
+  const int expected = turns_[turn].value;
+  const uint32_t most_above = steps(shape_.max_value - expected);
+  const uint32_t most_below = steps(expected);
+  const bool negative = most_above == 0 || (most_below > 0 && code_bit<Rich>(coder, turn, 0, 1, residual < 0));
+  const uint32_t most = negative ? most_below : most_above;
+  const uint32_t wanted = std::min(static_cast<uint32_t>(std::abs(residual)), most);
   const int exponent_wanted = static_cast<int>(std::bit_width(wanted)) - 1;
   int exponent = 0;
-  while (exponent < kExponents - 1 &&
+  while (most >> (exponent + 1) != 0 &&
          code_bit<Rich>(coder, turn, 0, 2 + std::min(exponent, 6) + 7 * negative, exponent < exponent_wanted))
     if (++exponent == kLargeExponent) open_lines<Rich>(turns_[turn], 1);
   uint32_t value = 1;
   for (int i = exponent - 1; i >= 0; --i) {
     const bool bit = wanted >> i & 1;
+    if ((value << 1 | 1) << i > most) {
+      value <<= 1;
+      continue;
+    }
     bool coded;
     if (i == exponent - 1 && exponent <= kTopExponents) {
       coded = code_bit<Rich>(coder, turn, 0, kTopNode + i, bit);
@@ -97,7 +106,9 @@ int ResidualModel::code_residual(Coder& coder, int turn, int residual) {
                                          : 2 * std::min(exponent - 2, 7) + static_cast<int>(value & 1);
       coded = code_bit<Rich>(coder, turn, 1, node, bit);
     } else {
-      coded = coder.bit(low_bits_[turn][exponent][i][value & 1], bit);
+      BitModel& model = low_bits_[turn][exponent][i][value & 1];
+      coded = coder.bit_with(model.probability(), bit);
+      model.learn(coded, BitModel::kMaxLimit);
     }
     value = value << 1 | static_cast<uint32_t>(coded);
   }

@@ -435,7 +435,7 @@ class ResidualModel:
             if turn and span.width >= 10:
                 value = self.on_line(span, first, k)
             self.set_contexts(s, span, predicted, turn, value, base, residuals)
-            residuals.append(self.decode_residual(coder))
+            residuals.append(self.decode_residual(coder, value))
             value = clamp(value + residuals[-1] * self.step, 0, top)
             if turn == 0:
                 first = value
@@ -569,7 +569,7 @@ class ResidualModel:
         parts = [
             (e, 16 + by_line * 8 + magnitude(width) if by_line else magnitude(p.here[3] - p.here[4])),
             (signed_magnitude(p.west_error), signed_magnitude(p.north_error), int(e > 4)),
-            (value, signed_magnitude(first) if turn else e),
+            (value >> 2, signed_magnitude(first) if turn else e),
             (w, n, ne, pr, value >> 5),
             (pr, pe, pw, pn, ps, w, n),
             (w, ww, n, nw, ne, nn),
@@ -597,23 +597,29 @@ class ResidualModel:
         self.turn, self.error_class = turn, e
         self.span_class = 4 + min(by_line // 2, 3) if by_line else sum(width >= bound for bound in (3, 10, 64))
 
-    def decode_residual(self, coder):
+    def decode_residual(self, coder, expected):
         if self.bit(coder, 0, 0):
             return 0
-        negative = self.bit(coder, 0, 1)
+        above, below = ((room + self.step // 2) // self.step for room in (self.shape.top - expected, expected))
+        negative = self.bit(coder, 0, 1) if above and below else above == 0
+        most = below if negative else above
         exponent = 0
-        while exponent < 10 and self.bit(coder, 0, 2 + min(exponent, 6) + 7 * negative):
+        while 2 << exponent <= most and self.bit(coder, 0, 2 + min(exponent, 6) + 7 * negative):
             exponent += 1
         value = 1
         for i in reversed(range(exponent)):
-            if i == exponent - 1 and exponent <= 5:
+            if (value << 1 | 1) << i > most:
+                bit = 0
+            elif i == exponent - 1 and exponent <= 5:
                 bit = self.bit(coder, 0, 15 + exponent)
             elif i == exponent - 1:
                 bit = self.bit(coder, 1, 10 + exponent)
             elif i == exponent - 2 and exponent >= 4:
                 bit = self.bit(coder, 1, min(exponent - 2, 7) * 2 + (value & 1))
             else:
-                bit = coder.bit(self.low_bits[self.turn, exponent, i, value & 1])
+                model = self.low_bits[self.turn, exponent, i, value & 1]
+                bit = coder.bit_with(model.p)
+                model.learn(bit, 1022)
             value = value << 1 | bit
         return -value if negative else value
 
