@@ -99,10 +99,11 @@ class HybridSearch:
         for number, picture in enumerate(self._below(layers)):
             self._tell(0.9, number, "screen layer over video")
             encoder.add(self._bench.frames[number], picture, self._blocks.maps[number])
+        work = encoder.work
         layers.append((_native.LAYER_SCREEN, _native.build_screen_layer(pictures=[], coded=encoder.finish())))
         planes = self._bench.decoded(layers)
         score, scores, digest = self._bench.judged(layers, lambda _layer, _frame: next(planes))
-        return Candidate(
+        candidate = Candidate(
             "video+screen",
             f"{video.setting}, text exact",
             layers,
@@ -112,6 +113,7 @@ class HybridSearch:
             reached=score >= self._bench.goal.target,
             details=dict(video.details),
         )
+        return self._bench.paced(candidate, work, video_bytes=video.size)
 
     def _below(self, layers: Layers) -> Iterator[_native.Picture]:
         name = self._bench.wrap(layers).video_format(0)
