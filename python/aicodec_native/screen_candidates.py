@@ -180,7 +180,7 @@ class ScreenSearch:
                     encoders = {k: e for k, e in encoders.items() if e.size <= _CLEARLY_WORSE * least}
         bench.scorer.begin()
         for number in bench.scorer.frames:
-            bench.scorer.add(number, bench.frames[number])
+            bench.scorer.add(number, bench.frames[number], hashes[number])
         work = encoders[self._first_leads].work
         exact = self._candidate(0, self._layers(encoders[self._first_leads]), *bench.scorer.result())
         bench.paced(exact, work)
@@ -213,7 +213,7 @@ class ScreenSearch:
             if number in counts:
                 drawn = encoder.drawn()
                 hashes[number] = _native.picture_hash(drawn)
-                bench.scorer.add(number, drawn)
+                bench.scorer.add(number, drawn, hashes[number])
         work = encoder.work
         candidate = self._candidate(tolerance, self._layers(encoder), *bench.scorer.result())
         bench.paced(candidate, work)

@@ -36,9 +36,10 @@ class Workbench:
         self.scorer.begin()
         for number in range(len(self.frames)):
             picture = segment.draw(number, planes, self.threads)
-            digest.add(_native.picture_hash(picture))
+            hashed = _native.picture_hash(picture)
+            digest.add(hashed)
             if number in wanted:
-                self.scorer.add(number, picture)
+                self.scorer.add(number, picture, hashed)
         return *self.scorer.result(), digest.value
 
     def decoded(self, layers: Layers) -> Iterator[Planes]:
