@@ -49,8 +49,6 @@ constexpr uint64_t kPixelsPerSlice = 200000;
 constexpr uint64_t kUsefulSlices = 4;
 // A bit takes a decoder as long as two or three pixels that all contexts know.
 constexpr uint64_t kSixteenthsPerPixelTime = 6;
-// The models of `slow` take a decoder so much longer.
-constexpr uint64_t kTenthsForSlowModels = 4;
 // What the first frames teach serves all slices.
 constexpr uint64_t kLeastTogether = 4;
 
@@ -77,11 +75,9 @@ struct ScreenEncoder::State {
   uint64_t frames = 0;
   std::shared_ptr<Frame> last;  // the source of the frame before
   bool may_cut = true;
-  uint64_t load = 0;          // pixels coded as such in a frame, of late
-  uint64_t cost = 0;          // what a frame takes, in sixteenths of a bit, of late
-  uint64_t spent_before = 0;  // the last frame
-  uint64_t work = 0;          // see ScreenEncoder::work()
-  std::vector<uint64_t> spent_by_slice;
+  uint64_t load = 0;           // pixels coded as such in a frame, of late
+  uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
+  uint64_t spent_before = 0;   // the last frame
   std::vector<uint64_t> rows;  // the time it takes to decode, by unit of rows, while there is one slice
 
   void code(const Input& input);
@@ -92,10 +88,14 @@ struct ScreenEncoder::State {
   void cut_if_busy();
   // After a frame, of which so many pixels were coded as such.
   void measure_load(uint64_t literals);
-  void measure_work();
   // Of all streams so far, in sixteenths of a bit.
   uint64_t spent() const;
   Bytes finish();
+
+  // See ScreenEncoder::work().
+  void count_work();
+  uint64_t counted_work = 0;
+  std::vector<uint64_t> spent_by_slice;
 };
 
 ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads) const {
@@ -215,7 +215,7 @@ void ScreenEncoder::State::code(const Input& input) {
   Changed changed;
   for (const SliceCoder& slice : slices) changed += slice.changed();
   measure_load(changed.literals);
-  measure_work();
+  count_work();
   if (changed.pixels == 0) return;
   auto drawn = history.blank();
   for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
@@ -275,26 +275,28 @@ void ScreenEncoder::State::measure_load(uint64_t literals) {
   }
 }
 
-// Two threads share the slices of a frame: none is done before half of the whole, nor before the busiest
-// slice.
-void ScreenEncoder::State::measure_work() {
-  spent_by_slice.resize(slices.size());
-  uint64_t sum = 0, most = 0;
-  for (size_t i = 0; i < slices.size(); ++i) {
-    const uint64_t bits = streams[i].spent() - spent_by_slice[i];
-    uint64_t mine = slices[i].changed().literals + bits / kSixteenthsPerPixelTime;
-    if (header.models.all_voters) mine += mine * kTenthsForSlowModels / 10;
-    spent_by_slice[i] += bits;
-    sum += mine;
-    most = std::max(most, mine);
-  }
-  if (frames > 1) work += std::max(most, sum / 2);
-}
-
 uint64_t ScreenEncoder::State::spent() const {
   uint64_t sum = 0;
   for (const RangeEncoder& stream : streams) sum += stream.spent();
   return sum;
+}
+
+// Two threads share the slices of a frame: it takes at least half of the whole, and the busiest slice. The
+// models of `slow` take 1.4 times as long.
+void ScreenEncoder::State::count_work() {
+  constexpr uint64_t kSixteenthsPerCodedPixel = 6;
+  constexpr uint64_t kTenthsMoreIfSlow = 4;
+  spent_by_slice.resize(slices.size());
+  uint64_t sum = 0, most = 0;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    const uint64_t spent_now = streams[i].spent() - spent_by_slice[i];
+    uint64_t mine = slices[i].changed().literals + spent_now / kSixteenthsPerCodedPixel;
+    if (header.models.all_voters) mine += mine * kTenthsMoreIfSlow / 10;
+    spent_by_slice[i] += spent_now;
+    sum += mine;
+    most = std::max(most, mine);
+  }
+  if (frames > 1) counted_work += std::max(most, sum / 2);
 }
 
 Bytes ScreenEncoder::State::finish() {
@@ -321,7 +323,7 @@ uint64_t ScreenEncoder::size() const {
 
 uint64_t ScreenEncoder::work() const {
   const auto by_size = [](const auto& a, const auto& b) { return a->spent() < b->spent(); };
-  return states_.empty() ? 0 : (*std::min_element(states_.begin(), states_.end(), by_size))->work;
+  return states_.empty() ? 0 : (*std::min_element(states_.begin(), states_.end(), by_size))->counted_work;
 }
 
 Result<Picture> ScreenEncoder::drawn() const {
