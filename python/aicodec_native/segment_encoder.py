@@ -172,8 +172,8 @@ class _SegmentEncoder:
 
     def _try_hybrid(self, video: VideoSearch) -> bool:
         """Whether a screen layer alone is still worth trying. Video alone begins with the quantiser that is found."""
-        limit = None if self._outlook is None else self._outlook.most
-        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE), limit=limit)
+        limit, guess = (None, None) if self._outlook is None else (self._outlook.most, self._outlook.mixed_crf)
+        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE), limit=limit, guess=guess)
         found = hybrid.run()
         self._candidates += [found] if found is not None else []
         self._tried += hybrid.tried
