@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import aicodec_native as aic
-from aicodec_native import segment_encoder
+from aicodec_native import segment_encoder, video_candidates, video_outlook
 from aicodec_native.video import libaom
 from aicodec_native.video_outlook import VideoOutlook
 from test_candidates import drawing
@@ -62,3 +62,24 @@ def test_the_bounds_of_a_segment_follow_from_its_first_frames():
     whole = VideoOutlook(frames=20, coded=20, key=1000.0, others=500.0)
     assert whole.least(list(range(1, 21))) < 1500 < whole.most
     assert VideoOutlook(frames=1, coded=1, key=1000.0, others=0.0).least([0]) < 1000
+
+
+@needs_libaom
+def test_photographs_among_drawings_begin_where_the_rough_look_says(tmp_path, monkeypatch):
+    """And a good guess takes fewer probes than a bad one."""
+    probes = []
+    probe = video_candidates.VideoSearch.probe
+
+    def counted(search, step):
+        if search._compose is not None:
+            probes.append(step)
+        return probe(search, step)
+
+    monkeypatch.setattr(video_candidates.VideoSearch, "probe", counted)
+    clip = mixed()
+    (segment,) = aic.encode(clip, tmp_path / "a.aic", quality=70).segments
+    first = len(probes)
+    assert segment["stack"] == "video+screen"
+    monkeypatch.setattr(video_outlook, "_mixed_crf", lambda *_: 1.0)
+    aic.encode(clip, tmp_path / "b.aic", quality=70)
+    assert first < len(probes) - first

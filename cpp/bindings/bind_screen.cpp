@@ -110,6 +110,7 @@ void bind_screen(py::module_& module) {
            py::arg("rich") = false, py::arg("dictionary") = std::vector<SharedPicture>{})
       .def("add", &add, py::arg("source"), py::arg("below") = nullptr, py::arg("kept") = py::bytes())
       .def_property_readonly("size", &ScreenEncoder::size)
+      .def_property_readonly("work", &ScreenEncoder::work)
       .def_property_readonly("is_dense", &ScreenEncoder::is_dense)
       .def("drawn", &drawn)
       .def("finish", &finish);

@@ -46,6 +46,10 @@ class ScreenEncoder {
   Status add(const PictureView& source, const PictureView* below, std::span<const uint8_t> kept = {});
   // The least bytes that the payload will have, by what is coded: 0 until the first frames are.
   uint64_t size() const;
+  // What a decoder with two threads has to do for all frames after the first, one thread's waiting for the
+  // other included, in about the time of a coded pixel that all contexts know (a bit takes two and two
+  // thirds).
+  uint64_t work() const;
   // Whether many pixels of the last frames were coded as such: a decoder has no time for rich models there.
   bool is_dense() const;
   // The last frame as a decoder will draw it. kNoFrame unless one way of coding is left, and has coded a

@@ -15,11 +15,15 @@ Told = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What every segment must reach: `metric` >= `target`, or with `crf` a fixed quantiser and no search."""
+    """What every segment must reach: `metric` >= `target`, or with `crf` a fixed quantiser and no search.
+
+    What decodes at fewer frames a second than `decode_rate` (decode_rate.py) loses to what does not.
+    """
 
     metric: str
     target: float
     crf: float | None = None
+    decode_rate: float = 0.0
 
 
 @dataclass(slots=True)
@@ -28,7 +32,8 @@ class Candidate:
 
     `stack` names its layers from the bottom ("video", "screen", "shader+screen"), `setting` how they were coded.
     `layers` are build_segment's. `scores` are of the frames measured, `hashes` of frames by number: of all of them
-    where `digest` is known.
+    where `digest` is known. `decode_rate`: frames a second, about, where there is a screen layer; `is_slow`: fewer than
+    the goal has.
     """
 
     stack: str
@@ -40,6 +45,8 @@ class Candidate:
     digest: int | None = None
     reached: bool = True
     seconds: float = 0.0
+    decode_rate: float | None = None
+    is_slow: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -47,9 +54,10 @@ class Candidate:
         """Bytes of all layers."""
         return sum(len(payload) for _, payload in self.layers)
 
-    def rank(self) -> tuple[bool, float]:
-        """Lower is better: the smallest that reaches the goal, or else the best score."""
-        return (not self.reached, self.size if self.reached else -self.score)
+    def rank(self) -> tuple[bool, bool, float]:
+        """Lower is better: the smallest that reaches the goal, of those that decode in time if any does; or else the
+        best score."""
+        return (not self.reached, self.reached and self.is_slow, self.size if self.reached else -self.score)
 
     def report(self) -> dict[str, Any]:
         """What `--explain` and JSON tell of it."""
@@ -61,9 +69,11 @@ class Candidate:
             "score": self.score,
             "reached": self.reached,
             "seconds": self.seconds,
+            "decode_rate": self.decode_rate,
+            "is_slow": self.is_slow,
         }
 
 
 def least_bytes(candidates: Iterable[Candidate]) -> int | None:
-    """Of those that reach the goal; None where none does."""
-    return min((candidate.size for candidate in candidates if candidate.reached), default=None)
+    """Of those that reach the goal and decode in time; None where none does."""
+    return min((c.size for c in candidates if c.reached and not c.is_slow), default=None)

@@ -24,6 +24,8 @@ _COARSEST_GUESS = 54 * STEPS_PER_CRF
 # The score lost per step there; in parts of that, by encoder and pictures.
 _SLOPES = {"ssimulacra2": -0.13, "psnr": -0.08, "xpsnr": -0.07, "ssim": -0.0004, "ms_ssim": -0.0003}
 _STEEPNESS = {("svtav1", False): 1.0, ("svtav1", True): 1.3, ("libaom", False): 2.2, ("libaom", True): 1.7}
+# Of photographs among drawings, by libaom: 0.3 to 0.7 points a CRF at 90, 0.5 to 1.2 at 80.
+_MIXED_STEEPNESS = 1.7
 _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.97, "ms_ssim": 0.99}
 # What pictures lack of a SSIMULACRA2 of 100 grows by about the same share with every step: slopes are in proportion to
 # it, and the steps between two goals, in parts of what the slope says, are these.
@@ -89,10 +91,13 @@ class CrfPrior:
         return int(_DOUBT * size * (1 - max(_MOST_SAVED.values())) ** (missing / self.slope))
 
 
-def crf_prior(encoder: Encoder, drawn: bool, goal: Goal, preset: str, faint: float | None = None) -> CrfPrior:
-    """`drawn`: by a computer; `faint`: the share of their edges that is faint, if known."""
+def crf_prior(
+    encoder: Encoder, drawn: bool, goal: Goal, preset: str, faint: float | None = None, *, mixed: bool = False
+) -> CrfPrior:
+    """`drawn`: by a computer; `faint`: the share of their edges that is faint, if known; `mixed`: photographs alone are
+    coded, of pictures with drawings beside."""
     kind = encoder, drawn
-    slope = _SLOPES[goal.metric] * _STEEPNESS[kind]
+    slope = _SLOPES[goal.metric] * (_MIXED_STEEPNESS if mixed and encoder == "libaom" else _STEEPNESS[kind])
     stride = (goal.target - _TYPICAL_SCORES[goal.metric]) / slope * _STRIDES[kind]
     guess = _TYPICAL_CRF[kind] * STEPS_PER_CRF + stride
     tolerance = _TOLERANCES[goal.metric]

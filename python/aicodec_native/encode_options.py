@@ -14,6 +14,10 @@ from aicodec_native.lossless_encoder import GREATEST_ERROR, MAX_ERROR
 from aicodec_native.quality import METRICS
 
 DEFAULT_QUALITY = 80.0
+# Frames a second that a file decodes at where nothing else is asked for. `slow` is for the fewest bytes: its larger
+# models and undivided frames alone take a decoder twice the time.
+_USUAL_DECODE_RATES = {"slow": 0.0}
+_USUAL_DECODE_RATE = 30.0
 
 
 def check_numbers(*, workers: int, start: float | None, duration: float | None, segment_seconds: float) -> None:
@@ -71,6 +75,14 @@ def check_bounds(bounds: Bounds, goal: Goal, *, is_array_or_file: bool) -> None:
         raise OptionError("max_size and max_bitrate lower a quality: crf and lossless have none to lower")
     if not is_array_or_file:
         raise OptionError("max_size and max_bitrate may read the source more than once: it must be a file or an array")
+
+
+def decode_rate_of(asked: float | None, preset: str) -> float:
+    if asked is None:
+        return _USUAL_DECODE_RATES.get(preset, _USUAL_DECODE_RATE)
+    if not 0 <= asked < math.inf:
+        raise OptionError(f"decode_rate is 0 or more frames a second, not {asked:g}")
+    return float(asked)
 
 
 def goal_of(quality: float | str | None, target: tuple[str, float] | None, crf: float | None) -> Goal:

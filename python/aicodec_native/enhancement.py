@@ -100,9 +100,10 @@ class Enhancer:
         digest = _native.SegmentDigest()
         self._bench.scorer.begin()
         for number, picture in self._drawn(candidate):
-            digest.add(_native.picture_hash(picture))
+            hashed = _native.picture_hash(picture)
+            digest.add(hashed)
             if number in set(self._bench.scorer.frames):
-                self._bench.scorer.add(number, picture)
+                self._bench.scorer.add(number, picture, hashed)
         candidate.score, candidate.scores = self._bench.scorer.result()
         candidate.digest = digest.value
         candidate.reached = candidate.score >= self._bench.goal.target

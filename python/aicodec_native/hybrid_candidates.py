@@ -28,12 +28,13 @@ _MOST_BYTES = 400
 
 
 class HybridSearch:
-    """Of one segment. `limit`: bytes above which a stack is of no use."""
+    """Of one segment. `limit`: bytes above which a stack is of no use; `guess`: a CRF to begin with."""
 
-    def __init__(self, bench: Workbench, told: Told, *, limit: int | None = None) -> None:
+    def __init__(self, bench: Workbench, told: Told, *, limit: int | None = None, guess: float | None = None) -> None:
         self._bench = bench
         self._told = told
         self._limit = math.inf if limit is None else limit
+        self._guess = guess
         self._blocks = PhotoBlocks(bench.frames)
         self._video_input = VideoInput(bench.frames, self._blocks.maps)
         self.tried: list[Candidate] = []
@@ -57,7 +58,7 @@ class HybridSearch:
 
         limit = self._blocks.coded * _MOST_BYTES
         started = time.perf_counter()
-        video = self._video_search(compose, limit=limit)
+        video = self._video_search(compose, limit=limit, guess=self._guess)
         found = video.run()
         for _ in range(_RETRIES):
             self.encode_seconds += video.encode_seconds
@@ -90,7 +91,15 @@ class HybridSearch:
         )
 
     def _video_search(self, compose: Compose, *, limit: int | None = None, guess: float | None = None) -> VideoSearch:
-        return VideoSearch(self._bench, self._told, frames=self._video_input, limit=limit, compose=compose, guess=guess)
+        return VideoSearch(
+            self._bench,
+            self._told,
+            frames=self._video_input,
+            limit=limit,
+            compose=compose,
+            guess=guess,
+            mixed=True,
+        )
 
     def _drawn(self, video: Candidate) -> Candidate:
         """The stack with that video layer, as the decoder draws it."""
@@ -99,10 +108,11 @@ class HybridSearch:
         for number, picture in enumerate(self._below(layers)):
             self._tell(0.9, number, "screen layer over video")
             encoder.add(self._bench.frames[number], picture, self._blocks.maps[number])
+        work = encoder.work
         layers.append((_native.LAYER_SCREEN, _native.build_screen_layer(pictures=[], coded=encoder.finish())))
         planes = self._bench.decoded(layers)
         score, scores, digest = self._bench.judged(layers, lambda _layer, _frame: next(planes))
-        return Candidate(
+        candidate = Candidate(
             "video+screen",
             f"{video.setting}, text exact",
             layers,
@@ -112,6 +122,7 @@ class HybridSearch:
             reached=score >= self._bench.goal.target,
             details=dict(video.details),
         )
+        return self._bench.paced(candidate, work, video_bytes=video.size)
 
     def _below(self, layers: Layers) -> Iterator[_native.Picture]:
         name = self._bench.wrap(layers).video_format(0)

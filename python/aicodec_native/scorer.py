@@ -52,6 +52,7 @@ class Scorer:
         self._room = _CACHE_BYTES // (_CACHE_BYTES_PER_PIXEL * width * height)  # in prepared frames
         self._prepared: dict[int, _native.Ssimulacra2] = {}
         self._known: dict[tuple[int, int], float] = {}  # scores by frame and picture
+        self._source_hashes: dict[int, int] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -65,9 +66,11 @@ class Scorer:
             for index in self.frames[: self._room]:
                 self._reference(index)
 
-    def add(self, index: int, picture: _native.Picture) -> None:
+    def add(self, index: int, picture: _native.Picture, hashed: int | None = None) -> None:
+        """`hashed`: the picture's hash, where it is known."""
         if self._metric == "ssimulacra2":
-            self._scores.append(self._ssimulacra2(index, picture))
+            known = _native.picture_hash(picture) if hashed is None else hashed
+            self._scores.append(self._ssimulacra2(index, picture, known))
             return
         reference = self._sources[index]
         if self._metric == "psnr":
@@ -98,11 +101,12 @@ class Scorer:
             score = float(np.mean(frame_scores))
         return min(score, _MOST_DECIBELS), frame_scores
 
-    def _ssimulacra2(self, index: int, picture: _native.Picture) -> float:
+    def _ssimulacra2(self, index: int, picture: _native.Picture, hashed: int) -> float:
         """Of pictures that were here before, and of the source itself, without looking again."""
-        hashed = _native.picture_hash(picture)
+        if index not in self._source_hashes:
+            self._source_hashes[index] = _native.picture_hash(self._sources[index])
         if (index, hashed) not in self._known:
-            is_source = hashed == _native.picture_hash(self._sources[index])
+            is_source = hashed == self._source_hashes[index]
             score = _PERFECT if is_source else self._reference(index).compare(picture, self._threads)
             self._known[index, hashed] = score
         return self._known[index, hashed]

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Goal, Layers, Told
+from aicodec_native.decode_rate import decode_rate
 from aicodec_native.recognise import near_levels
 from aicodec_native.stack import no_video
 from aicodec_native.workbench import Workbench
@@ -39,6 +40,10 @@ _LAST_PRESETS = {"fast": "fast", "medium": "slow", "slow": "slow"}
 _WORTH_EXACTNESS = 1.02
 # Errors at edges leave at least about a third of the bytes of exact pixels: nothing is tried where that is too much.
 _MOST_EXACT = 2.2
+# They leave a decoder at least a third of the work (with a tolerance of 14 0.45 to 0.6 of it on three dense clips).
+_MOST_EXACT_WORK = 3.0
+# The larger models, which take so much more time, are not asked where that is too much.
+_LARGER_WORK = 1.3
 # After so many frames the leading component that has taken so many bytes more is dropped.
 _TRIAL_FRAMES, _CLEARLY_WORSE = 12, 1.03
 # After so many it is known whether a decoder has time for richer models.
@@ -64,14 +69,23 @@ class Ground(Protocol):
 class ScreenSearch:
     """Of one segment; `over`: what is below, if anything is. A program rounds in its own way: over it flat areas may be
     off, too, by what nobody sees. A candidate of over `limit` bytes is of no use: it is given up as soon as that is
-    known, and `gave_up` is then True.
+    known, and `gave_up` is then True; so are all where none will decode in time, unless `patient`.
     """
 
-    def __init__(self, bench: Workbench, told: Told, over: Ground | None = None, *, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        bench: Workbench,
+        told: Told,
+        over: Ground | None = None,
+        *,
+        limit: int | None = None,
+        patient: bool = False,
+    ) -> None:
         self._bench = bench
         self._told = told
         self._over = over
         self._limit = math.inf if limit is None else limit
+        self._most_work = math.inf if patient else bench.most_work
         self._first_leads = False
         self._rich = False
         self._is_hopeless = False
@@ -80,6 +94,8 @@ class ScreenSearch:
         self._given_up: list[int] = []
         self.exact_bytes: list[int] = []
         """Of the exact layer up to each frame, as far as it was coded."""
+        self.too_slow: float | None = None
+        """The rate at which the exact layer would decode, where that is why all were given up."""
 
     @property
     def gave_up(self) -> bool:
@@ -96,12 +112,19 @@ class ScreenSearch:
             tolerance = self._next_tolerance()
         best = min(self.tried.values(), key=Candidate.rank, default=None)
         exact = self.tried.get(0)
-        return exact if exact and best and exact.size <= _WORTH_EXACTNESS * best.size else best
+        if exact and best and exact.is_slow <= best.is_slow and exact.size <= _WORTH_EXACTNESS * best.size:
+            return exact
+        return best
 
     def denser(self, best: Candidate) -> Candidate:
-        """One of those tried, or the same by larger models, which then takes its place."""
+        """One of those tried, or the same by larger models if these decode in time, which then takes its place."""
         preset = _LAST_PRESETS[self._bench.preset]
-        if preset == self._bench.preset or not best.reached:
+        assert best.decode_rate is not None
+        if (
+            preset == self._bench.preset
+            or not best.reached
+            or best.decode_rate < _LARGER_WORK * self._bench.goal.decode_rate
+        ):
             return best
         started = time.perf_counter()
         tolerance = next(tolerance for tolerance, candidate in self.tried.items() if candidate is best)
@@ -109,10 +132,12 @@ class ScreenSearch:
         for number, picture in enumerate(self._bench.frames):
             self._tell(0.95, number, tolerance)
             encoder.add(picture, self._below(number))
-        layers = self._layers(encoder)
+            if encoder.work > self._bench.most_work:
+                return best
+        work, layers = encoder.work, self._layers(encoder)
         score, scores, digest = self._bench.judged(layers, no_video)
         reached = tolerance == 0 or score >= self._bench.goal.target
-        denser = self._candidate(tolerance, layers, score, scores)
+        denser = self._bench.paced(self._candidate(tolerance, layers, score, scores), work)
         denser.digest, denser.reached = digest, reached
         denser.seconds = best.seconds + time.perf_counter() - started
         if denser.rank() < best.rank():
@@ -149,15 +174,29 @@ class ScreenSearch:
                     self._given_up.append(0)
                     self._is_hopeless = least * len(bench.frames) > _MOST_EXACT * self._limit * (number + 1)
                     return
+                if self._is_too_slow(encoders[self._first_leads].work, number + 1):
+                    return
                 if number >= _TRIAL_FRAMES:
                     encoders = {k: e for k, e in encoders.items() if e.size <= _CLEARLY_WORSE * least}
         bench.scorer.begin()
         for number in bench.scorer.frames:
-            bench.scorer.add(number, bench.frames[number])
+            bench.scorer.add(number, bench.frames[number], hashes[number])
+        work = encoders[self._first_leads].work
         exact = self._candidate(0, self._layers(encoders[self._first_leads]), *bench.scorer.result())
+        bench.paced(exact, work)
         exact.hashes = hashes
         exact.seconds = time.perf_counter() - started
         self.tried[0] = exact
+
+    def _is_too_slow(self, work: int, coded: int) -> bool:
+        """Whether that much for so many frames of an exact layer means that no tolerance decodes in time."""
+        share = (coded - 1) / max(1, len(self._bench.frames) - 1)
+        if work <= self._most_work or work <= _MOST_EXACT_WORK * self._most_work * share:
+            return False
+        self.too_slow = decode_rate(work / share, len(self._bench.frames), self._bench.pixels)
+        self._given_up.append(0)
+        self._is_hopeless = True
+        return True
 
     def _try(self, tolerance: int) -> None:
         started = time.perf_counter()
@@ -174,8 +213,10 @@ class ScreenSearch:
             if number in counts:
                 drawn = encoder.drawn()
                 hashes[number] = _native.picture_hash(drawn)
-                bench.scorer.add(number, drawn)
+                bench.scorer.add(number, drawn, hashes[number])
+        work = encoder.work
         candidate = self._candidate(tolerance, self._layers(encoder), *bench.scorer.result())
+        bench.paced(candidate, work)
         candidate.hashes = hashes
         candidate.reached = candidate.score >= bench.goal.target
         candidate.seconds = time.perf_counter() - started

@@ -79,9 +79,10 @@ class CodedSegment:
     `stack` and `setting` are the winner's, `crf` and `bit_depth` those of its video layer, None without one. `scores`
     are per measured frame; `probes` lists (CRF, bit depth, score) of the video search as tried, `tried` all candidates
     (Candidate.report); `video_expected` are the bytes that video alone was thought to take at least where that spared
-    its search, else None. `novelty` is cpp/analyze/novelty.h's, `still` the share that stands still but for noise, 0
-    where nobody looked. `encode_seconds` is time inside the AV1 encoder, `seconds` that of the whole job. `points` are
-    candidates from which the file as a whole may choose another one; none where it has one segment alone.
+    its search, else None; `screen_too_slow` is how fast an exact screen layer would decode (decode_rate.py) where all
+    were given up for that, else None. `novelty` is cpp/analyze/novelty.h's, `still` the share that stands still but for
+    noise, 0 where nobody looked. `encode_seconds` is time inside the AV1 encoder, `seconds` that of the whole job.
+    `points` are candidates from which the file as a whole may choose another one; none where it has one segment alone.
     """
 
     payload: bytes
@@ -96,6 +97,7 @@ class CodedSegment:
     probes: list[tuple[float, int, float]] = field(default_factory=list)
     tried: list[dict[str, Any]] = field(default_factory=list)
     video_expected: int | None = None
+    screen_too_slow: float | None = None
     novelty: float = 0.0
     still: float = 0.0
     encode_seconds: float = 0.0
@@ -117,6 +119,7 @@ class _SegmentEncoder:
         self._outlook: VideoOutlook | None = None
         self._spent: list[int] = []  # bytes of a screen layer up to each frame
         self._video_expected: int | None = None
+        self._screen_too_slow: float | None = None
         self._share = 0.0  # of the progress bar, used up
         self._encode_seconds = 0.0
 
@@ -151,6 +154,7 @@ class _SegmentEncoder:
             probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video.tried],
             tried=[candidate.report() for candidate in self._tried],
             video_expected=self._video_expected,
+            screen_too_slow=self._screen_too_slow,
             novelty=novelty,
             still=video.still,
             encode_seconds=self._encode_seconds,
@@ -171,8 +175,8 @@ class _SegmentEncoder:
 
     def _try_hybrid(self, video: VideoSearch) -> bool:
         """Whether a screen layer alone is still worth trying. Video alone begins with the quantiser that is found."""
-        limit = None if self._outlook is None else self._outlook.most
-        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE), limit=limit)
+        limit, guess = (None, None) if self._outlook is None else (self._outlook.most, self._outlook.mixed_crf)
+        hybrid = HybridSearch(self._bench, self._told(_HYBRID_SHARE), limit=limit, guess=guess)
         found = hybrid.run()
         self._candidates += [found] if found is not None else []
         self._tried += hybrid.tried
@@ -189,11 +193,12 @@ class _SegmentEncoder:
         sizes = [size for size in (limit, least_bytes(self._candidates)) if size is not None]
         return self._search_screen(min(sizes, default=None))
 
-    def _search_screen(self, limit: int | None) -> bool:
-        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=limit)
+    def _search_screen(self, limit: int | None, *, patient: bool = False) -> bool:
+        screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=limit, patient=patient)
         found = screen.run()
         self._screens.append(screen)
         self._spent = screen.exact_bytes
+        self._screen_too_slow = screen.too_slow
         self._candidates += [found] if found is not None else []
         self._tried += [screen.tried[tolerance] for tolerance in sorted(screen.tried)]
         self._share += (1 - self._share) * _SCREEN_SHARE
@@ -227,7 +232,7 @@ class _SegmentEncoder:
     def _try_screen_at_last(self) -> None:
         """Where nothing reaches the goal: exact pixels do, whatever they cost."""
         if not any(candidate.reached for candidate in self._candidates):
-            self._search_screen(None)
+            self._search_screen(None, patient=True)
 
     def _try_video(self, video: VideoSearch) -> None:
         """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""
@@ -256,7 +261,11 @@ class _SegmentEncoder:
     def _points(self, tried: list[Candidate], best: Candidate) -> list[Candidate]:
         """Those that are neither far off nor worse in everything than another one."""
         floor = self._job.goal.target - FLOORS[self._job.goal.metric]
-        near = [c for c in tried if c is not best and c.score >= floor and c.size <= _MOST_GROWTH * best.size]
+        near = [
+            c
+            for c in tried
+            if c is not best and c.score >= floor and c.size <= _MOST_GROWTH * best.size and c.is_slow <= best.is_slow
+        ]
 
         def is_beaten(candidate: Candidate) -> bool:
             return any(

@@ -63,7 +63,8 @@ class VideoSearch:
     """Of one segment. `frames` in place of the bench's are coded; `limit`: bytes above which a candidate is of no use;
     `drawn`: whether a computer drew it. `compose`, given a frame's number and the picture that the layer draws, gives
     the one that counts: that of a stack with layers over it. `hashes` are then of no use. `guess`: the CRF to begin
-    with. `encoder`: one in place of that which suits the pictures.
+    with. `encoder`: one in place of that which suits the pictures. `mixed`: only photographs are coded, and
+    drawings beside them are another layer's.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class VideoSearch:
         compose: Compose | None = None,
         guess: float | None = None,
         encoder: Encoder | None = None,
+        mixed: bool = False,
     ) -> None:
         self._bench = bench
         self._frames: Pictures = bench.frames if frames is None else frames
@@ -90,7 +92,8 @@ class VideoSearch:
         # Photographs in RGB, too, take a quarter fewer bytes with libaom's tools for screens.
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
         looks = drawn and self._codec == "libaom" and guess is None
-        self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, self._faint() if looks else None)
+        faint = self._faint() if looks else None
+        self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, faint, mixed=mixed)
         self._depth = self._bit_depth(drawn)
         self.still = self._still() if self._codec == "svtav1" and not drawn else 0.0
         # Of the steps of the search: libaom knows whole CRFs alone.
@@ -315,7 +318,7 @@ class VideoSearch:
                     picture = self._compose(number, picture)
                 hashes[number] = _native.picture_hash(picture)
                 if number in counts:
-                    self._bench.scorer.add(number, picture)
+                    self._bench.scorer.add(number, picture, hashes[number])
         return hashes
 
     def _decoded(

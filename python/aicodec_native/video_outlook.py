@@ -29,17 +29,21 @@ _LONGEST_WAY = 35.0
 _SPEED = 6
 # By a straight line, what comes near the goal.
 _CRF_AT_80, _CRF_PER_POINT, _CRFS = 52.0, -1.4, (20.0, 60.0)
+# Over what the rough layer lacks of a score of 100, in parts of what the goal may lack: from where searches for such
+# photographs ended on five clips at 80 and 90 (13 to 43), within 5 but for a shaded plot.
+_MIXED_COARSER, _MIXED_CRFS_PER_E, _MIXED_CRFS = 10.0, 25.0, (8.0, 54.0)
 
 
 @dataclass(frozen=True, slots=True)
 class VideoOutlook:
     """On a segment of `frames`, of which the first `coded` were; bytes of the key frame and of all others, at about the
-    goal's score."""
+    goal's score. `mixed_crf`: a quantiser to begin with where video is to code the photographs among drawings alone."""
 
     frames: int
     coded: int
     key: float
     others: float
+    mixed_crf: float | None = None
 
     @property
     def most(self) -> int:
@@ -81,6 +85,18 @@ def look_out(bench: Workbench, told: Told) -> VideoOutlook:
     for number, planes in enumerate(decoder.stream(iter(packets))):
         if number in counts:
             bench.scorer.add(number, canvas_picture(planes, settings.format, colour, bench.frames.shape))
-    missing = bench.goal.target - bench.scorer.result()[0]
+    score = bench.scorer.result()[0]
+    missing = bench.goal.target - score
     factor = math.exp(_BYTES_PER_POINT * min(missing, _LONGEST_WAY))
-    return VideoOutlook(len(bench.frames), count, factor * len(packets[0]), factor * sum(map(len, packets[1:])))
+    return VideoOutlook(
+        len(bench.frames),
+        count,
+        factor * len(packets[0]),
+        factor * sum(map(len, packets[1:])),
+        _mixed_crf(settings.crf, score, bench.goal.target),
+    )
+
+
+def _mixed_crf(crf: float, score: float, target: float) -> float:
+    lacking = max(100.0 - score, 1.0) / max(100.0 - target, 1.0)
+    return min(max(crf + _MIXED_COARSER - _MIXED_CRFS_PER_E * math.log(lacking), _MIXED_CRFS[0]), _MIXED_CRFS[1])

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from aicodec_native import _native
-from aicodec_native.candidate import Goal, Layers
+from aicodec_native.candidate import Candidate, Goal, Layers
+from aicodec_native.decode_rate import decode_rate, most_work
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.scorer import Scorer
@@ -35,9 +36,10 @@ class Workbench:
         self.scorer.begin()
         for number in range(len(self.frames)):
             picture = segment.draw(number, planes, self.threads)
-            digest.add(_native.picture_hash(picture))
+            hashed = _native.picture_hash(picture)
+            digest.add(hashed)
             if number in wanted:
-                self.scorer.add(number, picture)
+                self.scorer.add(number, picture, hashed)
         return *self.scorer.result(), digest.value
 
     def decoded(self, layers: Layers) -> Iterator[Planes]:
@@ -45,6 +47,22 @@ class Workbench:
         segment = self.wrap(layers)
         decoder = VideoDecoder(segment.video_format(0), self.header.width, self.header.height, threads=self.threads)
         return decoder.stream(data for data, _ in segment.video_packets(0))
+
+    def paced(self, candidate: Candidate, work: int, *, video_bytes: int = 0) -> Candidate:
+        """The candidate, with how fast it decodes; `work`: its screen encoder's."""
+        candidate.decode_rate = decode_rate(work, len(self.frames), self.pixels, video_bytes=video_bytes)
+        candidate.is_slow = candidate.decode_rate < self.goal.decode_rate
+        return candidate
+
+    @property
+    def most_work(self) -> float:
+        """Of a screen layer that decodes in time, with nothing below."""
+        return most_work(self.goal.decode_rate, len(self.frames), self.pixels)
+
+    @property
+    def pixels(self) -> int:
+        """Of a frame."""
+        return self.header.width * self.header.height
 
     @property
     def rate(self) -> Fraction:

@@ -41,6 +41,13 @@ from aicodec_native.video.settings import SVT_PRESETS
 @click.option("--max-size", type=SIZE, help="The most bytes, such as 10M: the quality is lowered until they suffice.")
 @click.option("--max-bitrate", type=click.FloatRange(min=0, min_open=True), help="The same in kbit/s.")
 @click.option("-p", "--preset", type=click.Choice(list(SVT_PRESETS)), default="medium", show_default=True)
+@click.option(
+    "--decode-rate",
+    type=click.FloatRange(min=0),
+    metavar="FPS",
+    show_default="30; with slow 0",
+    help="What would decode slower than that at 1920x1080 on two cores is set aside; 0: the fewest bytes alone.",
+)
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Worker processes [default: one per core].")
 @click.option("--cluster", metavar="ADDRESS", help="Code segments on a Dask cluster: its scheduler, tcp://host:8786.")
 @click.option("--start", type=click.FloatRange(min=0), help="Begin this many seconds into the input.")
@@ -96,10 +103,7 @@ def _explain(result: EncodeResult) -> None:
             table.add_column(heading, justify="left" if heading in ("stack", "setting", "") else "right")
         winner = _winner(segment)
         for tried in segment.get("tried", []):
-            reason = "the smallest that reaches it" if tried["reached"] else "the best there is"
-            if segment.get("by_choice"):
-                reason = "for the mean of the file"
-            verdict = f"kept: {reason}" if tried is winner else "" if tried["reached"] else "misses the target"
+            verdict = f"kept: {_reason(segment)}" if tried is winner else _fault(tried)
             layers = tried.get("layer_bytes", [])
             parts = " + ".join(f"{size:,}" for size in layers) if len(layers) > 1 else ""
             cells = (tried["stack"], tried["setting"], f"{tried['bytes']:,}", parts, f"{tried['score']:.2f}")
@@ -107,6 +111,30 @@ def _explain(result: EncodeResult) -> None:
         console.print(table)
         if expected := segment.get("video_expected"):
             console.print(f" video alone would have taken {expected:,} bytes or more by a rough look: not tried")
+        if rate := segment.get("screen_too_slow"):
+            said = f"an exact screen layer would decode at about {rate:.0f} frames/s at 1920x1080"
+            console.print(f" {said}, coarser ones too slowly, too: given up")
+
+
+def _reason(segment: dict[str, Any]) -> str:
+    """Why the winner won."""
+    if segment.get("by_choice"):
+        return "for the mean of the file"
+    winner = _winner(segment)
+    if winner is None or not winner["reached"]:
+        return "the best there is"
+    in_time = any(
+        tried.get("is_slow") and tried["reached"] and tried["bytes"] < winner["bytes"] for tried in segment["tried"]
+    )
+    return "the smallest that decodes in time" if in_time else "the smallest that reaches it"
+
+
+def _fault(tried: dict[str, Any]) -> str:
+    if not tried["reached"]:
+        return "misses the target"
+    if not tried.get("is_slow"):
+        return ""
+    return f"too slow: decodes at about {tried['decode_rate']:.0f} frames/s at 1920x1080"
 
 
 def _winner(segment: dict[str, Any]) -> dict[str, Any] | None:

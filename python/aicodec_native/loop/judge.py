@@ -102,7 +102,8 @@ class _Judge:
             started = time.process_time()
             picture = next(pictures)
             self._seconds += time.process_time() - started
-            self._digest.add(_native.picture_hash(picture))
+            hashed = _native.picture_hash(picture)
+            self._digest.add(hashed)
             source = self._frames[number] if self._exact or number in wanted else None
             if source is None:
                 continue
@@ -110,5 +111,5 @@ class _Judge:
                 self._errors.append(float(_native.greatest_error(source, picture)))
             if number in wanted:
                 if self._scorer is not None:
-                    self._scorer.add(number, picture)
+                    self._scorer.add(number, picture, hashed)
                 yield source, picture
