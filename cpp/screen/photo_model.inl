@@ -53,7 +53,7 @@ inline Lanes surprise(Lanes probabilities, Lanes asked, Lanes ones) {
   return ((size ^ zeros) - zeros) & asked;
 }
 
-// Lanes with 1 for those that are a flag's.
+// All bits of the lanes that are given a 1.
 constexpr auto lanes_where = [](auto... flags) {
   return std::array<int16_t, 8>{static_cast<int16_t>(-flags)...};
 };
