@@ -29,7 +29,8 @@ _CODING_SHARE = 0.85
 # How many of a recogniser's programs are tried.
 _PROGRAMS = {"fast": 1, "medium": 2, "slow": 4}
 # A program that draws less than this of what a screen layer would have to code alone (relief()) leaves it all there is
-# to do: a moving gradient draws 1, a flat ground between sprites that is taken for a gradient 0.15.
+# to do: a moving gradient draws 1, a flat ground between sprites that is taken for a gradient 0.15. What follows from
+# frames before may be of use in other ways.
 _LEAST_RELIEF = 0.25
 _REPORT_EVERY = 4
 
@@ -117,7 +118,7 @@ def _coded(job: LosslessJob, frames: ChangeReader, dictionary: list[_native.Pict
     tries = [
         each.proposal
         for each in found[: _PROGRAMS[job.preset]]
-        if relief(each.proposal, clip, job.threads) >= _LEAST_RELIEF
+        if each.proposal.program.reads_prev or relief(each.proposal, clip, job.threads) >= _LEAST_RELIEF
     ]
 
     def reporter(turn: int, note: str) -> Callable[[int], None]:
