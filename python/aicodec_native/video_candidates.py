@@ -25,7 +25,7 @@ from aicodec_native.video.decoder import Planes, VideoDecoder, canvas_picture
 from aicodec_native.video.encoder import encode_stream
 from aicodec_native.video.frame import RGB_COLOUR, EncoderFrame, encoder_frame
 from aicodec_native.video.packet import CodedPacket
-from aicodec_native.video.settings import AOM_PRESETS, FINE_CRF, SVT_NOISE_PRESETS, SVT_PRESETS, Encoder, VideoSettings
+from aicodec_native.video.settings import AOM_PRESETS, SVT_PRESETS, Encoder, VideoSettings
 from aicodec_native.workbench import Workbench
 
 # After a probe this many tolerances from the target the next one may well be the result.
@@ -41,6 +41,9 @@ _LOOKED_AT = 4
 _USUAL_PASSES = 3.0
 # What a computer drew is coded in 8 bits up to such a goal: a third less time for 2% more bytes.
 _EIGHT_BITS = {"medium": 92.0}
+# Much noise may take fewer bytes by this preset of SVT-AV1: up to such a CRF that is tried, too.
+_NOISE_PRESETS = {"slow": 3}
+_FINE_CRF = 16.0
 
 Compose = Callable[[int, _native.Picture], _native.Picture]
 
@@ -192,10 +195,10 @@ class VideoSearch:
     def for_noise(self, best: Candidate) -> VideoSearch | None:
         """A search that begins at the best so far, with a preset by which much noise may take fewer bytes; None where
         none is to be kept."""
-        preset = SVT_NOISE_PRESETS.get(self._bench.preset)
+        preset = _NOISE_PRESETS.get(self._bench.preset)
         if preset is None or self._codec != "svtav1" or self._bench.goal.crf is not None:
             return None
-        if best.details["crf"] > FINE_CRF:
+        if best.details["crf"] > _FINE_CRF:
             return None
         return VideoSearch(
             self._bench,

@@ -7,9 +7,6 @@ from typing import Literal
 
 # The encoders' own presets behind ours: see docs/decisions/0003-video-layer-settings.md.
 SVT_PRESETS = {"fast": 8, "medium": 4, "slow": 1}
-# Much noise may take fewer bytes by this one: up to such a CRF that is tried, too.
-SVT_NOISE_PRESETS = {"slow": 3}
-FINE_CRF = 16.0
 AOM_PRESETS = {"medium": 6, "slow": 4}
 
 # Variance boost and tune 2 (SSIM) save 4-9% of the bytes at equal SSIMULACRA2, and as much at equal XPSNR; a weaker
