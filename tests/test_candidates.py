@@ -234,3 +234,18 @@ def test_packets_that_do_not_survive_the_file_are_not_written(tmp_path, monkeypa
     with pytest.raises(aic.EncodeError, match="other packets"):
         encoded(footage(), tmp_path / "a.aic", crf=40)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_noise_at_a_fine_quantiser_is_tried_with_a_second_preset(tmp_path):
+    """Where `slow` may take more bytes with its own."""
+    clip = write_video(tmp_path / "a.mkv", yuv_frames(footage(8)))
+    (fine,) = aic.encode(clip, tmp_path / "fine.aic", preset="slow", quality=88).segments
+    usual = [tried for tried in fine["tried"] if "preset" not in tried["setting"]]
+    second = [tried for tried in fine["tried"] if tried["setting"].endswith(", preset 3")]
+    assert fine["crf"] <= 16
+    assert usual
+    assert 1 <= len(second) <= len(usual)
+    assert fine["bytes"] <= 1.02 * min(tried["bytes"] for tried in usual + second if tried["reached"]) + 40
+    (coarse,) = aic.encode(clip, tmp_path / "coarse.aic", preset="slow", quality=50).segments
+    assert coarse["crf"] > 16
+    assert not any("preset" in tried["setting"] for tried in coarse["tried"])

@@ -13,7 +13,7 @@ from aicodec_native.crf_search import STEPS_PER_CRF
 from aicodec_native.video.settings import Encoder
 
 # The CRF that usually gives a SSIMULACRA2 of 80, by encoder and whether a computer drew the pictures.
-_TYPICAL_CRF = {
+TYPICAL_CRF = {
     ("svtav1", False): 20.0,
     ("svtav1", True): 44.0,
     ("libaom", False): 20.0,
@@ -31,7 +31,7 @@ _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.9
 # it, and the steps between two goals, in parts of what the slope says, are these.
 _STRIDES = {("svtav1", False): 0.75, ("svtav1", True): 1.0, ("libaom", False): 1.0, ("libaom", True): 1.4}
 # What a search accepts above its target: about one step.
-_TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
+TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
 # Times that where a point costs fewer bytes or a probe too much time: libaom knows whole CRFs alone.
 _QUICK_TOLERANCE = 1.5
 _CRF_SHARE = {"medium": 1.0, "slow": 0.5}
@@ -99,8 +99,8 @@ def crf_prior(
     kind = encoder, drawn
     slope = _SLOPES[goal.metric] * (_MIXED_STEEPNESS if mixed and encoder == "libaom" else _STEEPNESS[kind])
     stride = (goal.target - _TYPICAL_SCORES[goal.metric]) / slope * _STRIDES[kind]
-    guess = _TYPICAL_CRF[kind] * STEPS_PER_CRF + stride
-    tolerance = _TOLERANCES[goal.metric]
+    guess = TYPICAL_CRF[kind] * STEPS_PER_CRF + stride
+    tolerance = TOLERANCES[goal.metric]
     if preset != "slow":
         tolerance *= _QUICK_TOLERANCE
     if goal.metric == "ssimulacra2":

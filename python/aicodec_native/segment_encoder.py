@@ -116,6 +116,7 @@ class _SegmentEncoder:
         self._candidates: list[Candidate] = []
         self._tried: list[Candidate] = []
         self._screens: list[ScreenSearch] = []
+        self._second_probes: list[Candidate] = []  # of a second search for video
         self._outlook: VideoOutlook | None = None
         self._spent: list[int] = []  # bytes of a screen layer up to each frame
         self._video_expected: int | None = None
@@ -151,7 +152,7 @@ class _SegmentEncoder:
             scores=best.scores,
             score=best.score,
             reached=best.reached,
-            probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in video.tried],
+            probes=[(c.details["crf"], c.details["bit_depth"], c.score) for c in [*video.tried, *self._second_probes]],
             tried=[candidate.report() for candidate in self._tried],
             video_expected=self._video_expected,
             screen_too_slow=self._screen_too_slow,
@@ -238,6 +239,14 @@ class _SegmentEncoder:
         """Video alone, and where that wins, under a shader; at last what the file as a whole may choose instead."""
         video.limit = least_bytes(self._candidates)
         coarsest = video.run()
+        searches = [video]
+        if coarsest is not None and (second := video.for_noise(coarsest)) is not None:
+            searches.append(second)
+            # With the same quantiser it has fewer bytes and a better score where it will win.
+            if second.probe_once().rank() < coarsest.rank():
+                second.run()
+                video, coarsest = second, min(second.tried, key=Candidate.rank)
+            self._second_probes = second.tried
         self._candidates += [coarsest] if coarsest is not None else []
         enhancer = Enhancer(self._bench)
         if coarsest is not None and min(self._candidates, key=Candidate.rank) is coarsest:
@@ -246,8 +255,9 @@ class _SegmentEncoder:
             if self._job.keep_points and enhanced is None and coarsest.reached:
                 unit = FLOORS[self._job.goal.metric]
                 video.add_points([share * unit for share in _POINTS[self._job.preset]])
-        self._tried += [*video.tried, *enhancer.tried]
-        self._encode_seconds += video.encode_seconds
+        self._tried += [candidate for search in searches for candidate in search.tried]
+        self._tried += enhancer.tried
+        self._encode_seconds += sum(search.encode_seconds for search in searches)
 
     def _told(self, share: float) -> Told:
         """Progress of a search that takes this share of what is left of the bar."""

@@ -42,6 +42,9 @@ _LOOKED_AT = 4
 _USUAL_PASSES = 3.0
 # What a computer drew is coded in 8 bits up to such a goal: a third less time for 2% more bytes.
 _EIGHT_BITS = {"medium": 92.0}
+# Much noise may take fewer bytes by this preset of SVT-AV1: up to such a CRF that is tried, too.
+_NOISE_PRESETS = {"slow": 3}
+_FINE_CRF = 16.0
 
 Compose = Callable[[int, _native.Picture], _native.Picture]
 
@@ -63,8 +66,8 @@ class VideoSearch:
     """Of one segment. `frames` in place of the bench's are coded; `limit`: bytes above which a candidate is of no use;
     `drawn`: whether a computer drew it. `compose`, given a frame's number and the picture that the layer draws, gives
     the one that counts: that of a stack with layers over it. `hashes` are then of no use. `guess`: the CRF to begin
-    with. `encoder`: one in place of that which suits the pictures. `mixed`: only photographs are coded, and
-    drawings beside them are another layer's.
+    with. `encoder`: one in place of that which suits the pictures; `svt_preset`: in place of the usual one.
+    `mixed`: only photographs are coded, and drawings beside them are another layer's.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class VideoSearch:
         compose: Compose | None = None,
         guess: float | None = None,
         encoder: Encoder | None = None,
+        svt_preset: int | None = None,
         mixed: bool = False,
     ) -> None:
         self._bench = bench
@@ -89,6 +93,7 @@ class VideoSearch:
         self._compose = compose
         self.guess = guess
         self._codec = encoder or self._chosen_codec()
+        self._svt_preset = svt_preset
         # Photographs in RGB, too, take a quarter fewer bytes with libaom's tools for screens.
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
         looks = drawn and self._codec == "libaom" and guess is None
@@ -190,11 +195,35 @@ class VideoSearch:
     def _has_full_chroma(self) -> bool:
         return not self._frames.shape[0].startswith("yuv420")
 
+    @property
+    def _preset(self) -> int:
+        if self._codec == "libaom":
+            return AOM_PRESETS[self._bench.preset]
+        return SVT_PRESETS[self._bench.preset] if self._svt_preset is None else self._svt_preset
+
+    def for_noise(self, best: Candidate) -> VideoSearch | None:
+        """A search that begins at the best so far, with a preset by which much noise may take fewer bytes; None where
+        none is to be kept."""
+        preset = _NOISE_PRESETS.get(self._bench.preset)
+        if preset is None or self._codec != "svtav1" or self._bench.goal.crf is not None:
+            return None
+        if best.details["crf"] > _FINE_CRF:
+            return None
+        return VideoSearch(
+            self._bench,
+            self._told,
+            drawn=self._drawn,
+            limit=best.size if best.reached else None,
+            guess=best.details["crf"],
+            encoder="svtav1",
+            svt_preset=preset,
+        )
+
     def _settings(self, step: int) -> VideoSettings:
         bench, aom = self._bench, self._codec == "libaom"
         return VideoSettings(
             step / STEPS_PER_CRF,
-            (AOM_PRESETS if aom else SVT_PRESETS)[bench.preset],
+            self._preset,
             self._depth,
             bench.threads,
             self._drawn,
@@ -264,7 +293,7 @@ class VideoSearch:
         layers = [(_native.LAYER_VIDEO, self._layer(packets, settings))]
         candidate = Candidate(
             stack="video",
-            setting=str(settings),
+            setting=str(settings) if self._svt_preset is None else f"{settings}, preset {self._svt_preset}",
             layers=layers,
             score=score,
             scores=scores,

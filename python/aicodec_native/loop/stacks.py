@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from aicodec_native import _native, tracks
 from aicodec_native.candidate import Goal
 from aicodec_native.change_store import ChangeReader, Table
-from aicodec_native.crf_prior import crf_prior
+from aicodec_native.crf_prior import TOLERANCES, TYPICAL_CRF, CrfPrior, crf_prior
 from aicodec_native.crf_search import STEPS_PER_CRF, SearchPlan, search
 from aicodec_native.errors import CorruptError, FormatError, OptionError, ProgramError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.loop.sandbox import TaskError
 from aicodec_native.loop.strategy import Strategy
+from aicodec_native.lossless_encoder import GREATEST_ERROR
 from aicodec_native.scorer import Scorer
 from aicodec_native.shader_source import compile_source
 from aicodec_native.stack import draw_in_order
@@ -30,13 +31,9 @@ from aicodec_native.video.settings import AOM_PRESETS, SVT_PARAMETERS, SVT_PRESE
 
 KINDS = {"video": _native.LAYER_VIDEO, "shader": _native.LAYER_SHADER, "screen": _native.LAYER_SCREEN}
 
-# What a search for a quantiser accepts above the target, about half a quarter step.
-_TOLERANCES = {"ssimulacra2": 0.15, "psnr": 0.05, "xpsnr": 0.05, "ssim": 0.0003, "ms_ssim": 0.0002}
+# What a search for a quantiser accepts above the target, of what `encode` does.
+_TOLERANCE_SHARE = 0.5
 _MAX_PROBES = 5
-# The quantiser of a video layer that lies under an exact one, or where nothing is known; libaom's by whether it uses
-# its tools for screens.
-_USUAL_CRF = 25.0
-_USUAL_AOM_CRF = {False: 20.0, True: 52.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +147,9 @@ class _Builder:
         if strategy.crf is not None:
             return self._stack(strategy.crf), strategy.crf
         aom = strategy.encoder == "libaom"
-        usual = _USUAL_AOM_CRF[strategy.screen_tools] if aom else _USUAL_CRF
-        guess = usual if task.guess is None else task.guess
+        guess = self._usual_crf() if task.guess is None else task.guess
         guess = float(round(guess)) if aom else guess
-        metric = self._segment.goal.metric
-        if "screen" in strategy.layers or metric not in _TOLERANCES:
+        if "screen" in strategy.layers or self._is_exact:
             return self._stack(guess), guess
         payloads: dict[int, bytes] = {}
 
@@ -162,17 +157,31 @@ class _Builder:
             payloads[step] = self._stack(step / STEPS_PER_CRF)
             return self._score(payloads[step])
 
-        prior = crf_prior(strategy.encoder, strategy.screen_tools, self._segment.goal, self._segment.preset)
+        prior = self._prior()
         plan = SearchPlan(
             task.bar,
             round(guess * STEPS_PER_CRF),
             prior.slope,
-            _TOLERANCES[metric],
+            _TOLERANCE_SHARE * TOLERANCES[self._segment.goal.metric],
             max_probes=_MAX_PROBES,
             grid=STEPS_PER_CRF if aom else 1,
         )
         found = search(plan, probe)
         return payloads[found.step], found.step / STEPS_PER_CRF
+
+    def _usual_crf(self) -> float:
+        if self._is_exact:
+            return TYPICAL_CRF[self._strategy.encoder, self._strategy.screen_tools]
+        return self._prior().guess / STEPS_PER_CRF
+
+    def _prior(self) -> CrfPrior:
+        strategy, segment = self._strategy, self._segment
+        return crf_prior(strategy.encoder, strategy.screen_tools, segment.goal, segment.preset)
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether the goal is a greatest error in place of a score."""
+        return self._segment.goal.metric == GREATEST_ERROR
 
     def _stack(self, crf: float) -> bytes:
         layers: list[tuple[int, bytes]] = []
@@ -263,9 +272,9 @@ class _Builder:
     def _screen_layer(self, below: list[tuple[int, bytes]]) -> bytes:
         strategy, segment = self._strategy, self._segment
         goal = segment.goal
-        if goal.metric not in _TOLERANCES and strategy.near > goal.target:
+        if self._is_exact and strategy.near > goal.target:
             raise TaskError("invalid_strategy", f"samples may be off by {goal.target:g}, not by near={strategy.near}")
-        if goal.metric not in _TOLERANCES and strategy.edge:
+        if self._is_exact and strategy.edge:
             raise TaskError("invalid_strategy", "no edge may be off here: edge is for scores")
         encoder = self._screen_encoder(near=strategy.near, edge=strategy.edge, has_below=bool(below))
         if below:
