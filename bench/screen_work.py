@@ -76,7 +76,7 @@ def _decoded(payload: bytes, count: int, header: _native.StreamHeader, threads: 
 
 
 # Units of work a pixel.
-_DENSE = 0.05
+_DENSE = 2.0
 _DRAWN = (
     "mpl_wave3d_720p30",
     "lavfi_testsrc2_720p30",

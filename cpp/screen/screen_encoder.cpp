@@ -126,7 +126,6 @@ struct ScreenEncoder::State {
   // See ScreenEncoder::work().
   void count_work();
   uint64_t counted_work = 0;
-  std::vector<uint64_t> spent_by_slice;
 };
 
 ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads, std::optional<int> few_voters) const {
@@ -429,15 +428,13 @@ uint64_t ScreenEncoder::State::spent() const {
 // Two threads share the slices of a frame: it takes at least half of the whole, and the busiest slice. The
 // models of `slow` take 1.4 times as long.
 void ScreenEncoder::State::count_work() {
-  constexpr uint64_t kSixteenthsPerCodedPixel = 6;
   constexpr uint64_t kTenthsMoreIfSlow = 4;
-  spent_by_slice.resize(slices.size());
   uint64_t sum = 0, most = 0;
-  for (size_t i = 0; i < slices.size(); ++i) {
-    const uint64_t spent_now = streams[i].spent() - spent_by_slice[i];
-    uint64_t mine = slices[i].changed().literals + spent_now / kSixteenthsPerCodedPixel;
+  for (const SliceCoder& slice : slices) {
+    uint64_t mine = 0;
+    for (const SheetCoder& sheet : slice.sheets())
+      mine = std::accumulate(sheet.work_by_row().begin(), sheet.work_by_row().end(), mine);
     if (header.models.all_voters) mine += mine * kTenthsMoreIfSlow / 10;
-    spent_by_slice[i] += spent_now;
     sum += mine;
     most = std::max(most, mine);
   }

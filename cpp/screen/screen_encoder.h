@@ -47,8 +47,7 @@ class ScreenEncoder {
   // The least bytes that the payload will have, by what is coded: 0 until the first frames are.
   uint64_t size() const;
   // What a decoder with two threads has to do for all frames after the first, one thread's waiting for the
-  // other included, in about the time of a coded pixel that all contexts know (a bit takes two and two
-  // thirds).
+  // other included, in about two nanoseconds (SheetCoder::work_by_row()).
   uint64_t work() const;
   // Whether many pixels of the last frames were coded as such: a decoder has no time for rich models there.
   bool is_dense() const;

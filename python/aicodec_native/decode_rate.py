@@ -16,7 +16,7 @@ _LEAST_PIXELS = 1280 * 720
 # ScreenEncoder.work.
 SECONDS_PER_PIXEL = 2e-9
 _SECONDS_PER_VIDEO_BYTE = 250e-9
-_SECONDS_PER_WORK = 80e-9
+_SECONDS_PER_WORK = 2e-9
 
 
 def decode_rate(work: float, frames: int, pixels: int, *, video_bytes: int = 0) -> float:
