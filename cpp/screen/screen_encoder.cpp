@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 
 #include "base/parallel.h"
-#include "bits/range_coder.h"
 #include "screen/first_frames.h"
-#include "screen/planner.h"
+#include "screen/layer_encoder.h"
 
 namespace aicodec {
 
@@ -39,25 +37,6 @@ LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settin
 
 // So many frames tell how residuals are best coded.
 constexpr size_t kTrialFrames = 6;
-// A frame is cut in two where at least this many of its pixels are coded, and one in so many: one core is
-// then too slow for 30 frames a second at 1920x1080.
-constexpr uint64_t kPixelsWorthCutting = 12000;
-constexpr uint64_t kShareWorthCutting = 48;
-// Nor is one where they take less than an eighth of a bit each: what all contexts know is drawn quickly.
-constexpr uint64_t kSixteenthsWorthCutting = 2;
-// From so many coded pixels on there are four slices instead of two: with three one of two threads would
-// wait.
-constexpr uint64_t kPixelsForFour = 400000;
-// Work is in two nanoseconds. So much for each pixel of the canvas is 80 ms at 1920x1080: longer than that
-// nobody shall wait for a frame, so that slices begin with the second one.
-constexpr uint64_t kTooMuchWork = 20;
-// Borders move where the slice with most work has this part of it less then, and two milliseconds at
-// 1920x1080, which is what moving takes on two threads.
-constexpr uint64_t kWorthMoving = 32;
-constexpr uint64_t kLeastWorthMoving = 2;
-// Nor do they where all work is less than 33 ms of one core at 1920x1080: text costs a tenth more when it is
-// drawn by a slice that has not seen it yet.
-constexpr uint64_t kWorkWorthMoving = 8;
 // One way of leading residuals is surely better if strips take a fortieth less that way.
 constexpr uint64_t kClearlyLess = 40;
 constexpr uint64_t kSixteenthsPerByte = 128;
@@ -66,67 +45,8 @@ constexpr int kReluctant = 160;
 constexpr int kEager = 64;
 // With `slow` few voters are an alternative up to so many bytes.
 constexpr uint64_t kSmallSize = 1 << 16;
-// What the first frames teach serves all slices.
-constexpr uint64_t kLeastTogether = 4;
-
-// How many pixels are coded as such in a frame, of late: after one more frame.
-uint64_t load_after(uint64_t load, uint64_t literals) { return (3 * load + literals) / 4; }
-bool is_dense_load(uint64_t load, const ScreenShape& shape) {
-  return load > kPixelsWorthCutting && load * kShareWorthCutting > uint64_t{shape.width} * shape.height;
-}
 
 }  // namespace
-
-struct ScreenEncoder::Input {
-  std::shared_ptr<Frame> source;
-  std::shared_ptr<Frame> below;
-  std::vector<uint8_t> kept;
-};
-
-struct ScreenEncoder::State {
-  State(const ScreenShape& layer_shape, const LayerHeader& layer_header, unsigned thread_count,
-        const PlannerSettings& settings, const std::vector<SharedFrame>& pictures, bool has_below);
-
-  ScreenShape shape;
-  LayerHeader header;
-  unsigned threads;
-  History history;
-  std::vector<SliceCoder> slices;
-  std::vector<RangeEncoder> streams;
-  std::vector<Planner> planners;         // per sheet
-  std::vector<std::vector<Plan>> plans;  // per slice and sheet
-  uint64_t frames = 0;
-  std::shared_ptr<Frame> last;  // the source of the frame before
-  bool may_cut = true;
-  size_t first_count = 1;      // of slices from the second frame on
-  uint64_t load = 0;           // pixels coded as such in a frame, of late
-  uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
-  uint64_t spent_before = 0;   // the last frame
-  std::vector<uint64_t> work;  // of decoding, by unit of rows, of late
-
-  void code(const Input& input);
-  // Whether many pixels of the last frames were coded, and whether those frames were slow to decode.
-  bool is_dense() const;
-  bool is_busy() const { return is_dense() && cost > load * kSixteenthsWorthCutting; }
-  // Before a frame: begins slices if so, or moves the borders between them.
-  void cut_if_busy();
-  void cut(const std::vector<uint32_t>& units);
-  void move_if_uneven();
-  std::vector<uint32_t> balanced(size_t count) const;
-  uint64_t most_work(const std::vector<uint32_t>& units) const;
-  uint64_t all_work() const { return std::accumulate(work.begin(), work.end(), uint64_t{0}); }
-  uint64_t area() const { return uint64_t{shape.width} * shape.height; }
-  // After a frame, of which so many pixels were coded as such.
-  void measure_load(uint64_t literals);
-  void measure_work();
-  // Of all streams so far, in sixteenths of a bit.
-  uint64_t spent() const;
-  Bytes finish();
-
-  // See ScreenEncoder::work().
-  void count_work();
-  uint64_t counted_work = 0;
-};
 
 ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads, std::optional<int> few_voters) const {
   std::vector<SharedFrame> pictures;
@@ -146,28 +66,10 @@ ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads, std::opt
   if (settings_.preset == ScreenPreset::kSlow && !few_voters.has_value()) ways.push_back({tolerance, kEager});
   States states;
   for (const PlannerSettings& way : ways)
-    states.push_back(std::make_unique<State>(shape_, header, settings_.threads, way, pictures, has_below_));
+    states.push_back(
+        std::make_unique<LayerEncoder>(shape_, header, settings_.threads, way, pictures, has_below_));
   for (const auto& state : states) state->may_cut = settings_.preset != ScreenPreset::kSlow;
   return states;
-}
-
-ScreenEncoder::State::State(const ScreenShape& layer_shape, const LayerHeader& layer_header,
-                            unsigned thread_count, const PlannerSettings& settings,
-                            const std::vector<SharedFrame>& pictures, bool has_below)
-    : shape(layer_shape),
-      header(layer_header),
-      threads(thread_count),
-      history(make_frame(shape.format, shape.width, shape.height), header.saved, pictures, has_below) {
-  const int sheets = sheet_count(shape.format);
-  slices.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kAll);
-  streams.resize(1);
-  plans.assign(1, std::vector<Plan>(static_cast<size_t>(sheets)));
-  work.resize(slice_units(shape.format, shape.height));
-  for (int sheet = 0; sheet < sheets; ++sheet)
-    planners.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet), settings);
-  for (const SharedFrame& picture : pictures)
-    for (size_t sheet = 0; sheet < planners.size(); ++sheet)
-      planners[sheet].learn(picture->sheets[sheet], picture->number);
 }
 
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
@@ -188,7 +90,7 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   const auto units = [](uint32_t side) { return (side + kKeptUnit - 1) / kKeptUnit; };
   if (!kept.empty() && (!has_below_ || kept.size() != size_t{units(source.width)} * units(source.height)))
     return Error::kWrongPicture;
-  Input input{loaded(source), below != nullptr ? loaded(*below) : nullptr, {kept.begin(), kept.end()}};
+  LayerInput input{loaded(source), below != nullptr ? loaded(*below) : nullptr, {kept.begin(), kept.end()}};
   if (!states_.empty()) {
     code(input, states_, settings_.threads);
     drop_few_voters();
@@ -210,14 +112,14 @@ std::shared_ptr<Frame> ScreenEncoder::loaded(const PictureView& picture) {
 }
 
 ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads, std::optional<int> few_voters,
-                                             const State* trial) const {
+                                             const LayerEncoder* trial) const {
   States states = start(rich, first_leads, few_voters);
   if (trial != nullptr)
     for (const auto& state : states) {
       state->work = trial->work;
       state->first_count = trial->slices.size();
     }
-  for (const Input& input : waiting_) code(input, states, settings_.threads);
+  for (const LayerInput& input : waiting_) code(input, states, settings_.threads);
   return states;
 }
 
@@ -237,8 +139,8 @@ ScreenEncoder::Outlook ScreenEncoder::outlook() const {
   Outlook outlook{!may_be_dense(), {}};
   const bool is_small = !is_worth_sampling(shape_.height) || waiting_.empty() || !waiting_[0].kept.empty();
   if (settings_.preset != ScreenPreset::kFast || is_small || !dictionary_.empty()) return outlook;
-  std::vector<Input> strips;
-  for (const Input& input : waiting_)
+  std::vector<LayerInput> strips;
+  for (const LayerInput& input : waiting_)
     strips.push_back({sampled(*input.source), input.below ? sampled(*input.below) : nullptr, {}});
   ScreenShape shape = shape_;
   shape.height = static_cast<uint32_t>(strips[0].source->sheets[0].height());
@@ -249,7 +151,7 @@ ScreenEncoder::Outlook ScreenEncoder::outlook() const {
     settings.first_leads = first_leads;
     settings.rich = outlook.rich;
     ScreenEncoder encoder(shape, settings, has_below_, {});
-    for (const Input& input : strips) code(input, encoder.states_, settings_.threads);
+    for (const LayerInput& input : strips) code(input, encoder.states_, settings_.threads);
     spent[first_leads] = encoder.states_[0]->spent();
     is_dense = is_dense_load(encoder.states_[0]->load * shape_.height / shape.height, shape_);
   }
@@ -278,9 +180,8 @@ void ScreenEncoder::decide() {
     if (others[0]->spent() < states_[0]->spent()) states_ = std::move(others);
   }
   // What turned out to be far too slow does not wait for slices until it does so again.
-  const State& trial = *states_[0];
-  if (trial.slices.size() > 1 && trial.all_work() > trial.area() * kTooMuchWork)
-    states_ = try_out(rich, trial.header.models.first_leads, {}, &trial);
+  const LayerEncoder& trial = *states_[0];
+  if (trial.is_far_too_slow()) states_ = try_out(rich, trial.header.models.first_leads, {}, &trial);
   if (is_slow && size() < kSmallSize) {
     const int way = states_[0]->spent() < states_[1]->spent() ? kReluctant : kEager;
     States few = try_out(rich, states_[0]->header.models.first_leads, way);
@@ -299,159 +200,8 @@ void ScreenEncoder::drop_few_voters() {
   if (spent >= least) states_.pop_back();
 }
 
-void ScreenEncoder::code(const Input& input, States& states, unsigned threads) {
+void ScreenEncoder::code(const LayerInput& input, States& states, unsigned threads) {
   parallel_for(states.size(), threads, [&](size_t i) { states[i]->code(input); });
-}
-
-void ScreenEncoder::State::code(const Input& input) {
-  if (input.below) history.set_below(input.below);
-  cut_if_busy();
-  bool repeat = true;
-  for (size_t i = 0; i < planners.size(); ++i)
-    repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr,
-                                   history.slots(), static_cast<int>(i), input.kept);
-  std::vector<References> references;
-  for (size_t sheet = 0; sheet < planners.size(); ++sheet)
-    references.push_back(history.references(static_cast<int>(sheet)));
-  parallel_for(slices.size(), threads, [&](size_t i) {
-    if (!repeat)
-      for (size_t sheet = 0; sheet < planners.size(); ++sheet)
-        planners[sheet].plan(slices[i].sheets()[sheet], history.below(), plans[i][sheet]);
-    slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
-  });
-  ++frames;
-  last = input.source;
-  Changed changed;
-  for (const SliceCoder& slice : slices) changed += slice.changed();
-  measure_load(changed.literals);
-  count_work();
-  if (changed.pixels == 0) return;
-  auto drawn = history.blank();
-  for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
-  history.push(std::move(drawn), changed);
-  for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
-}
-
-bool ScreenEncoder::State::is_dense() const { return is_dense_load(load, shape); }
-
-// Where so many slices have equal parts of the work.
-std::vector<uint32_t> ScreenEncoder::State::balanced(size_t count) const {
-  const uint64_t sum = all_work();
-  std::vector<uint32_t> units;
-  uint64_t before = 0;
-  uint32_t unit = 0;
-  for (size_t i = 1; i < count; ++i) {
-    // At least one unit for this slice and for each that follows; the one that has the border in it goes
-    // where most of it belongs.
-    before += work[unit++];
-    while (unit < work.size() - (count - i) && (before + work[unit] / 2) * count < sum * i)
-      before += work[unit++];
-    units.push_back(unit);
-  }
-  return units;
-}
-
-// The work of the slice that has most.
-uint64_t ScreenEncoder::State::most_work(const std::vector<uint32_t>& units) const {
-  uint64_t most = 0;
-  size_t unit = 0;
-  for (size_t i = 0; i <= units.size(); ++i) {
-    const size_t end = i < units.size() ? units[i] : work.size();
-    uint64_t sum = 0;
-    for (; unit < end; ++unit) sum += work[unit];
-    most = std::max(most, sum);
-  }
-  return most;
-}
-
-// Slices learn from fewer pixels: they cost bytes. But they let another core help to decode.
-void ScreenEncoder::State::cut_if_busy() {
-  if (slices.size() > 1) return move_if_uneven();
-  if (!may_cut) return;
-  if (frames == 1 && first_count > 1) return cut(balanced(first_count));
-  if (frames < kLeastTogether || !is_busy()) return;
-  const size_t count = std::min(load < kPixelsForFour ? size_t{2} : size_t{4}, work.size());
-  if (count > 1) cut(balanced(count));
-}
-
-void ScreenEncoder::State::cut(const std::vector<uint32_t>& units) {
-  header.cuts = {frames, units};
-  const size_t count = units.size() + 1;
-  std::vector<SliceCoder> others;
-  for (size_t i = 1; i < count; ++i)
-    others.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kNone);
-  SliceCoder::cut(slices, std::move(others), header.cuts, threads);
-  streams.resize(slices.size());
-  plans.resize(slices.size(), plans[0]);
-}
-
-void ScreenEncoder::State::move_if_uneven() {
-  if (all_work() < area() * kWorkWorthMoving) return;
-  const std::vector<uint32_t>& now = header.moves.empty() ? header.cuts.units : header.moves.back().units;
-  std::vector<uint32_t> better = balanced(slices.size());
-  const uint64_t most = most_work(now);
-  const uint64_t gained = most - std::min(most, most_work(better));
-  if (gained < most / kWorthMoving || gained * kLeastWorthMoving < area()) return;
-  header.moves.push_back({frames, std::move(better)});
-  SliceCoder::move(slices, header.moves.back(), threads);
-}
-
-void ScreenEncoder::State::measure_load(uint64_t literals) {
-  const uint64_t now = spent();
-  if (frames > 1) {
-    load = load_after(load, literals);
-    cost = (3 * cost + now - spent_before) / 4;
-    measure_work();
-  }
-  spent_before = now;
-}
-
-void ScreenEncoder::State::measure_work() {
-  std::vector<uint64_t> now(work.size());
-  for (const SliceCoder& slice : slices)
-    for (size_t i = 0; i < slice.sheets().size(); ++i) {
-      const SheetCoder& sheet = slice.sheets()[i];
-      const size_t cells = slice_unit(shape.format) / kCell / (i + 1);
-      const size_t top = static_cast<size_t>(sheet.top()) / kCell;
-      for (size_t row = 0; row < sheet.work_by_row().size(); ++row)
-        now[(top + row) / cells] += sheet.work_by_row()[row];
-    }
-  for (size_t unit = 0; unit < work.size(); ++unit) work[unit] = (work[unit] + now[unit]) / 2;
-}
-
-uint64_t ScreenEncoder::State::spent() const {
-  uint64_t sum = 0;
-  for (const RangeEncoder& stream : streams) sum += stream.spent();
-  return sum;
-}
-
-// Two threads share the slices of a frame: it takes at least half of the whole, and the busiest slice. The
-// models of `slow` take 1.4 times as long.
-void ScreenEncoder::State::count_work() {
-  constexpr uint64_t kTenthsMoreIfSlow = 4;
-  uint64_t sum = 0, most = 0;
-  for (const SliceCoder& slice : slices) {
-    uint64_t mine = 0;
-    for (const SheetCoder& sheet : slice.sheets())
-      mine = std::accumulate(sheet.work_by_row().begin(), sheet.work_by_row().end(), mine);
-    if (header.models.all_voters) mine += mine * kTenthsMoreIfSlow / 10;
-    sum += mine;
-    most = std::max(most, mine);
-  }
-  if (frames > 1) counted_work += std::max(most, sum / 2);
-}
-
-Bytes ScreenEncoder::State::finish() {
-  ByteWriter out;
-  write_layer_header(out, header);
-  for (size_t i = 0; i < streams.size(); ++i) {
-    const Bytes stream = streams[i].finish();
-    if (i + 1 < streams.size())
-      out.block(stream);
-    else
-      out.raw(stream);
-  }
-  return out.take();
 }
 
 bool ScreenEncoder::is_dense() const { return !states_.empty() && states_[0]->is_dense(); }

@@ -31,7 +31,9 @@ struct ScreenSettings {
 
 namespace screen {
 struct Frame;
-}
+struct LayerEncoder;
+struct LayerInput;
+}  // namespace screen
 
 class ScreenEncoder {
  public:
@@ -58,18 +60,16 @@ class ScreenEncoder {
   Bytes finish();
 
  private:
-  struct Input;
-  struct State;
-  using States = std::vector<std::unique_ptr<State>>;
+  using States = std::vector<std::unique_ptr<screen::LayerEncoder>>;
   // `few_voters`: a preset that names colours by all voters does it by few, and only in this way of deciding
   // (PlannerSettings::worth_a_vector).
   States start(bool rich, bool first_leads, std::optional<int> few_voters = {}) const;
   // All that was held back, coded so; in as many slices as a trial came to, if there is one.
   States try_out(bool rich, bool first_leads, std::optional<int> few_voters = {},
-                 const State* trial = nullptr) const;
+                 const screen::LayerEncoder* trial = nullptr) const;
   // Gives few voters up where all have come to be better.
   void drop_few_voters();
-  // Whether State::is_dense() will hold after what was held back, if no block of it can be copied.
+  // Whether LayerEncoder::is_dense() will hold after what was held back, if no block of it can be copied.
   bool may_be_dense() const;
   // What to begin with: whether residuals' models are rich, and whether the first component leads if that is
   // clear.
@@ -78,7 +78,7 @@ class ScreenEncoder {
     std::optional<bool> first_leads;
   };
   Outlook outlook() const;
-  static void code(const Input& input, States& states, unsigned threads);
+  static void code(const screen::LayerInput& input, States& states, unsigned threads);
   // The picture as a frame, in memory that served an earlier one if there is some.
   std::shared_ptr<screen::Frame> loaded(const PictureView& picture);
   // Codes what was held back, after which frames are coded as they come.
@@ -88,7 +88,7 @@ class ScreenEncoder {
   ScreenSettings settings_;
   bool has_below_;
   std::vector<std::shared_ptr<const Picture>> dictionary_;
-  std::vector<Input> waiting_;
+  std::vector<screen::LayerInput> waiting_;
   std::vector<std::shared_ptr<screen::Frame>> frames_;  // those that are in use, and at most one that is not
   // One for each way of deciding that the preset tries; the smallest payload wins.
   States states_;

@@ -1,0 +1,213 @@
+#include "screen/layer_encoder.h"
+
+#include <algorithm>
+
+#include "base/parallel.h"
+
+namespace aicodec::screen {
+namespace {
+
+// A frame is cut in two where at least this many of its pixels are coded, and one in so many: one core is
+// then too slow for 30 frames a second at 1920x1080.
+constexpr uint64_t kPixelsWorthCutting = 12000;
+constexpr uint64_t kShareWorthCutting = 48;
+// Nor is one where they take less than an eighth of a bit each: what all contexts know is drawn quickly.
+constexpr uint64_t kSixteenthsWorthCutting = 2;
+// From so many coded pixels on there are four slices instead of two: with three one of two threads would
+// wait.
+constexpr uint64_t kPixelsForFour = 400000;
+// Work is in two nanoseconds. So much for each pixel of the canvas is 80 ms at 1920x1080: longer than that
+// nobody shall wait for a frame, so that slices begin with the second one.
+constexpr uint64_t kTooMuchWork = 20;
+// Borders move where the slice with most work has this part of it less then, and two milliseconds at
+// 1920x1080, which is what moving takes on two threads.
+constexpr uint64_t kWorthMoving = 32;
+constexpr uint64_t kLeastWorthMoving = 2;
+// Nor do they where all work is less than 33 ms of one core at 1920x1080: text costs a tenth more when it is
+// drawn by a slice that has not seen it yet.
+constexpr uint64_t kWorkWorthMoving = 8;
+// What the first frames teach serves all slices.
+constexpr uint64_t kLeastTogether = 4;
+
+}  // namespace
+
+uint64_t load_after(uint64_t load, uint64_t literals) { return (3 * load + literals) / 4; }
+bool is_dense_load(uint64_t load, const ScreenShape& shape) {
+  return load > kPixelsWorthCutting && load * kShareWorthCutting > uint64_t{shape.width} * shape.height;
+}
+
+LayerEncoder::LayerEncoder(const ScreenShape& layer_shape, const LayerHeader& layer_header,
+                           unsigned thread_count, const PlannerSettings& settings,
+                           const std::vector<SharedFrame>& pictures, bool has_below)
+    : shape(layer_shape),
+      header(layer_header),
+      threads(thread_count),
+      history(make_frame(shape.format, shape.width, shape.height), header.saved, pictures, has_below) {
+  const int sheets = sheet_count(shape.format);
+  slices.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kAll);
+  streams.resize(1);
+  plans.assign(1, std::vector<Plan>(static_cast<size_t>(sheets)));
+  work.resize(slice_units(shape.format, shape.height));
+  for (int sheet = 0; sheet < sheets; ++sheet)
+    planners.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet), settings);
+  for (const SharedFrame& picture : pictures)
+    for (size_t sheet = 0; sheet < planners.size(); ++sheet)
+      planners[sheet].learn(picture->sheets[sheet], picture->number);
+}
+
+void LayerEncoder::code(const LayerInput& input) {
+  if (input.below) history.set_below(input.below);
+  cut_if_busy();
+  bool repeat = true;
+  for (size_t i = 0; i < planners.size(); ++i)
+    repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr,
+                                   history.slots(), static_cast<int>(i), input.kept);
+  std::vector<References> references;
+  for (size_t sheet = 0; sheet < planners.size(); ++sheet)
+    references.push_back(history.references(static_cast<int>(sheet)));
+  parallel_for(slices.size(), threads, [&](size_t i) {
+    if (!repeat)
+      for (size_t sheet = 0; sheet < planners.size(); ++sheet)
+        planners[sheet].plan(slices[i].sheets()[sheet], history.below(), plans[i][sheet]);
+    slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
+  });
+  ++frames;
+  last = input.source;
+  Changed changed;
+  for (const SliceCoder& slice : slices) changed += slice.changed();
+  measure_load(changed.literals);
+  count_work();
+  if (changed.pixels == 0) return;
+  auto drawn = history.blank();
+  for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
+  history.push(std::move(drawn), changed);
+  for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
+}
+
+bool LayerEncoder::is_dense() const { return is_dense_load(load, shape); }
+
+bool LayerEncoder::is_busy() const { return is_dense() && cost > load * kSixteenthsWorthCutting; }
+
+bool LayerEncoder::is_far_too_slow() const { return slices.size() > 1 && all_work() > area() * kTooMuchWork; }
+
+// Where so many slices have equal parts of the work.
+std::vector<uint32_t> LayerEncoder::balanced(size_t count) const {
+  const uint64_t sum = all_work();
+  std::vector<uint32_t> units;
+  uint64_t before = 0;
+  uint32_t unit = 0;
+  for (size_t i = 1; i < count; ++i) {
+    // At least one unit for this slice and for each that follows; the one that has the border in it goes
+    // where most of it belongs.
+    before += work[unit++];
+    while (unit < work.size() - (count - i) && (before + work[unit] / 2) * count < sum * i)
+      before += work[unit++];
+    units.push_back(unit);
+  }
+  return units;
+}
+
+// The work of the slice that has most.
+uint64_t LayerEncoder::most_work(const std::vector<uint32_t>& units) const {
+  uint64_t most = 0;
+  size_t unit = 0;
+  for (size_t i = 0; i <= units.size(); ++i) {
+    const size_t end = i < units.size() ? units[i] : work.size();
+    uint64_t sum = 0;
+    for (; unit < end; ++unit) sum += work[unit];
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
+// Slices learn from fewer pixels: they cost bytes. But they let another core help to decode.
+void LayerEncoder::cut_if_busy() {
+  if (slices.size() > 1) return move_if_uneven();
+  if (!may_cut) return;
+  if (frames == 1 && first_count > 1) return cut(balanced(first_count));
+  if (frames < kLeastTogether || !is_busy()) return;
+  const size_t count = std::min(load < kPixelsForFour ? size_t{2} : size_t{4}, work.size());
+  if (count > 1) cut(balanced(count));
+}
+
+void LayerEncoder::cut(const std::vector<uint32_t>& units) {
+  header.cuts = {frames, units};
+  const size_t count = units.size() + 1;
+  std::vector<SliceCoder> others;
+  for (size_t i = 1; i < count; ++i)
+    others.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kNone);
+  SliceCoder::cut(slices, std::move(others), header.cuts, threads);
+  streams.resize(slices.size());
+  plans.resize(slices.size(), plans[0]);
+}
+
+void LayerEncoder::move_if_uneven() {
+  if (all_work() < area() * kWorkWorthMoving) return;
+  const std::vector<uint32_t>& now = header.moves.empty() ? header.cuts.units : header.moves.back().units;
+  std::vector<uint32_t> better = balanced(slices.size());
+  const uint64_t most = most_work(now);
+  const uint64_t gained = most - std::min(most, most_work(better));
+  if (gained < most / kWorthMoving || gained * kLeastWorthMoving < area()) return;
+  header.moves.push_back({frames, std::move(better)});
+  SliceCoder::move(slices, header.moves.back(), threads);
+}
+
+void LayerEncoder::measure_load(uint64_t literals) {
+  const uint64_t now = spent();
+  if (frames > 1) {
+    load = load_after(load, literals);
+    cost = (3 * cost + now - spent_before) / 4;
+    measure_work();
+  }
+  spent_before = now;
+}
+
+void LayerEncoder::measure_work() {
+  std::vector<uint64_t> now(work.size());
+  for (const SliceCoder& slice : slices)
+    for (size_t i = 0; i < slice.sheets().size(); ++i) {
+      const SheetCoder& sheet = slice.sheets()[i];
+      const size_t cells = slice_unit(shape.format) / kCell / (i + 1);
+      const size_t top = static_cast<size_t>(sheet.top()) / kCell;
+      for (size_t row = 0; row < sheet.work_by_row().size(); ++row)
+        now[(top + row) / cells] += sheet.work_by_row()[row];
+    }
+  for (size_t unit = 0; unit < work.size(); ++unit) work[unit] = (work[unit] + now[unit]) / 2;
+}
+
+uint64_t LayerEncoder::spent() const {
+  uint64_t sum = 0;
+  for (const RangeEncoder& stream : streams) sum += stream.spent();
+  return sum;
+}
+
+// Two threads share the slices of a frame: it takes at least half of the whole, and the busiest slice. The
+// models of `slow` take 1.4 times as long.
+void LayerEncoder::count_work() {
+  constexpr uint64_t kTenthsMoreIfSlow = 4;
+  uint64_t sum = 0, most = 0;
+  for (const SliceCoder& slice : slices) {
+    uint64_t mine = 0;
+    for (const SheetCoder& sheet : slice.sheets())
+      mine = std::accumulate(sheet.work_by_row().begin(), sheet.work_by_row().end(), mine);
+    if (header.models.all_voters) mine += mine * kTenthsMoreIfSlow / 10;
+    sum += mine;
+    most = std::max(most, mine);
+  }
+  if (frames > 1) counted_work += std::max(most, sum / 2);
+}
+
+Bytes LayerEncoder::finish() {
+  ByteWriter out;
+  write_layer_header(out, header);
+  for (size_t i = 0; i < streams.size(); ++i) {
+    const Bytes stream = streams[i].finish();
+    if (i + 1 < streams.size())
+      out.block(stream);
+    else
+      out.raw(stream);
+  }
+  return out.take();
+}
+
+}  // namespace aicodec::screen

@@ -1,0 +1,68 @@
+// Codes the frames of a `screen` layer in one way of deciding, and measures what a decoder will have to do.
+#pragma once
+
+#include <numeric>
+
+#include "bits/range_coder.h"
+#include "screen/layer_header.h"
+#include "screen/planner.h"
+
+namespace aicodec::screen {
+
+struct LayerInput {
+  std::shared_ptr<Frame> source;
+  std::shared_ptr<Frame> below;
+  std::vector<uint8_t> kept;
+};
+
+// How many pixels are coded as such in a frame, of late: after one more frame; and whether that is so many
+// that a core is too slow for 30 frames a second at 1920x1080.
+uint64_t load_after(uint64_t load, uint64_t literals);
+bool is_dense_load(uint64_t load, const ScreenShape& shape);
+
+struct LayerEncoder {
+  LayerEncoder(const ScreenShape& layer_shape, const LayerHeader& layer_header, unsigned thread_count,
+               const PlannerSettings& settings, const std::vector<SharedFrame>& pictures, bool has_below);
+
+  ScreenShape shape;
+  LayerHeader header;
+  unsigned threads;
+  History history;
+  std::vector<SliceCoder> slices;
+  std::vector<RangeEncoder> streams;
+  std::vector<Planner> planners;         // per sheet
+  std::vector<std::vector<Plan>> plans;  // per slice and sheet
+  uint64_t frames = 0;
+  std::shared_ptr<Frame> last;  // the source of the frame before
+  bool may_cut = true;
+  size_t first_count = 1;      // of slices from the second frame on
+  uint64_t load = 0;           // pixels coded as such in a frame, of late
+  uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
+  uint64_t spent_before = 0;   // the last frame
+  std::vector<uint64_t> work;  // of decoding, by unit of rows, of late
+  uint64_t counted_work = 0;   // see ScreenEncoder::work()
+
+  void code(const LayerInput& input);
+  // Whether many pixels of the last frames were coded, and whether those frames were slow to decode.
+  bool is_dense() const;
+  bool is_busy() const;
+  // Whether a frame takes so long that slices should begin with the second one.
+  bool is_far_too_slow() const;
+  // Before a frame: begins slices if so, or moves the borders between them.
+  void cut_if_busy();
+  void cut(const std::vector<uint32_t>& units);
+  void move_if_uneven();
+  std::vector<uint32_t> balanced(size_t count) const;
+  uint64_t most_work(const std::vector<uint32_t>& units) const;
+  uint64_t all_work() const { return std::accumulate(work.begin(), work.end(), uint64_t{0}); }
+  uint64_t area() const { return uint64_t{shape.width} * shape.height; }
+  // After a frame, of which so many pixels were coded as such.
+  void measure_load(uint64_t literals);
+  void measure_work();
+  void count_work();
+  // Of all streams so far, in sixteenths of a bit.
+  uint64_t spent() const;
+  Bytes finish();
+};
+
+}  // namespace aicodec::screen
