@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from fractions import Fraction
 
 import pytest
@@ -14,6 +15,10 @@ from media_inputs import write_video
 # No test is timed: the machine may be busy.
 settings.register_profile("brief", deadline=None, max_examples=40)
 settings.load_profile("brief")
+
+# A shell starts what runs in the background with Ctrl-C ignored, and the commands that are tested would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
