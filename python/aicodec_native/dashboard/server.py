@@ -81,6 +81,18 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
+class _Server(uvicorn.Server):
+    """Says when it has started, which is after it has begun to listen to signals."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], Any]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
 def serve(ledger: Path, host: str, port: int, started: Callable[[str], Any]) -> None:
     """Until it is interrupted; `started` gets the address. Port 0 takes any that is free. Raises InputError,
     OutputError."""
@@ -90,8 +102,8 @@ def serve(ledger: Path, host: str, port: int, started: Callable[[str], Any]) -> 
         app = application(site, ["127.0.0.1", "localhost", "::1", "[::1]"] if _is_loopback(host) else ["*"])
         config = uvicorn.Config(app, log_level="warning", lifespan="off")
         name = f"[{host}]" if ":" in host else host
-        started(f"http://{name}:{door.getsockname()[1]}/")
-        uvicorn.Server(config).run(sockets=[door])
+        address = f"http://{name}:{door.getsockname()[1]}/"
+        _Server(config, lambda: started(address)).run(sockets=[door])
 
 
 def _listen(host: str, port: int) -> socket.socket:
