@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace aicodec::screen {
 
@@ -14,10 +13,10 @@ inline int median(int a, int b, int c) {
 }
 
 // Magnitudes in eight classes; with the sign in sixteen.
-inline int magnitude(int value) {
-  const int a = std::abs(value);
+constexpr int magnitude(int value) {
+  const int a = value < 0 ? -value : value;
   return a < 3 ? a : a < 5 ? 3 : a < 9 ? 4 : a < 17 ? 5 : a < 33 ? 6 : 7;
 }
-inline int signed_magnitude(int value) { return value < 0 ? 8 + magnitude(value) : magnitude(value); }
+constexpr int signed_magnitude(int value) { return value < 0 ? 8 + magnitude(value) : magnitude(value); }
 
 }  // namespace aicodec::screen

@@ -24,11 +24,8 @@ inline int energy_class(int energy) { return kEnergyClasses[static_cast<size_t>(
 // signed_magnitude(), which beyond 33 does not change.
 inline constexpr auto kSignedClasses = [] {
   std::array<uint8_t, 128> classes{};
-  for (int v = -64; v < 64; ++v) {
-    const int a = v < 0 ? -v : v;
-    const int size = a < 3 ? a : static_cast<int>(std::bit_width(static_cast<uint32_t>(a - 1))) + 1;
-    classes[static_cast<size_t>(v + 64)] = static_cast<uint8_t>((v < 0 ? 8 : 0) + std::min(size, 7));
-  }
+  for (int v = -64; v < 64; ++v)
+    classes[static_cast<size_t>(v + 64)] = static_cast<uint8_t>(signed_magnitude(v));
   return classes;
 }();
 inline int signed_class(int value) {

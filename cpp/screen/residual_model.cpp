@@ -1,6 +1,7 @@
 #include "screen/residual_model.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "screen/classes.h"
