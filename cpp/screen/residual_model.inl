@@ -75,16 +75,17 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, Pixel a
   return false;
 }
 
-// Zero or not, the sign, the exponent in unary, and the bits below the leading one; what follows from the range
-// of samples is not asked. Small residuals have all their mixed bits in one line of models; only large ones need
-// the other.
+// Zero or not, the sign, the exponent in unary, and the bits below the leading one; what follows from the
+// range of samples is not asked. Small residuals have all their mixed bits in one line of models; only large
+// ones need the other.
 template <bool Rich, typename Coder>
 int ResidualModel::code_residual(Coder& coder, int turn, int residual) {
   if (code_bit<Rich>(coder, turn, 0, 0, residual == 0)) return 0;
   const int expected = turns_[turn].value;
   const uint32_t most_above = steps(shape_.max_value - expected);
   const uint32_t most_below = steps(expected);
-  const bool negative = most_above == 0 || (most_below > 0 && code_bit<Rich>(coder, turn, 0, 1, residual < 0));
+  const bool negative =
+      most_above == 0 || (most_below > 0 && code_bit<Rich>(coder, turn, 0, 1, residual < 0));
   const uint32_t most = negative ? most_below : most_above;
   const uint32_t wanted = std::min(static_cast<uint32_t>(std::abs(residual)), most);
   const int exponent_wanted = static_cast<int>(std::bit_width(wanted)) - 1;
