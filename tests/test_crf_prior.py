@@ -86,6 +86,12 @@ def test_depth_is_no_contrast():
     assert faint_share([deep]) == faint_share([ramp]) == 1
 
 
+def test_a_point_of_camera_footage_is_dearer_the_less_is_lacking():
+    tolerances = [prior(("svtav1", False), goal).tolerance for goal in (60.0, 80.0, 90.0, 99.0)]
+    assert tolerances == sorted(tolerances, reverse=True)
+    assert tolerances[0] > tolerances[-1] > 0
+
+
 def test_only_medium_is_content_with_a_whole_crf_over_the_goal():
     assert prior(preset="slow").tolerance < prior(preset="medium").tolerance
     assert prior(preset="slow").usual_probes > prior(preset="medium").usual_probes

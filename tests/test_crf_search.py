@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from aicodec_native.crf_search import MAX_STEP, MIN_STEP, SearchPlan, search
+from aicodec_native.crf_search import MAX_STEP, MIN_STEP, PowerAxes, SearchPlan, search
 
 PLAN = SearchPlan(target=80.0, guess=108, slope=-0.24, tolerance=0.3)
 
@@ -151,6 +151,30 @@ def test_whole_crfs_alone_are_probed_where_there_are_no_others():
         nearer = [step for step in range(MIN_STEP, MAX_STEP + 1, 4) if curve(step) >= plan.target]
         # Well known: the best whole CRF, or one within the tolerance.
         assert result.step == max(nearer, default=result.step) or curve(result.step) <= plan.target + plan.tolerance
+
+
+def power_curves():
+    """As of camera footage: what is lacking of 100 grows with a power of the step that nobody knows beforehand."""
+    rng = random.Random(2)
+    for _ in range(400):
+        lacking, power = rng.uniform(16, 23), rng.uniform(0.5, 1.0)
+        yield lambda step, lacking=lacking, power=power: 100 - lacking * (step / 80) ** power
+
+
+@pytest.mark.parametrize("target", [70.0, 85.0, 90.0])
+def test_axes_that_fit_the_curves_spare_probes_far_from_the_guess(target):
+    straight = replace(PLAN, target=target, guess=80, slope=-0.2, tolerance=0.3, usual_probes=2)
+    bent = replace(straight, slope=-0.7, axes=PowerAxes())
+    counts = {plan: [len(run(curve, plan).probes) for curve in power_curves()] for plan in (straight, bent)}
+    assert sum(counts[bent]) < sum(counts[straight])
+    assert max(counts[bent]) <= 4
+
+
+def test_what_is_out_of_reach_is_given_up_on_any_axes():
+    result = run(lambda step: 60.0 - step / 1000, replace(PLAN, slope=-0.7, axes=PowerAxes()))
+    assert not result.reached
+    assert len(result.probes) <= 4
+    assert result.step >= 20
 
 
 def test_two_steps_that_are_as_good_are_no_reason_to_go_far():

@@ -6,10 +6,10 @@ Steps are quarters of a CRF. Measurements: docs/decisions/0003-video-layer-setti
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aicodec_native.candidate import Goal
-from aicodec_native.crf_search import STEPS_PER_CRF
+from aicodec_native.crf_search import STEPS_PER_CRF, PowerAxes, SearchPlan, clamp
 from aicodec_native.video.settings import Encoder
 
 # The CRF that usually gives a SSIMULACRA2 of 80, by encoder and whether a computer drew the pictures.
@@ -30,6 +30,8 @@ _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.9
 # What pictures lack of a SSIMULACRA2 of 100 grows by about the same share with every step: slopes are in proportion to
 # it, and the steps between two goals, in parts of what the slope says, are these.
 _STRIDES = {("svtav1", False): 0.75, ("svtav1", True): 1.0, ("libaom", False): 1.0, ("libaom", True): 1.4}
+# What camera footage lacks, by SVT-AV1, grows with a power of the CRF (0.5 to 1 on the corpus) instead, from this.
+_CAMERA_POWER, _CAMERA_LACKING = 0.7, 19.0
 # What a search accepts above its target: about one step.
 TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
 # Times that where a point costs fewer bytes or a probe too much time: libaom knows whole CRFs alone.
@@ -65,7 +67,8 @@ _DOUBT = 1.25
 @dataclass(frozen=True, slots=True)
 class CrfPrior:
     """Of an encoder's video that reaches a goal: the step to begin with, the score per step there (below zero), what
-    may be above the target, after how many probes more may be, and the share of the bytes that a step saves at most."""
+    may be above the target, after how many probes more may be, and the share of the bytes that a step saves at most.
+    `power`: that with which what is lacking of a score of 100 grows with the step, if so."""
 
     goal: Goal
     guess: float
@@ -73,6 +76,19 @@ class CrfPrior:
     tolerance: float
     usual_probes: int
     most_saved: float
+    power: float | None = None
+
+    def plan(self, guess: float, grid: int) -> SearchPlan:
+        """A search that begins there."""
+        plan = SearchPlan(
+            self.goal.target,
+            clamp(guess, grid),
+            self.slope,
+            self.tolerance,
+            usual_probes=self.usual_probes,
+            grid=grid,
+        )
+        return plan if self.power is None else replace(plan, slope=-self.power, axes=PowerAxes())
 
     def least_bytes(self, size: int, score: float, step: float, coarsest: int) -> float:
         """What the goal takes at least, after a probe at a step that gave that size and score."""
@@ -103,15 +119,27 @@ def crf_prior(
     tolerance = TOLERANCES[goal.metric]
     if preset != "slow":
         tolerance *= _QUICK_TOLERANCE
+    power = None
     if goal.metric == "ssimulacra2":
         may_lack = max(100.0 - goal.target, 1.0)
-        slope *= may_lack / (100.0 - _TYPICAL_SCORES[goal.metric])
+        share = may_lack / (100.0 - _TYPICAL_SCORES[goal.metric])
+        slope *= share
         if kind == ("libaom", True):
             tolerance = max(tolerance, -slope * STEPS_PER_CRF * _CRF_SHARE[preset])
             if faint is not None:
                 guess = STEPS_PER_CRF * _drawn_crf(may_lack, faint)
+        if kind == ("svtav1", False):
+            power = _CAMERA_POWER
+            tolerance *= share  # a point is worth the more bytes the less is lacking
+            guess = STEPS_PER_CRF * _camera_crf(may_lack - tolerance / 2)
+            slope = -power * may_lack / guess
     usual_probes = _USUAL_DRAWN_PROBES if kind == ("libaom", True) else _USUAL_PROBES
-    return CrfPrior(goal, min(guess, _COARSEST_GUESS), slope, tolerance, usual_probes[preset], _MOST_SAVED[kind])
+    guess = min(guess, _COARSEST_GUESS)
+    return CrfPrior(goal, guess, slope, tolerance, usual_probes[preset], _MOST_SAVED[kind], power)
+
+
+def _camera_crf(lacking: float) -> float:
+    return float(TYPICAL_CRF["svtav1", False] * (lacking / _CAMERA_LACKING) ** (1 / _CAMERA_POWER))
 
 
 def _drawn_crf(may_lack: float, faint: float) -> float:

@@ -1,7 +1,8 @@
 """Finds the coarsest quantiser that still reaches a quality, with few probes.
 
 Quality falls steadily with CRF, nearly along a line over the few steps that matter, so a guess, a step along the
-slope and an interpolation usually suffice (Av1an and ab-av1 search alike).
+slope and an interpolation usually suffice (Av1an and ab-av1 search alike). Where it is known how curves are bent, they
+are looked at over axes that make lines of them.
 """
 
 from __future__ import annotations
@@ -9,25 +10,63 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 STEPS_PER_CRF = 4
 MIN_STEP = 1 * STEPS_PER_CRF
 MAX_STEP = 63 * STEPS_PER_CRF
 # No probe goes further than this from the ones before: far finer steps cost many bytes and much time to code.
 _LONGEST_STRIDE = 10 * STEPS_PER_CRF
-# A slope towards coarser steps is at least this part of what was thought.
+# A slope towards coarser steps is at least this part of what was thought; none is flat or rises.
 _FLATTEST = 3.0
+_LEAST_SLOPE = 0.005
+# What a perfect score counts as lacking.
+_LEAST_LACK = 0.05
 # What may be over the target once the usual number of probes is made.
 _LOOSER = 2.0
+
+
+class Axes(Protocol):
+    """Where steps and scores are for a curve to be about a straight line."""
+
+    def place(self, step: float) -> float: ...
+    def step(self, place: float) -> float: ...
+    def level(self, score: float) -> float: ...
+
+
+class PlainAxes:
+    """Each step takes about as much of the score."""
+
+    def place(self, step: float) -> float:
+        return step
+
+    def step(self, place: float) -> float:
+        return place
+
+    def level(self, score: float) -> float:
+        return score
+
+
+class PowerAxes:
+    """What a score lacks of 100 grows with a power of the step. What needs half of the finest step is out of reach."""
+
+    def place(self, step: float) -> float:
+        return math.log(step)
+
+    def step(self, place: float) -> float:
+        return -math.inf if place < math.log(MIN_STEP / 2) else math.exp(min(place, math.log(2 * MAX_STEP)))
+
+    def level(self, score: float) -> float:
+        return -math.log(max(100.0 - score, _LEAST_LACK))
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
     """What is asked, and what is known beforehand about the curve.
 
-    `guess` and `slope` are in quarter steps of CRF; `slope` (below zero) is the score lost per step. A result at most
-    `tolerance` over the target ends the search, after `usual_probes` one that is a few times that over it, and after
-    `max_probes` any. Only multiples of `grid` steps are probed.
+    `guess` is in quarter steps of CRF; `slope` (below zero) that of the line over `axes`: the score lost per step, or
+    with PowerAxes the power. A result at most `tolerance` over the target ends the search, after `usual_probes` one
+    that is a few times that over it, and after `max_probes` any. Only multiples of `grid` steps are probed.
     """
 
     target: float
@@ -37,6 +76,12 @@ class SearchPlan:
     max_probes: int = 6
     usual_probes: int = 6
     grid: int = 1
+    axes: Axes = field(default_factory=PlainAxes)
+
+    @property
+    def aim(self) -> float:
+        """A little above the target: a narrow miss would cost another probe."""
+        return self.target + self.tolerance / 2
 
 
 @dataclass(slots=True)
@@ -92,19 +137,16 @@ def _next_step(plan: SearchPlan, scores: dict[int, float]) -> int | None:
         return _coarser(plan, scores, coarsest_pass)
     if finest_fail - coarsest_pass <= plan.grid:
         return None
-    # Aim a little above the target: a narrow miss would cost another probe.
-    aim = plan.target + plan.tolerance / 2
-    above, below = scores[coarsest_pass], scores[finest_fail]
-    share = (above - aim) / (above - below) if above > below else 0.5
-    guess = clamp(coarsest_pass + share * (finest_fail - coarsest_pass), plan.grid)
+    slope = _slope(plan, scores, [coarsest_pass, finest_fail])
+    guess = clamp(coarsest_pass + _stride(plan, scores, coarsest_pass, slope), plan.grid)
     return min(max(guess, coarsest_pass + plan.grid), finest_fail - plan.grid)
 
 
 def _finer(plan: SearchPlan, scores: dict[int, float], finest: int) -> int | None:
     if finest == MIN_STEP or len(scores) >= plan.max_probes + 2:
         return None
-    missing = plan.target + plan.tolerance / 2 - scores[finest]
-    stride = missing / -_slope(plan, scores, _apart(sorted(scores), plan.grid))
+    slope = _slope(plan, scores, _apart(sorted(scores), plan.grid))
+    stride = -_stride(plan, scores, finest, slope)
     if len(scores) >= 3 and stride > 2 * _LONGEST_STRIDE:
         return None  # the curve has gone flat below the target: finer steps only cost bytes
     return clamp(finest - max(plan.grid, min(stride, _LONGEST_STRIDE)), plan.grid)
@@ -113,10 +155,10 @@ def _finer(plan: SearchPlan, scores: dict[int, float], finest: int) -> int | Non
 def _coarser(plan: SearchPlan, scores: dict[int, float], coarsest: int) -> int | None:
     if coarsest == MAX_STEP:
         return None
-    spare = scores[coarsest] - plan.target - plan.tolerance / 2
     # Two scores side by side may be as good: that is no reason to go far.
     slope = min(_slope(plan, scores, sorted(scores)[-2:]), plan.slope / _FLATTEST)
-    return clamp(coarsest + max(plan.grid, min(spare / -slope, 2 * _LONGEST_STRIDE)), plan.grid)
+    stride = _stride(plan, scores, coarsest, slope)
+    return clamp(coarsest + max(plan.grid, min(stride, 2 * _LONGEST_STRIDE)), plan.grid)
 
 
 def _apart(steps: list[int], grid: int) -> list[int]:
@@ -125,8 +167,16 @@ def _apart(steps: list[int], grid: int) -> list[int]:
 
 
 def _slope(plan: SearchPlan, scores: dict[int, float], nearest: list[int]) -> float:
-    """Score per step between the two probes nearest to where the search goes; never flat or rising."""
+    """Between the two probes nearest to where the search goes; never flat or rising."""
     if len(nearest) < 2:
         return plan.slope
-    fine, coarse = nearest
-    return min((scores[coarse] - scores[fine]) / (coarse - fine), -0.005)
+    axes, (fine, coarse) = plan.axes, nearest
+    fall = axes.level(scores[coarse]) - axes.level(scores[fine])
+    return min(fall / (axes.place(coarse) - axes.place(fine)), -_LEAST_SLOPE)
+
+
+def _stride(plan: SearchPlan, scores: dict[int, float], start: int, slope: float) -> float:
+    """Steps from `start`, on a line of that slope, to what is aimed at."""
+    axes = plan.axes
+    way = (axes.level(plan.aim) - axes.level(scores[start])) / slope
+    return axes.step(axes.place(start) + way) - start

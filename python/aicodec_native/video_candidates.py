@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Goal, Told
+from aicodec_native.candidate import Candidate, Told
 from aicodec_native.crf_prior import crf_prior
 from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
 from aicodec_native.errors import EncodeError
@@ -67,7 +67,8 @@ class VideoSearch:
     `drawn`: whether a computer drew it. `compose`, given a frame's number and the picture that the layer draws, gives
     the one that counts: that of a stack with layers over it. `hashes` are then of no use. `guess`: the CRF to begin
     with. `encoder`: one in place of that which suits the pictures; `svt_preset`: in place of the usual one.
-    `mixed`: only photographs are coded, and drawings beside them are another layer's.
+    `mixed`: only photographs are coded, and drawings beside them are another layer's. `still`: how much of them stands
+    still but for noise, if known.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class VideoSearch:
         encoder: Encoder | None = None,
         svt_preset: int | None = None,
         mixed: bool = False,
+        still: float | None = None,
     ) -> None:
         self._bench = bench
         self._frames: Pictures = bench.frames if frames is None else frames
@@ -100,7 +102,9 @@ class VideoSearch:
         faint = self._faint() if looks else None
         self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, faint, mixed=mixed)
         self._depth = self._bit_depth(drawn)
-        self.still = self._still() if self._codec == "svtav1" and not drawn else 0.0
+        if still is None:
+            still = self._still() if self._codec == "svtav1" and not drawn else 0.0
+        self.still = still
         # Of the steps of the search: libaom knows whole CRFs alone.
         self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF).steps
         self.tried: list[Candidate] = []
@@ -115,7 +119,7 @@ class VideoSearch:
 
     def forecast(self) -> int | None:
         """Bytes that the result will not exceed, from the first probe; None where that does not tell."""
-        first = self.probe(self._plan(self._bench.goal).guess)
+        first = self.probe(self._plan().guess)
         return self._prior.most_bytes(first.size, first.score)
 
     def add_points(self, offsets: Iterable[float]) -> None:
@@ -217,6 +221,7 @@ class VideoSearch:
             guess=best.details["crf"],
             encoder="svtav1",
             svt_preset=preset,
+            still=self.still,
         )
 
     def _settings(self, step: int) -> VideoSettings:
@@ -247,7 +252,7 @@ class VideoSearch:
             step = round(goal.crf * STEPS_PER_CRF)
             probe(step)
             return tried[step]
-        found = search(self._plan(goal), probe)
+        found = search(self._plan(), probe)
         tried[found.step].reached = found.reached
         return tried[found.step]
 
@@ -257,20 +262,13 @@ class VideoSearch:
         if self.limit is not None and least > self.limit:
             raise HopelessError
 
-    def _plan(self, goal: Goal) -> SearchPlan:
-        prior, guess = self._prior, self._prior.guess
+    def _plan(self) -> SearchPlan:
+        guess = self._prior.guess
         if self.guess is not None:
             guess = self.guess * STEPS_PER_CRF
         if self.tried:  # to forecast
             guess = self.tried[-1].details["crf"] * STEPS_PER_CRF
-        return SearchPlan(
-            goal.target,
-            clamp(guess, self.grid),
-            prior.slope,
-            prior.tolerance,
-            usual_probes=prior.usual_probes,
-            grid=self.grid,
-        )
+        return self._prior.plan(guess, self.grid)
 
     def probe(self, step: int) -> Candidate:
         """Code and score: what the encoder has finished is decoded and measured while it goes on."""
