@@ -76,7 +76,6 @@ void LayerEncoder::code(const LayerInput& input) {
   Changed changed;
   for (const SliceCoder& slice : slices) changed += slice.changed();
   measure_load(changed.literals);
-  count_work();
   if (changed.pixels == 0) return;
   auto drawn = history.blank();
   for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
@@ -162,39 +161,35 @@ void LayerEncoder::measure_load(uint64_t literals) {
   spent_before = now;
 }
 
+// By unit of rows, and of the whole frame: two threads share its slices, so it takes at least half of all,
+// and the busiest slice. The models of `slow` take 1.4 times as long.
 void LayerEncoder::measure_work() {
+  constexpr uint64_t kTenthsMoreIfSlow = 4;
   std::vector<uint64_t> now(work.size());
-  for (const SliceCoder& slice : slices)
+  uint64_t sum = 0, most = 0;
+  for (const SliceCoder& slice : slices) {
+    uint64_t mine = 0;
     for (size_t i = 0; i < slice.sheets().size(); ++i) {
       const SheetCoder& sheet = slice.sheets()[i];
       const size_t cells = slice_unit(shape.format) / kCell / (i + 1);
-      const size_t top = static_cast<size_t>(sheet.top()) / kCell;
-      for (size_t row = 0; row < sheet.work_by_row().size(); ++row)
-        now[(top + row) / cells] += sheet.work_by_row()[row];
+      size_t row = static_cast<size_t>(sheet.top()) / kCell;
+      for (const uint64_t spent_there : sheet.work_by_row()) {
+        now[row++ / cells] += spent_there;
+        mine += spent_there;
+      }
     }
+    if (header.models.all_voters) mine += mine * kTenthsMoreIfSlow / 10;
+    sum += mine;
+    most = std::max(most, mine);
+  }
   for (size_t unit = 0; unit < work.size(); ++unit) work[unit] = (work[unit] + now[unit]) / 2;
+  counted_work += std::max(most, sum / 2);
 }
 
 uint64_t LayerEncoder::spent() const {
   uint64_t sum = 0;
   for (const RangeEncoder& stream : streams) sum += stream.spent();
   return sum;
-}
-
-// Two threads share the slices of a frame: it takes at least half of the whole, and the busiest slice. The
-// models of `slow` take 1.4 times as long.
-void LayerEncoder::count_work() {
-  constexpr uint64_t kTenthsMoreIfSlow = 4;
-  uint64_t sum = 0, most = 0;
-  for (const SliceCoder& slice : slices) {
-    uint64_t mine = 0;
-    for (const SheetCoder& sheet : slice.sheets())
-      mine = std::accumulate(sheet.work_by_row().begin(), sheet.work_by_row().end(), mine);
-    if (header.models.all_voters) mine += mine * kTenthsMoreIfSlow / 10;
-    sum += mine;
-    most = std::max(most, mine);
-  }
-  if (frames > 1) counted_work += std::max(most, sum / 2);
 }
 
 Bytes LayerEncoder::finish() {

@@ -59,7 +59,6 @@ struct LayerEncoder {
   // After a frame, of which so many pixels were coded as such.
   void measure_load(uint64_t literals);
   void measure_work();
-  void count_work();
   // Of all streams so far, in sixteenths of a bit.
   uint64_t spent() const;
   Bytes finish();
