@@ -74,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Result<FileReader> reader = FileReader::open(std::make_shared<MemorySource>(std::move(bytes)));
   if (!reader.ok()) return 0;
   (void)reader->quality().ok();
+  (void)reader->notes().ok();
   DictionaryView dictionary{std::make_shared<FileDictionary>(reader.value()), 0};
   for (const IndexEntry& entry : reader->entries()) {
     dictionary.usable += entry.kind == IndexEntry::Kind::kDictionary;

@@ -197,6 +197,7 @@ def everything(data: bytes) -> dict[str, Any]:
         ],
         "segments": [(s.first_frame, s.times, s.digest, len(s.layers), s.dictionary) for s in segments],
         "quality": file.quality(),
+        "notes": file.notes(),
         "recovered": file.recovered,
     }
 
@@ -238,6 +239,7 @@ def everything_by_reference(data: bytes) -> dict[str, Any]:
             for s in segments
         ],
         "quality": None if file.quality is None else container.read_quality(file.quality, len(segments)),
+        "notes": [] if file.notes is None else container.read_notes(file.notes),
         "recovered": file.recovered,
     }
 

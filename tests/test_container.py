@@ -135,6 +135,23 @@ def test_a_malformed_quality_harms_nothing_else(payload, error):
     assert len(file.entries) == 2
 
 
+@given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=8))
+def test_notes_come_back(notes):
+    h, writer = header(), _native.Writer()
+    data = writer.begin(h) + writer.segment(video_segment(h), 3)
+    assert agreed(data + writer.notes(notes) + writer.finish())["notes"] == notes
+
+
+@pytest.mark.parametrize("payload", [b"", b"\1", b"\1\1a\1b\0", b"\1\1\xff\0"])
+def test_malformed_notes_harm_nothing_else(payload):
+    h = header()
+    file = _native.FileReader.from_bytes(assemble(head_of(h), [("S", video_segment(h)), ("n", payload)]))
+    with pytest.raises(CorruptError):
+        file.notes()
+    assert file.quality() is None
+    assert len(file.entries) == 2
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

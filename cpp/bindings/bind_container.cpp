@@ -212,6 +212,8 @@ void bind_container(py::module_& module) {
             return to_bytes(written_quality(w, metric, rows));
           },
           py::arg("metric"), py::arg("rows"))
+      .def(
+          "notes", [](Writer& w, const Tags& notes) { return to_bytes(w.notes(notes)); }, py::arg("notes"))
       .def("adopt", &Writer::adopt, py::arg("entry"))
       .def("finish", [](const Writer& w) { return to_bytes(w.finish()); });
 
@@ -227,6 +229,7 @@ void bind_container(py::module_& module) {
       .def_property_readonly("end", &FileReader::end)
       .def_property_readonly("file_size", &FileReader::file_size)
       .def("quality", &quality_of)
+      .def("notes", [](const FileReader& r) { return without_gil([&] { return r.notes(); }); })
       .def(
           "payload",
           [](const FileReader& r, const IndexEntry& e) {

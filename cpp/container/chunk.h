@@ -21,6 +21,7 @@ enum class ChunkType : uint8_t {
   kDictionary = 'D',
   kIndex = 'I',
   kQuality = 'q',
+  kNotes = 'n',
 };
 
 // A length is a varint of at most six bytes.

@@ -159,20 +159,33 @@ Result<PacketGroup> FileReader::packets(const IndexEntry& entry) const {
   return group;
 }
 
-Result<std::optional<QualityNote>> FileReader::quality() const {
-  size_t segments = 0;
-  for (const IndexEntry& entry : entries_) segments += entry.kind == Kind::kSegment;
+// The payload of the first chunk of such a type.
+Result<std::optional<Bytes>> FileReader::first_optional(ChunkType type) const {
   for (const IndexEntry& entry : entries_) {
     if (entry.kind != Kind::kOther) continue;
-    const Result<Chunk> chunk = chunk_at(entry.offset);
+    Result<Chunk> chunk = chunk_at(entry.offset);
     if (!chunk.ok()) return chunk.error();
-    if (chunk->type != static_cast<uint8_t>(ChunkType::kQuality)) continue;
-    const Result<QualityNote> note = read_quality(chunk->payload);
-    if (!note.ok()) return note.error();
-    if (note->rows.size() != (segments > 1 ? segments + 1 : 1)) return Error::kBadValue;
-    return std::optional(note.value());
+    if (chunk->type == static_cast<uint8_t>(type)) return std::optional(std::move(chunk->payload));
   }
-  return std::optional<QualityNote>();
+  return std::optional<Bytes>();
+}
+
+Result<std::optional<QualityNote>> FileReader::quality() const {
+  const Result<std::optional<Bytes>> payload = first_optional(ChunkType::kQuality);
+  if (!payload.ok()) return payload.error();
+  if (!payload.value()) return std::optional<QualityNote>();
+  const Result<QualityNote> note = read_quality(*payload.value());
+  if (!note.ok()) return note.error();
+  size_t segments = 0;
+  for (const IndexEntry& entry : entries_) segments += entry.kind == Kind::kSegment;
+  if (note->rows.size() != (segments > 1 ? segments + 1 : 1)) return Error::kBadValue;
+  return std::optional(note.value());
+}
+
+Result<Tags> FileReader::notes() const {
+  const Result<std::optional<Bytes>> payload = first_optional(ChunkType::kNotes);
+  if (!payload.ok()) return payload.error();
+  return payload.value() ? read_tags(*payload.value()) : Tags{};
 }
 
 Result<Bytes> FileReader::payload(const IndexEntry& entry) const {

@@ -36,6 +36,9 @@ class FileReader {
   // What the encoder measured, where the file says so; of several such chunks the first. kBadValue where it
   // has rows for another number of segments. Safe to call from many threads.
   Result<std::optional<QualityNote>> quality() const;
+  // What its encoder tells people of it, where it does; of several such chunks the first. Safe to call from
+  // many threads.
+  Result<Tags> notes() const;
 
  private:
   explicit FileReader(std::shared_ptr<const ByteSource> source) : source_(std::move(source)) {}
@@ -45,6 +48,7 @@ class FileReader {
     Bytes payload;
   };
   Result<Chunk> chunk_at(uint64_t offset) const;
+  Result<std::optional<Bytes>> first_optional(ChunkType type) const;
   Result<std::vector<IndexEntry>> find_index(uint64_t offset) const;
   Status scan(uint64_t offset);
   Result<IndexEntry> describe(const Chunk& chunk, uint64_t offset) const;

@@ -37,6 +37,10 @@ Bytes Writer::quality(const QualityNote& note) {
   return add(ChunkType::kQuality, write_quality(note), Kind::kOther, 0);
 }
 
+Bytes Writer::notes(const Tags& notes) {
+  return notes.empty() ? Bytes{} : add(ChunkType::kNotes, write_tags(notes), Kind::kOther, 0);
+}
+
 void Writer::adopt(const IndexEntry& entry) {
   entries_.push_back(entry);
   offset_ = entry.offset + entry.size;

@@ -24,6 +24,8 @@ class Writer {
   Bytes packets(uint64_t track, const std::vector<Packet>& packets);
   // What was measured of the segments written. Call at most once.
   Bytes quality(const QualityNote& note);
+  // What people may want to know of how the file came about. No bytes for no notes. Call at most once.
+  Bytes notes(const Tags& notes);
   // Takes over a chunk of a file that is being resumed.
   void adopt(const IndexEntry& entry);
   // The index. Call last.

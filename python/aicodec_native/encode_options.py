@@ -58,6 +58,7 @@ class Plan:
     cluster: str | None
     segment_seconds: float
     digests: bool
+    notes: bool | None
     bounds: Bounds
     progress: Callable[[Progress], None]
 

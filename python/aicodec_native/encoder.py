@@ -27,6 +27,7 @@ from aicodec_native.segment_jobs import SegmentJobs
 from aicodec_native.segment_queue import Coded, SegmentQueue
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
 from aicodec_native.size_search import Fill, SizeSearch, WrongSizeError
+from aicodec_native.tried_note import LARGEST_SHARE, tried_notes
 from aicodec_native.video.encoder import codec_version
 from aicodec_native.video.settings import SVT_PRESETS
 
@@ -49,6 +50,7 @@ def encode(
     fps: float | Fraction | None = None,
     segment_seconds: float = MAX_SECONDS,
     digests: bool = True,
+    notes: bool | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -67,7 +69,8 @@ def encode(
     `workers`: processes (0: one per core). `cluster`: the address of a Dask scheduler ("tcp://host:8786"), to whose
     workers the segments go instead; the file is the same. `start`, `duration`: seconds of the source.
     `segment_seconds`: the longest distance between seek points, at the nominal frame rate. `digests`: store a hash of
-    every segment's frames, so that `verify` can check them.
+    every segment's frames, so that `verify` can check them. `notes`: store what was tried for each segment, which
+    `info --layers` tells; by default where that takes at most a thousandth of the file and no bound is given.
 
     While it is being written the file has the name path + ".part", and an encode that is interrupted leaves its
     finished segments there. `resume`: go on with them; the arguments must be the same, and so is the file that comes
@@ -87,7 +90,15 @@ def encode(
     bounds = Bounds(max_size, max_bitrate)
     check_bounds(bounds, goal, is_array_or_file=can_be_read_again(source))
     plan = Plan(
-        goal, preset, workers or _default_workers(), cluster, segment_seconds, digests, bounds, progress or _tell_nobody
+        goal,
+        preset,
+        workers or _default_workers(),
+        cluster,
+        segment_seconds,
+        digests,
+        notes,
+        bounds,
+        progress or _tell_nobody,
     )
     search = SizeSearch(goal.metric, goal.target)
     part: PartFile | None = None
@@ -97,7 +108,7 @@ def encode(
                 identity = {
                     "version": [__version__, codec_version()],
                     "source": [*identity_of(source), opened.byte_size],
-                    "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests],
+                    "options": [asdict(goal), preset, start, duration, str(fps), segment_seconds, digests, notes],
                     "bounds": asdict(bounds),
                 }
                 part = PartFile(output, identity, resume=resume, discard=overwrite)
@@ -150,7 +161,7 @@ class _Run:
         try:
             self._queue = SegmentQueue(self._plan.workers, self._plan.cluster)
             self._encode_all(self._queue)
-            self._part.finish(self._quality_rows, self._chosen(), self._redrawn)
+            self._part.finish(self._quality_rows, self._notes, self._chosen(), self._redrawn)
         except WrongSizeError:
             raise
         except BaseException as error:
@@ -267,6 +278,13 @@ class _Run:
         rows = [measured_file(reports, metric)]
         rows += [measured_segment(report, metric) for report in reports] if len(reports) > 1 else []
         return STORED_METRICS.index(metric), [(row.frames, row.score, row.score_p5) for row in rows]
+
+    def _notes(self, size: int) -> list[tuple[str, str]]:
+        """What was tried for each segment, where a file of that size keeps it."""
+        wanted = not self._plan.bounds.any if self._plan.notes is None else self._plan.notes
+        notes = tried_notes(self._part.reports) if wanted else []
+        text_bytes = sum(len(text) for note in notes for text in note)
+        return notes if self._plan.notes or text_bytes <= LARGEST_SHARE * size else []
 
     def _result(self, elapsed: float) -> EncodeResult:
         reports = [{k: v for k, v in r.items() if k != "points"} for r in self._part.reports]

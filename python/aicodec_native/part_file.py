@@ -22,6 +22,8 @@ from aicodec_native.errors import AicodecError, OptionError, OutputError
 Redraw = Callable[[bytes, _native.StreamHeader, list[tuple[int, bytes]]], bytes]
 # What Writer.quality takes, when all segments are as they will be.
 QualityRows = Callable[[], tuple[int, list[tuple[int, float, float]]] | None]
+# What Writer.notes takes, then, for a file of so many bytes without.
+Notes = Callable[[int], list[tuple[str, str]]]
 
 
 class PartFile:
@@ -99,8 +101,8 @@ class PartFile:
         self._append(self._writer.packets(track, packets))
         self._packet_chunks += bool(packets)
 
-    def finish(self, quality: QualityRows, chosen: dict[int, dict[str, Any]], redraw: Redraw) -> None:
-        """Write what was measured and the index, and give the file its name.
+    def finish(self, quality: QualityRows, notes: Notes, chosen: dict[int, dict[str, Any]], redraw: Redraw) -> None:
+        """Write what was measured, notes and the index, and give the file its name.
 
         `chosen` has points of add_segment, by segment, to be taken in place of what the segments have: `redraw` makes a
         segment's payload of the present one and layers.
@@ -108,11 +110,11 @@ class PartFile:
         try:
             self._file.flush()
             if chosen:
-                self._write_chosen(quality, chosen, redraw)
+                self._write_chosen(quality, notes, chosen, redraw)
                 self._chosen.replace(self.target)
                 self._part.unlink()
             else:
-                self._append(self._ending(self._writer, quality))
+                self._append(self._ending(self._writer, quality, notes, self._file.tell()))
                 self._file.flush()
                 os.fsync(self._file.fileno())
                 self._part.replace(self.target)
@@ -122,9 +124,9 @@ class PartFile:
             raise self._failure(error) from None
 
     @staticmethod
-    def _ending(writer: _native.Writer, quality: QualityRows) -> bytes:
+    def _ending(writer: _native.Writer, quality: QualityRows, notes: Notes, size: int) -> bytes:
         rows = quality()
-        return (writer.quality(*rows) if rows else b"") + writer.finish()
+        return (writer.quality(*rows) if rows else b"") + writer.notes(notes(size)) + writer.finish()
 
     @property
     def size(self) -> int:
@@ -178,7 +180,9 @@ class PartFile:
             file.seek(point["offset"])
             return [(kind, file.read(size)) for kind, size in point["layers"]]
 
-    def _write_chosen(self, quality: QualityRows, chosen: dict[int, dict[str, Any]], redraw: Redraw) -> None:
+    def _write_chosen(
+        self, quality: QualityRows, notes: Notes, chosen: dict[int, dict[str, Any]], redraw: Redraw
+    ) -> None:
         """The same file with other segments, beside the part file."""
         found = _native.FileReader(str(self._part))
         writer = _native.Writer()
@@ -201,7 +205,7 @@ class PartFile:
                         self.reports[number] |= point | {"bytes": len(payload), "by_choice": True}
                     out.write(writer.segment(payload, entry.detail))
                     number += 1
-            out.write(self._ending(writer, quality))
+            out.write(self._ending(writer, quality, notes, out.tell()))
             out.flush()
             os.fsync(out.fileno())
 

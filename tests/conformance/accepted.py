@@ -205,6 +205,15 @@ def measured_quality() -> bytes:
 
 
 @stream
+def notes() -> bytes:
+    """Notes before the segment; a second such chunk, which does not count, and is malformed."""
+    stream_header = header()
+    tried = varint(1) + block(b"tried") + block(b"v4@8.5 s9! h?")
+    chunks = [("n", tried), ("S", video_segment(stream_header)), ("n", b"\xff")]
+    return assemble(head_of(stream_header), chunks)
+
+
+@stream
 def needless_times() -> bytes:
     """A table of times that are the nominal ones."""
     stream_header = header()

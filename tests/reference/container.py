@@ -58,6 +58,7 @@ class File:
     dictionary: list = field(default_factory=list)  # payloads of the D chunks
     packets: list = field(default_factory=list)
     quality: bytes = None  # payload of the first q chunk
+    notes: bytes = None  # payload of the first n chunk
     recovered: bool = False
 
 
@@ -110,6 +111,13 @@ def read_quality(payload, segments):
     refuse_unless(len(rows) == (1 if segments < 2 else segments + 1), "rows of another number of segments")
     steps = 100 if metric < 3 else 10000
     return metric, [(frames, mean / steps, low / steps) for frames, mean, low in rows]
+
+
+def read_notes(payload):
+    f = Fields(payload)
+    notes = f.tags()
+    f.done()
+    return notes
 
 
 def read_packets(payload, tracks):
@@ -229,6 +237,8 @@ def open_file(data):
             refuse_unless(len(file.metadata) <= 4096, "too many tags")
         elif kind == "q" and file.quality is None:
             file.quality = payload
+        elif kind == "n" and file.notes is None:
+            file.notes = payload
         elif kind.isupper():
             raise UnsupportedError("a chunk that this version does not know")
     return file

@@ -22,6 +22,7 @@ from aicodec_native.cli.output import (
 from aicodec_native.encode_result import EncodeResult, Progress
 from aicodec_native.encoder import encode
 from aicodec_native.quality import METRICS
+from aicodec_native.tried_note import winner_of
 from aicodec_native.video.settings import SVT_PRESETS
 
 
@@ -62,6 +63,11 @@ from aicodec_native.video.settings import SVT_PRESETS
 )
 @click.option("--explain", is_flag=True, help="Say what was tried for each segment, and why the winner won.")
 @click.option("--digests/--no-digests", default=True, help="Store a hash of each segment's frames, for verify.")
+@click.option(
+    "--notes/--no-notes",
+    default=None,
+    help="Store what was tried, for info --layers.  [default: where it takes at most a thousandth of the file]",
+)
 @click.option("--resume", is_flag=True, help="Go on where an interrupted encode stopped.")
 @click.option(
     "-y", "--overwrite", is_flag=True, help="Replace an existing output, and what an interrupted encode left."
@@ -101,7 +107,7 @@ def _explain(result: EncodeResult) -> None:
         table = Table(box=None, title=title, title_justify="left")
         for heading in ("stack", "setting", "bytes", "by layer", result.metric, "seconds", ""):
             table.add_column(heading, justify="left" if heading in ("stack", "setting", "") else "right")
-        winner = _winner(segment)
+        winner = winner_of(segment)
         for tried in segment.get("tried", []):
             verdict = f"kept: {_reason(segment)}" if tried is winner else _fault(tried)
             layers = tried.get("layer_bytes", [])
@@ -120,7 +126,7 @@ def _reason(segment: dict[str, Any]) -> str:
     """Why the winner won."""
     if segment.get("by_choice"):
         return "for the mean of the file"
-    winner = _winner(segment)
+    winner = winner_of(segment)
     if winner is None or not winner["reached"]:
         return "the best there is"
     in_time = any(
@@ -135,16 +141,6 @@ def _fault(tried: dict[str, Any]) -> str:
     if not tried.get("is_slow"):
         return ""
     return f"too slow: decodes at about {tried['decode_rate']:.0f} frames/s at 1920x1080"
-
-
-def _winner(segment: dict[str, Any]) -> dict[str, Any] | None:
-    """Of what was tried; two of a recogniser's programs may have one name, and then the smaller one won."""
-    named = [
-        tried
-        for tried in segment.get("tried", [])
-        if (tried["stack"], tried["setting"]) == (segment["stack"], segment["setting"])
-    ]
-    return min(named, key=lambda tried: (not tried["reached"], tried["bytes"]), default=None)
 
 
 def _shortfall(result: EncodeResult) -> str:

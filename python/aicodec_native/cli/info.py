@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from rich.table import Table
 from aicodec_native.cli.output import frames_text, json_option, print_json, quality_text, score_text, size_text
 from aicodec_native.quality import STORED_METRICS
 from aicodec_native.reader import Reader
+from aicodec_native.tried_note import KEY, read_tried
 
 
 @click.command("info")
@@ -48,6 +50,10 @@ def describe(reader: Reader) -> dict[str, Any]:
     rows = _measured(reader)
     for number, entry in enumerate(segments):
         entry["quality"] = rows[number + 1] if len(rows) > 1 else rows[0] if rows else None
+    noted = dict(reader._file.notes()).get(KEY)
+    tried = read_tried(noted, len(segments)) if noted is not None else [[]] * len(segments)
+    for entry, mine in zip(segments, tried, strict=True):
+        entry["tried"] = [asdict(one) for one in mine]
     layer_bytes: dict[str, int] = {}
     for entry in segments:
         for layer in entry["layers"]:
@@ -140,3 +146,18 @@ def _print_layers(segments: list[dict[str, Any]]) -> None:
         scores = [score_text(metric, quality[name]) for name in ("score", "score_p5")] if metric else []
         table.add_row(*map(str, cells), *scores, layers)
     Console().print(table)
+    if any(segment["tried"] for segment in segments):
+        click.echo("of each kind of stack the best that was tried:")
+    for number, segment in enumerate(segments):
+        for tried in segment["tried"]:
+            click.echo(f"{number:>7}  {_outcome(tried)}")
+
+
+def _outcome(tried: dict[str, Any]) -> str:
+    """In words."""
+    parts = f" ({' + '.join(f'{size:,}' for size in tried['layer_bytes'])})" if len(tried["layer_bytes"]) > 1 else ""
+    size = f" {sum(tried['layer_bytes']):,} bytes{parts}" if tried["layer_bytes"] else ""
+    score = "" if tried["score"] is None else f" at {tried['score']:g}"
+    rate = f"too slow, {tried['decode_rate']} frames/s at 1920x1080"
+    fates = {"missed": "misses the target", "too slow": rate, "not coded": "not coded: that or more"}
+    return f"{tried['stack']}:{size}{score}, {fates.get(tried['fate'], tried['fate'])}"
