@@ -72,6 +72,13 @@ def test_no_rate_below_zero(tmp_path):
             encoded(drawing(2), tmp_path / "a.aic", decode_rate=rate)
 
 
+def test_a_layer_of_video_below_takes_its_time():
+    pixels = 1920 * 1080
+    alone, over = decode_rate.decode_rate(0, 30, pixels), decode_rate.decode_rate(0, 30, pixels, video_bytes=30)
+    assert alone > 2 * over > 100  # a still desktop, and one in which nothing but a picture moves
+    assert over > 1.5 * decode_rate.decode_rate(0, 30, pixels, video_bytes=3_000_000)
+
+
 def test_work_is_what_changes():
     still = np.random.default_rng(3).integers(0, 256, (64, 96, 3), np.uint8)
     noise = np.random.default_rng(4).integers(0, 256, (5, 64, 96, 3), np.uint8)
