@@ -254,6 +254,37 @@ def test_cross_fades():
     assert psnr(found, clip, range(FRAMES)) > 48
 
 
+def slides(*, fades: bool = True) -> np.ndarray:
+    """Three pictures that stand for five frames each, and fade into the next over eight; or a cut every eight frames.
+
+    On the second one somebody types.
+    """
+    first, second, third = (still(seed) for seed in (0, 4, 9))
+    typed = np.stack([second] * 5)
+    for number in range(1, 5):
+        typed[number:, 20:26, 20 + 4 * number : 23 + 4 * number] = 255
+
+    def between(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        shares = np.linspace(0, 1, 10)[1:-1, None, None, None] if fades else np.zeros((8, 1, 1, 1))
+        return np.floor(one * (1 - shares) + other * shares + 0.5).astype(np.uint8)
+
+    parts = [[first] * 5, between(first, second), typed, between(typed[-1], third), [third] * 5]
+    return np.concatenate([np.stack(list(part)) for part in parts])
+
+
+def test_slides_that_fade_into_each_other():
+    clip = clip_of(slides())
+    (found,) = FAMILIES["fades"](clip)
+    assert found.name == "slides"
+    assert psnr(found, clip, [*range(1, 14), *range(18, len(clip))]) > 48
+
+
+def test_cuts_and_scrolling_are_no_fades():
+    assert list(FAMILIES["fades"](clip_of(slides(fades=False)))) == []
+    scrolled = np.stack([np.roll(still(), -3 * max(0, number - 5), axis=0) for number in range(20)])
+    assert list(FAMILIES["fades"](clip_of(scrolled))) == []
+
+
 def test_zoom_and_rotation_of_a_still():
     body = """    s = 1 - t * 0.5
     u, v = x - 95.5, y - 53.5
@@ -355,6 +386,16 @@ def test_a_gradient_is_a_program_that_a_screen_layer_corrects(tmp_path, monkeypa
         np.testing.assert_array_equal(reader[4], frames[4])
     monkeypatch.setattr("aicodec_native.lossless_encoder.recognise", lambda clip: [])
     assert found.bytes < 0.75 * encode(frames, tmp_path / "b.aic", preset="medium").bytes
+
+
+def test_slides_are_stored_once_and_faded(tmp_path, monkeypatch):
+    frames = slides()
+    found = encode(frames, tmp_path / "a.aic", preset="medium")
+    with aic.open(tmp_path / "a.aic") as reader:
+        np.testing.assert_array_equal(reader[:], frames)
+        np.testing.assert_array_equal(reader[9], frames[9])
+    monkeypatch.setattr("aicodec_native.lossless_encoder.recognise", lambda clip: [])
+    assert found.bytes < 0.8 * encode(frames, tmp_path / "b.aic", preset="medium").bytes
 
 
 def test_ycbcr_and_later_segments(tmp_path):
