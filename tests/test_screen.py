@@ -228,3 +228,24 @@ def test_what_stands_still_beside_motion_keeps_within_its_tolerance():
         windows = np.lib.stride_tricks.sliding_window_view(rows, (3, 3), axis=(0, 1))
         allowed = (windows.max((-1, -2)) - windows.min((-1, -2))) // 2
         assert (np.abs(picture.rgb(_native.Colour()).astype(int) - rgb) <= allowed.max(-1, keepdims=True)).all()
+
+
+def letters(frames: int) -> list[np.ndarray]:
+    """Lines of soft coloured letters that scroll by a line each frame."""
+    rng = np.random.default_rng(0)
+    shapes = rng.random((24, 12, 8))
+    shapes = np.clip(((shapes + np.roll(shapes, 1, 1) + np.roll(shapes, 1, 2)) / 3 - 0.45) * 5, 0, 1).round(1)[
+        ..., None
+    ]
+    inks, ground = np.array([[200, 60, 60], [90, 120, 230], [230, 220, 110], [205, 214, 244]]), 30
+    which, ink = rng.integers(0, 24, (16 + frames, 40)), inks[rng.integers(0, 4, (16 + frames, 40))]
+    cells = ground + shapes[which] * (ink[:, :, None, None] - ground)
+    lines = cells.transpose(0, 2, 1, 3, 4).reshape(-1, 12, 320, 3).round().astype(np.uint8)
+    return [lines[first : first + 16].reshape(192, 320, 3) for first in range(frames)]
+
+
+def test_what_stands_still_at_first_costs_nothing_later():
+    """How a segment is coded is decided from frames that tell something, and slices begin when there is something to
+    go on from."""
+    blank, *pictures = map(_native.Picture.from_rgb, [np.full((192, 320, 3), 30, np.uint8), *letters(8)])
+    assert len(encode([blank] * 8 + pictures)) < 1.01 * len(encode([blank, *pictures]))

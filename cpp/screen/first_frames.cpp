@@ -14,6 +14,16 @@ constexpr uint32_t kLeastStrips = 8;
 
 }  // namespace
 
+bool has_same_pixels(const Frame& now, const Frame& before) {
+  for (size_t sheet = 0; sheet < now.sheets.size(); ++sheet) {
+    const Raster& here = now.sheets[sheet];
+    const size_t row = static_cast<size_t>(here.width()) * sizeof(Pixel);
+    for (int y = 0; y < here.height(); ++y)
+      if (std::memcmp(here.at(0, y), before.sheets[sheet].at(0, y), row) != 0) return false;
+  }
+  return true;
+}
+
 uint64_t changed_pixels(const Raster& now, const Raster& before) {
   uint64_t pixels = 0;
   for (int top = 0; top < now.height(); top += kCell)

@@ -5,6 +5,7 @@
 
 namespace aicodec::screen {
 
+bool has_same_pixels(const Frame& now, const Frame& before);
 // The pixels of all cells in which something differs.
 uint64_t changed_pixels(const Raster& now, const Raster& before);
 

@@ -19,6 +19,10 @@ constexpr uint64_t kPixelsForFour = 400000;
 // Work is in two nanoseconds. So much for each pixel of the canvas is 80 ms at 1920x1080: longer than that
 // nobody shall wait for a frame, so that slices begin with the second one.
 constexpr uint64_t kTooMuchWork = 20;
+// 60 frames a second at 1920x1080 leave so much time for a pixel of the canvas, and four milliseconds are
+// always there: richer models are for what takes less.
+constexpr uint64_t kWorkWithoutTime = 4;
+constexpr uint64_t kWorkInAnyTime = 1 << 21;
 // Borders move where the slice with most work has this part of it less then, and two milliseconds at
 // 1920x1080, which is what moving takes on two threads.
 constexpr uint64_t kWorthMoving = 32;
@@ -26,7 +30,7 @@ constexpr uint64_t kLeastWorthMoving = 2;
 // Nor do they where all work is less than 33 ms of one core at 1920x1080: text costs a tenth more when it is
 // drawn by a slice that has not seen it yet.
 constexpr uint64_t kWorkWorthMoving = 8;
-// What the first frames teach serves all slices.
+// What the first frames teach that are no repeats serves all slices.
 constexpr uint64_t kLeastTogether = 4;
 
 }  // namespace
@@ -57,11 +61,11 @@ LayerEncoder::LayerEncoder(const ScreenShape& layer_shape, const LayerHeader& la
 
 void LayerEncoder::code(const LayerInput& input) {
   if (input.below) history.set_below(input.below);
-  cut_if_busy();
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
     repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr,
                                    history.slots(), static_cast<int>(i), input.kept);
+  if (!repeat) cut_if_busy();
   std::vector<References> references;
   for (size_t sheet = 0; sheet < planners.size(); ++sheet)
     references.push_back(history.references(static_cast<int>(sheet)));
@@ -72,6 +76,7 @@ void LayerEncoder::code(const LayerInput& input) {
     slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
   });
   ++frames;
+  lessons += !repeat;
   last = input.source;
   Changed changed;
   for (const SliceCoder& slice : slices) changed += slice.changed();
@@ -84,6 +89,11 @@ void LayerEncoder::code(const LayerInput& input) {
 }
 
 bool LayerEncoder::is_dense() const { return is_dense_load(load, shape); }
+
+bool LayerEncoder::has_been_slow() const {
+  const uint64_t time = std::max(area() * kWorkWithoutTime, kWorkInAnyTime);
+  return frames > 1 && counted_work > time * (frames - 1);
+}
 
 bool LayerEncoder::is_busy() const { return is_dense() && cost > load * kSixteenthsWorthCutting; }
 
@@ -123,8 +133,8 @@ uint64_t LayerEncoder::most_work(const std::vector<uint32_t>& units) const {
 void LayerEncoder::cut_if_busy() {
   if (slices.size() > 1) return move_if_uneven();
   if (!may_cut) return;
-  if (frames == 1 && first_count > 1) return cut(balanced(first_count));
-  if (frames < kLeastTogether || !is_busy()) return;
+  if (lessons == 1 && first_count > 1) return cut(balanced(first_count));
+  if (lessons < kLeastTogether || !is_busy()) return;
   const size_t count = std::min(load < kPixelsForFour ? size_t{2} : size_t{4}, work.size());
   if (count > 1) cut(balanced(count));
 }

@@ -33,9 +33,10 @@ struct LayerEncoder {
   std::vector<Planner> planners;         // per sheet
   std::vector<std::vector<Plan>> plans;  // per slice and sheet
   uint64_t frames = 0;
+  uint64_t lessons = 0;         // those of them that were no repeats
   std::shared_ptr<Frame> last;  // the source of the frame before
   bool may_cut = true;
-  size_t first_count = 1;      // of slices from the second frame on
+  size_t first_count = 1;      // of slices from the second frame on that is no repeat
   uint64_t load = 0;           // pixels coded as such in a frame, of late
   uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
   uint64_t spent_before = 0;   // the last frame
@@ -45,10 +46,13 @@ struct LayerEncoder {
   void code(const LayerInput& input);
   // Whether many pixels of the last frames were coded, and whether those frames were slow to decode.
   bool is_dense() const;
+  // Whether frames took so long to decode, in the mean of all after the first, that there is no time for
+  // more.
+  bool has_been_slow() const;
   bool is_busy() const;
   // Whether a frame takes so long that slices should begin with the second one.
   bool is_far_too_slow() const;
-  // Before a frame: begins slices if so, or moves the borders between them.
+  // Before a frame that is no repeat: begins slices if so, or moves the borders between them.
   void cut_if_busy();
   void cut(const std::vector<uint32_t>& units);
   void move_if_uneven();

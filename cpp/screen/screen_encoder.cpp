@@ -35,16 +35,22 @@ LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settin
   return header;
 }
 
-// So many frames tell how residuals are best coded.
-constexpr size_t kTrialFrames = 6;
+// So many frames that are unlike the one before tell how residuals are best coded.
+constexpr int kTrialFrames = 6;
 // One way of leading residuals is surely better if strips take a fortieth less that way.
 constexpr uint64_t kClearlyLess = 40;
+// Rich models are for slow frames, too, where they save a tenth.
+constexpr uint64_t kMuchLess = 10;
 constexpr uint64_t kSixteenthsPerByte = 128;
 // In how many of 256 pixels a block differs for which a vector in full is tried: the ways that are tried.
 constexpr int kReluctant = 160;
 constexpr int kEager = 64;
 // With `slow` few voters are an alternative up to so many bytes.
 constexpr uint64_t kSmallSize = 1 << 16;
+
+bool is_same(const SharedFrame& one, const SharedFrame& other) {
+  return one == other || (one && other && has_same_pixels(*one, *other));
+}
 
 }  // namespace
 
@@ -96,9 +102,21 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
     drop_few_voters();
     return Ok{};
   }
-  waiting_.push_back(std::move(input));
-  if (waiting_.size() == kTrialFrames) decide();
+  hold_back(std::move(input));
+  if (unlike_ == kTrialFrames) decide();
   return Ok{};
+}
+
+// A repeat takes no memory: many recordings begin with seconds of them.
+void ScreenEncoder::hold_back(LayerInput input) {
+  const LayerInput* last = waiting_.empty() ? nullptr : &waiting_.back();
+  const bool repeats = last != nullptr && is_same(input.source, last->source) &&
+                       is_same(input.below, last->below) && input.kept == last->kept;
+  if (repeats)
+    input = *last;
+  else
+    ++unlike_;
+  waiting_.push_back(std::move(input));
 }
 
 std::shared_ptr<Frame> ScreenEncoder::loaded(const PictureView& picture) {
@@ -123,29 +141,33 @@ ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads, std::o
   return states;
 }
 
-bool ScreenEncoder::may_be_dense() const {
-  uint64_t load = 0;
+bool ScreenEncoder::may_be_slow() const {
+  uint64_t changed = 0;
   for (size_t i = 1; i < waiting_.size(); ++i) {
-    uint64_t changed = 0;
+    if (waiting_[i].source == waiting_[i - 1].source) continue;
     for (size_t sheet = 0; sheet < waiting_[i].source->sheets.size(); ++sheet)
       changed += changed_pixels(waiting_[i].source->sheets[sheet], waiting_[i - 1].source->sheets[sheet]);
-    load = load_after(load, changed);
   }
-  return is_dense_load(load, shape_);
+  return waiting_.size() > 1 && is_dense_load(changed / (waiting_.size() - 1), shape_);
 }
 
 // Both ways of leading residuals, on strips of what was held back.
 ScreenEncoder::Outlook ScreenEncoder::outlook() const {
-  Outlook outlook{!may_be_dense(), {}};
+  Outlook outlook{!may_be_slow(), {}};
   const bool is_small = !is_worth_sampling(shape_.height) || waiting_.empty() || !waiting_[0].kept.empty();
   if (settings_.preset != ScreenPreset::kFast || is_small || !dictionary_.empty()) return outlook;
   std::vector<LayerInput> strips;
-  for (const LayerInput& input : waiting_)
-    strips.push_back({sampled(*input.source), input.below ? sampled(*input.below) : nullptr, {}});
+  for (size_t i = 0; i < waiting_.size(); ++i) {
+    const LayerInput& input = waiting_[i];
+    if (i > 0 && input.source == waiting_[i - 1].source && input.below == waiting_[i - 1].below)
+      strips.push_back(strips.back());
+    else
+      strips.push_back({sampled(*input.source), input.below ? sampled(*input.below) : nullptr, {}});
+  }
   ScreenShape shape = shape_;
   shape.height = static_cast<uint32_t>(strips[0].source->sheets[0].height());
   uint64_t spent[2] = {};
-  bool is_dense = false;
+  bool is_slow = false;
   for (const bool first_leads : {false, true}) {
     ScreenSettings settings = settings_;
     settings.first_leads = first_leads;
@@ -153,9 +175,9 @@ ScreenEncoder::Outlook ScreenEncoder::outlook() const {
     ScreenEncoder encoder(shape, settings, has_below_, {});
     for (const LayerInput& input : strips) code(input, encoder.states_, settings_.threads);
     spent[first_leads] = encoder.states_[0]->spent();
-    is_dense = is_dense_load(encoder.states_[0]->load * shape_.height / shape.height, shape_);
+    is_slow = encoder.states_[0]->has_been_slow();
   }
-  outlook.rich = !is_dense;
+  outlook.rich = !is_slow;
   const auto [less, more] = std::minmax(spent[0], spent[1]);
   if ((more - less) * kClearlyLess > more) outlook.first_leads = spent[1] < spent[0];
   return outlook;
@@ -167,13 +189,20 @@ ScreenEncoder::Outlook ScreenEncoder::outlook() const {
 void ScreenEncoder::decide() {
   const bool is_slow = settings_.preset == ScreenPreset::kSlow;
   const bool has_leads = sheet_shape(shape_.format, shape_.width, shape_.height, 0).components > 1;
-  const Outlook guess = has_leads ? outlook() : Outlook{!may_be_dense(), false};
+  const Outlook guess = has_leads ? outlook() : Outlook{!may_be_slow(), false};
   const bool first_leads = guess.first_leads.value_or(false);
   bool rich = is_slow || guess.rich;
   states_ = try_out(rich, first_leads);
-  if (!is_slow && states_[0]->is_dense() == rich) {
+  if (!is_slow && states_[0]->has_been_slow() == rich) {
     rich = !rich;
     states_ = try_out(rich, first_leads);
+  }
+  if (!rich && settings_.preset == ScreenPreset::kMedium) {
+    States richer = try_out(true, first_leads);
+    if (richer[0]->spent() * kMuchLess < states_[0]->spent() * (kMuchLess - 1)) {
+      states_ = std::move(richer);
+      rich = true;
+    }
   }
   if (!guess.first_leads.has_value()) {
     States others = try_out(rich, true);
@@ -204,7 +233,7 @@ void ScreenEncoder::code(const LayerInput& input, States& states, unsigned threa
   parallel_for(states.size(), threads, [&](size_t i) { states[i]->code(input); });
 }
 
-bool ScreenEncoder::is_dense() const { return !states_.empty() && states_[0]->is_dense(); }
+bool ScreenEncoder::is_dense() const { return !states_.empty() && states_[0]->has_been_slow(); }
 
 uint64_t ScreenEncoder::size() const {
   uint64_t least = states_.empty() ? 0 : UINT64_MAX;

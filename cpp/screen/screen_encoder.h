@@ -1,5 +1,5 @@
-// Encodes a segment's frames as a `screen` layer. The first few frames are held back until they have told
-// which component should lead its residuals.
+// Encodes a segment's frames as a `screen` layer. The first few frames that are no repeats are held back
+// until they have told which component should lead its residuals.
 #pragma once
 
 #include <optional>
@@ -51,7 +51,7 @@ class ScreenEncoder {
   // What a decoder with two threads has to do for all frames after the first, one thread's waiting for the
   // other included, in about two nanoseconds (SheetCoder::work_by_row()).
   uint64_t work() const;
-  // Whether many pixels of the last frames were coded as such: a decoder has no time for rich models there.
+  // Whether a decoder has no time for rich models, in the mean of all frames so far.
   bool is_dense() const;
   // The last frame as a decoder will draw it. kNoFrame unless one way of coding is left, and has coded a
   // frame.
@@ -69,8 +69,9 @@ class ScreenEncoder {
                  const screen::LayerEncoder* trial = nullptr) const;
   // Gives few voters up where all have come to be better.
   void drop_few_voters();
-  // Whether LayerEncoder::is_dense() will hold after what was held back, if no block of it can be copied.
-  bool may_be_dense() const;
+  // Whether LayerEncoder::has_been_slow() may hold after what was held back: if no block of it can be
+  // copied.
+  bool may_be_slow() const;
   // What to begin with: whether residuals' models are rich, and whether the first component leads if that is
   // clear.
   struct Outlook {
@@ -81,6 +82,7 @@ class ScreenEncoder {
   static void code(const screen::LayerInput& input, States& states, unsigned threads);
   // The picture as a frame, in memory that served an earlier one if there is some.
   std::shared_ptr<screen::Frame> loaded(const PictureView& picture);
+  void hold_back(screen::LayerInput input);
   // Codes what was held back, after which frames are coded as they come.
   void decide();
 
@@ -89,6 +91,7 @@ class ScreenEncoder {
   bool has_below_;
   std::vector<std::shared_ptr<const Picture>> dictionary_;
   std::vector<screen::LayerInput> waiting_;
+  int unlike_ = 0;                                      // those of them that are no repeat of the one before
   std::vector<std::shared_ptr<screen::Frame>> frames_;  // those that are in use, and at most one that is not
   // One for each way of deciding that the preset tries; the smallest payload wins.
   States states_;
