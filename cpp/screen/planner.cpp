@@ -82,21 +82,38 @@ int Planner::novel_pixels(Vector vector, int x, int y, int width, int height) co
   return count;
 }
 
-// Whether the frame is camera footage: then most pixels have a colour of their own.
-bool Planner::looks_natural() const {
-  int64_t novel = 0;
-  int64_t pixels = 0;
-  for (int row = 0; row < rows_; ++row)
-    for (int column = 0; column < columns_; ++column) {
+Planner::Novelty Planner::novelty_of_root(int left, int top) const {
+  Novelty result;
+  for (int row = top; row < std::min(top + kRootCells, rows_); ++row)
+    for (int column = left; column < std::min(left + kRootCells, columns_); ++column) {
       if (!changed(column, row)) continue;
       const int x = column * kCell;
       const int y = row * kCell;
       const int width = std::min(kCell, shape_.width - x);
       const int height = std::min(kCell, shape_.height - y);
-      novel += novel_pixels({}, x, y, width, height);
-      pixels += width * height;
+      result.novel += novel_pixels({}, x, y, width, height);
+      result.pixels += width * height;
     }
-  return novel * 100 > pixels * (shape_.components == 3 ? 70 : 20);
+  return result;
+}
+
+// Whether the frame is camera footage, in which most pixels have a colour of their own, or has so much of it
+// that blocks are to choose.
+bool Planner::looks_natural() const {
+  const bool has_colours = shape_.components == 3;
+  const auto is_natural = [&](const Novelty& n) {
+    return n.novel * 100 > n.pixels * (has_colours ? 70 : 20);
+  };
+  Novelty all;
+  int64_t in_natural_roots = 0;
+  for (int row = 0; row < rows_; row += kRootCells)
+    for (int column = 0; column < columns_; column += kRootCells) {
+      const Novelty root = novelty_of_root(column, row);
+      all.novel += root.novel;
+      all.pixels += root.pixels;
+      if (is_natural(root)) in_natural_roots += root.pixels;
+    }
+  return is_natural(all) || (has_colours && in_natural_roots * 4 > all.pixels);
 }
 
 void Planner::learn(const Raster& picture, uint64_t number) {

@@ -47,6 +47,12 @@ class Planner {
   struct Area {
     int x, y, width, height;
   };
+  // Of the changed cells of a root, or of several.
+  struct Novelty {
+    int64_t novel = 0;
+    int64_t pixels = 0;
+  };
+  Novelty novelty_of_root(int column, int row) const;
   bool looks_natural() const;
   bool is_unchanged(int x, int y) const;
   bool repeats(int column, int row) const;

@@ -187,6 +187,7 @@ class SlicePlanner {
 
 void Planner::plan(const SheetCoder& coder, int below, Plan& plan) const {
   plan.tolerance = &tolerance_;
+  plan.natural = natural_;
   SlicePlanner(*this, coder, below, plan).run();
 }
 
