@@ -150,7 +150,7 @@ def discs(edge=12):
 
 
 def test_drawings_in_rgb_are_coded_with_all_of_their_chroma(tmp_path):
-    path = write_rgb(tmp_path / "discs.mkv", discs())
+    path = write_rgb(tmp_path / "discs.mkv", discs(edge=2))
     tried = settings_tried(encode(path, tmp_path / "discs.aic", quality=60, preset="medium"))
     assert any("libaom" in setting and "4:4:4" in setting for setting in tried)
     assert not any(setting.startswith("CRF") for setting in tried)
@@ -168,6 +168,28 @@ def test_drawings_have_8_bits_where_that_suffices(tmp_path, quality, metric, pre
     found = [setting for setting in tried if "libaom" in setting]
     assert found
     assert all(f"{bits} bit" in setting for setting in found)
+
+
+def shades(lines=False):
+    """A light that moves over smooth shades; or thin red and green lines that grow, as in a plot."""
+    y, x = np.mgrid[0:180, 0:320]
+    clip = np.zeros((6, 180, 320, 3))
+    for number, frame in enumerate(clip):
+        glow = np.exp(-np.hypot(x - 120 - 6 * number, y - 80 - 3 * number) / 60)
+        frame[:] = (glow[..., None] * (150, 90, 40) + np.stack([x / 8, y / 6, 60 - x / 10], -1)) / (1 + lines)
+        for row in range(4, 180, 8) if lines else ():
+            frame[row, : 150 + 9 * number] = (230, 20, 30) if row % 16 else (20, 210, 40)
+    return clip.round().astype(np.uint8)
+
+
+def test_smooth_shades_have_10_bits_and_chroma_as_small_as_nobody_sees(tmp_path):
+    """8 bits of YCbCr alone would take most of what a score of 90 leaves room for."""
+    for lines, formats in ((False, {"10 bit"}), (True, {"8 bit, 4:4:4", "10 bit, 4:4:4"})):
+        path = write_rgb(tmp_path / "c.mkv", shades(lines))
+        result = encode(path, tmp_path / "c.aic", quality=90, preset="medium", workers=1, overwrite=True)
+        found = [setting for setting in settings_tried(result) if setting.startswith("libaom")]
+        assert found
+        assert {setting.split(", ", 1)[1] for setting in found} <= formats, lines
 
 
 def test_without_the_program_svt_av1_does_it(tmp_path, monkeypatch):

@@ -48,7 +48,7 @@ class Enhancer:
         if not best.reached:
             return self._stacked(best, proposal)
         spare = best.score - self._bench.goal.target
-        coarser = int((gain + spare) / -video.slope)
+        coarser = video.grid * int((gain + spare) / -video.slope / video.grid)
         saved = best.size * (1 - (1 - video.bytes_per_step) ** coarser) - proposal.bytes
         if saved < _WORTH[self._bench.preset] * best.size:
             return None
@@ -59,7 +59,8 @@ class Enhancer:
             stacked = self._stacked(video.probe(step + coarser), proposal)
             if stacked.reached and stacked.size < (found or best).size:
                 found = stacked
-            coarser += 1 if stacked.reached else -1 - int((self._bench.goal.target - stacked.score) / -video.slope)
+            missing = max(0.0, self._bench.goal.target - stacked.score)
+            coarser += video.grid * (1 if stacked.reached else -1 - int(missing / -video.slope / video.grid))
         return found
 
     def _best_program(self, below: dict[int, _native.Picture]) -> tuple[float, Proposal | None]:

@@ -86,6 +86,18 @@ class Scorer:
                 self._xpsnr = _native.Xpsnr(*shape, self._frame_rate)
             self._scores.append(weighted_xpsnr(self._xpsnr.add(reference, picture, self._threads), picture.format))
 
+    def lacking(self, format_name: str, colour: _native.Colour, count: int) -> float:
+        """What as many of the frames as `count` lack of a SSIMULACRA2 of 100, in the mean, once they have been in
+        another format: no coding of that can be better."""
+        chosen = [self.frames[place] for place in sample_frames(len(self.frames), count)]
+        total = 0.0
+        for index in chosen:
+            source = self._sources[index]
+            there = source.convert(format_name, colour, self._threads)
+            back = there.convert(source.format, colour, self._threads)
+            total += _PERFECT - self._ssimulacra2(index, back, _native.picture_hash(back))
+        return total / len(chosen)
+
     def result(self) -> tuple[float, list[float]]:
         """The segment's score and those of the measured frames; infinite decibels count as 100.
 

@@ -9,12 +9,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import islice
 from queue import SimpleQueue
 from typing import Protocol
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Told
+from aicodec_native.coded_formats import Chroma, chosen_chroma, drawn_bit_depth
 from aicodec_native.crf_prior import crf_prior
 from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
 from aicodec_native.errors import EncodeError
@@ -26,7 +28,14 @@ from aicodec_native.video.decoder import Planes, VideoDecoder, canvas_picture
 from aicodec_native.video.encoder import encode_stream
 from aicodec_native.video.frame import RGB_COLOUR, EncoderFrame, encoder_frame
 from aicodec_native.video.packet import CodedPacket
-from aicodec_native.video.settings import AOM_PRESETS, SVT_PRESETS, Encoder, VideoSettings, filters_noise
+from aicodec_native.video.settings import (
+    AOM_PRESETS,
+    SVT_PRESETS,
+    Encoder,
+    VideoSettings,
+    filters_noise,
+    quantisers_per_crf,
+)
 from aicodec_native.workbench import Workbench
 
 # After a probe this many tolerances from the target the next one may well be the result.
@@ -40,8 +49,6 @@ _LOOKED_AT = 4
 
 # How many probes a search takes on average, for the progress bar.
 _USUAL_PASSES = 3.0
-# What a computer drew is coded in 8 bits up to such a goal: a third less time for 2% more bytes.
-_EIGHT_BITS = {"medium": 92.0}
 # Much noise may take fewer bytes by this preset of SVT-AV1: up to such a CRF that is tried, too.
 _NOISE_PRESETS = {"slow": 3}
 _FINE_CRF = 16.0
@@ -101,12 +108,12 @@ class VideoSearch:
         looks = drawn and self._codec == "libaom" and guess is None
         faint = self._faint() if looks else None
         self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, faint, mixed=mixed)
-        self._depth = self._bit_depth(drawn)
+        self._is_drawing = drawn
         if still is None:
             still = self._still() if self._codec == "svtav1" and not drawn else 0.0
         self.still = still
         # Of the steps of the search: libaom knows whole CRFs alone.
-        self.grid = STEPS_PER_CRF // self._settings(STEPS_PER_CRF).steps
+        self.grid = STEPS_PER_CRF // quantisers_per_crf(self._codec)
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
 
@@ -177,17 +184,18 @@ class VideoSearch:
         shares = [still_share(frames[number], frames[number + 1]) for number in pairs]
         return sum(shares) / len(shares) if shares else 0.0
 
-    def _bit_depth(self, drawn: bool) -> int:
+    @cached_property
+    def _depth(self) -> int:
         """10 bits save bytes nearly everywhere; 8 are quicker, which drawings may have at no cost."""
-        goal, preset = self._bench.goal, self._bench.preset
-        if self._codec == "libaom":
-            deep = (
-                not drawn
-                or goal.metric != "ssimulacra2"
-                or self._frames.shape[0] not in ("rgb24", "yuv420p", "yuv444p")
-            )
-            return 10 if deep or goal.target > _EIGHT_BITS.get(preset, 0.0) else 8
-        return 10
+        if self._codec != "libaom" or not self._is_drawing:
+            return 10
+        return drawn_bit_depth(self._frames.shape[0], self._bench.goal, self._bench.preset, self._bench.scorer)
+
+    @cached_property
+    def _chroma(self) -> Chroma:
+        if self._codec != "libaom" or not self._has_full_chroma():
+            return "420"
+        return chosen_chroma(self._frames.shape[0], self._bench.goal, self._bench.scorer)
 
     def _chosen_codec(self) -> Encoder:
         """libaom for what has chroma of full size or was drawn; SVT-AV1 where a CRF is asked for."""
@@ -225,7 +233,7 @@ class VideoSearch:
         )
 
     def _settings(self, step: int) -> VideoSettings:
-        bench, aom = self._bench, self._codec == "libaom"
+        bench = self._bench
         return VideoSettings(
             step / STEPS_PER_CRF,
             self._preset,
@@ -233,7 +241,7 @@ class VideoSearch:
             bench.threads,
             self._drawn,
             encoder=self._codec,
-            chroma="444" if aom and self._has_full_chroma() else "420",
+            chroma=self._chroma,
             temporal_filter=filters_noise(step / STEPS_PER_CRF, self.still),
         )
 

@@ -37,6 +37,10 @@ def filters_noise(crf: float, still: float) -> bool:
 Encoder = Literal["svtav1", "libaom"]
 
 
+def quantisers_per_crf(encoder: Encoder) -> int:
+    return 1 if encoder == "libaom" else 4
+
+
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
     """How a segment is coded. `crf` goes from 1 to 63, with SVT-AV1 in quarter steps, with libaom in whole ones;
@@ -66,8 +70,3 @@ class VideoSettings:
     def format(self) -> str:
         """Of the coded frames."""
         return f"yuv{self.chroma}p10" if self.bit_depth == 10 else f"yuv{self.chroma}p"
-
-    @property
-    def steps(self) -> int:
-        """How many quantisers there are to a CRF."""
-        return 1 if self.encoder == "libaom" else 4
