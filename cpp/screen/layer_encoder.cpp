@@ -60,8 +60,8 @@ void LayerEncoder::code(const LayerInput& input) {
   cut_if_busy();
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
-    repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr,
-                                   history.slots(), static_cast<int>(i), input.kept);
+    repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr, history,
+                                   static_cast<int>(i), input.kept);
   std::vector<References> references;
   for (size_t sheet = 0; sheet < planners.size(); ++sheet)
     references.push_back(history.references(static_cast<int>(sheet)));
