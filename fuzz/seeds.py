@@ -71,6 +71,14 @@ def in_slices(number: int, rows: tuple[int, ...], cut: int) -> bytes:
     return head_of(number, width, height) + dice.thrown(shape, settings, 6)
 
 
+def photos(number: int) -> bytes:
+    """An input of fuzz_screen by dice: photo blocks between pixels, of one frame and of two."""
+    width, height = 24, 40
+    shape = parsed(header(format=FORMATS[number], width=width, height=height))
+    how = {"chances": (0.1, 0.6, 0.1, 0.9), "luck": 0.02}
+    return head_of(number, width, height) + dice.thrown(shape, dice.settings_of(saved=0), 6, **how)
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,6 +96,7 @@ def main() -> None:
         for width, height, preset, near in sizes:
             data = coded_frames(number, width, height, preset, near)
             (folder / "screen" / f"{name}_{width}x{height}").write_bytes(data)
+        (folder / "screen" / f"{name}_photos").write_bytes(photos(number))
         # Units are higher where chroma is halved.
         for rows in ((5,), (3, 3)) if name.startswith("yuv420") else ((9,), (3, 8)):
             for cut in (0, 4):

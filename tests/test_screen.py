@@ -159,6 +159,39 @@ def test_encoding_again_gives_the_same_bytes(preset):
         assert encode(source, preset=preset) == once
 
 
+def photographs(name: str, frames: int, *, moving: bool) -> list[_native.Picture]:
+    """On a ground that stands still a noisy photograph that moves by fractions of a pixel, or one after the other."""
+    made = []
+    for number in range(frames):
+        picture = _native.Picture(name, 96, 80)
+        peak = (1 << picture.bit_depth) - 1
+        for index in range(3):
+            plane = picture.plane(index)
+            height, width = plane.shape
+            grid = np.random.default_rng(index if moving else 10 + 3 * number + index).random((64, 64))
+            # Smooth between the grid's samples, which lie three pixels apart.
+            y, x = ((side + 0.6 * number * moving * width / 96) / 3 for side in np.indices(plane.shape))
+            (i, v), (j, u) = (np.divmod(side, 1) for side in (y, x))
+            corners = [grid[(i.astype(int) + a) % 64, (j.astype(int) + b) % 64] for a, b in np.ndindex(2, 2)]
+            u, v = (part * part * (3 - 2 * part) for part in (u, v))
+            upper, lower = (corners[k] * (1 - u) + corners[k + 1] * u for k in (0, 2))
+            noise = np.random.default_rng(99 + 3 * number + index).normal(0, 0.7, plane.shape)
+            shown = np.clip(peak * (upper * (1 - v) + lower * v) + noise, 0, peak)
+            plane[...] = peak // 3
+            inside = slice(height // 8, -height // 8), slice(width // 6, -width // 6)
+            plane[inside] = shown[inside]
+        made.append(picture)
+    return made
+
+
+@pytest.mark.parametrize("name", ["rgb24", "yuv420p", "yuv444p10"])
+def test_photographs_that_move_between_pixels_are_found_again(name):
+    moving, changing = (photographs(name, 8, moving=moving) for moving in (True, False))
+    coded = encode(moving)
+    assert hashes_of(drawn(coded, 8, **shape_of(moving[0]))) == hashes_of(moving)
+    assert len(coded) < 0.75 * len(encode(changing))
+
+
 @pytest.mark.parametrize("near", [1, 3, 8])
 @pytest.mark.parametrize("name", FORMATS)
 def test_near_lossless_keeps_its_bound(name, near):

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace aicodec::screen {
@@ -21,20 +22,49 @@ enum class Mode : uint8_t {
 };
 inline bool has_pixels(Mode mode) { return mode >= Mode::kLiteral; }
 
-// Where in the history a block's pixels come from, or what its literal pixels are compared with.
+// A photo block may lie between pixels: so many steps to one.
+inline constexpr int kSteps = 16;
+
+// Where in the history a block's pixels come from, or what its literal or photo pixels are compared with.
 struct Vector {
-  int16_t dx = 0;
-  int16_t dy = 0;
+  int32_t dx = 0;
+  int32_t dy = 0;
   uint8_t reference = 0;
+  // Farther to the right and down: the steps to the right, and kSteps times those down.
+  uint8_t fraction = 0;
+
+  bool is_whole() const { return fraction == 0; }
+  Vector whole() const { return {dx, dy, reference, 0}; }
 
   bool operator==(const Vector&) const = default;
 };
+
+// A vector's way in steps.
+struct Way {
+  int dx = 0;
+  int dy = 0;
+
+  Way operator+(Way other) const { return {dx + other.dx, dy + other.dy}; }
+  Way operator-(Way other) const { return {dx - other.dx, dy - other.dy}; }
+};
+inline Way way_of(Vector v) {
+  return {v.dx * kSteps + v.fraction % kSteps, v.dy * kSteps + v.fraction / kSteps};
+}
+inline Vector vector_of(Way way, uint8_t reference) {
+  static_assert(kSteps == 1 << 4);
+  return {way.dx >> 4, way.dy >> 4, reference,
+          static_cast<uint8_t>((way.dx & (kSteps - 1)) + kSteps * (way.dy & (kSteps - 1)))};
+}
 
 struct Block {
   Mode mode = Mode::kSkip;
   // The cell's level in the tree (0: a whole root).
   uint8_t level = 0;
   Vector vector;
+  // A photo block may be compared with the mean of two places: the other is in References::older.
+  std::optional<Vector> second = {};
+
+  bool same_places(const Block& other) const { return vector == other.vector && second == other.second; }
 };
 
 class BlockMap {

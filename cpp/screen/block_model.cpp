@@ -5,6 +5,11 @@
 #include "screen/pixel.h"
 
 namespace aicodec::screen {
+namespace {
+
+int middle(int a, int b, int c) { return std::max(std::min(a, b), std::min(std::max(a, b), c)); }
+
+}  // namespace
 
 FlagContexts flag_contexts(const Node& node, int top, const BlockMap& current, const BlockMap& previous,
                            const Ages& ages) {
@@ -61,20 +66,43 @@ void RecentVectors::push(Vector vector) {
   vectors_[0] = vector;
 }
 
-CandidateVectors candidate_vectors(const Node& node, bool literal, const BlockMap& current,
+CandidateVectors candidate_vectors(const Node& node, Mode mode, const BlockMap& current,
                                    const BlockMap& previous, const RecentVectors& recent, int below) {
   CandidateVectors candidates;
+  const bool photo = mode == Mode::kPhoto;
   const auto add_block = [&](const Block& block) {
-    if (block.mode != Mode::kSkip) candidates.add(block.vector);
+    if (block.mode != Mode::kSkip) candidates.add(photo ? block.vector : block.vector.whole());
   };
+  const Block& left = current.at(node.column - 1, node.row);
+  const Block& above = current.at(node.column, node.row - 1);
+  const bool has_right = node.row > 0 && node.column + node.cells() < current.columns();
+  const Block& above_right =
+      has_right ? current.at(node.column + node.cells(), node.row - 1) : current.at(-1, -1);
   if (below >= 0) candidates.add({0, 0, static_cast<uint8_t>(below)});
-  add_block(current.at(node.column - 1, node.row));
-  add_block(current.at(node.column, node.row - 1));
-  if (literal) candidates.add({});
-  if (node.row > 0 && node.column + node.cells() < current.columns())
-    add_block(current.at(node.column + node.cells(), node.row - 1));
+  add_block(left);
+  add_block(above);
+  if (mode != Mode::kCopy) candidates.add({});
+  add_block(above_right);
   add_block(previous.at(node.column, node.row));
+  if (photo) {
+    const Way a = way_of(left.vector), b = way_of(above.vector), c = way_of(above_right.vector);
+    candidates.expected = {middle(a.dx, b.dx, c.dx), middle(a.dy, b.dy, c.dy)};
+    return candidates;
+  }
   for (int i = 0; i < recent.count(); ++i) candidates.add(recent[i]);
+  return candidates;
+}
+
+CandidateVectors second_candidates(const Node& node, Vector first, const BlockMap& current,
+                                   const BlockMap& previous) {
+  CandidateVectors candidates;
+  const Block& left = current.at(node.column - 1, node.row);
+  const Block& above = current.at(node.column, node.row - 1);
+  for (const Block* block : {&left, &above, &previous.at(node.column, node.row)})
+    if (block->second) candidates.add(*block->second);
+  // What moves evenly has come twice as far.
+  const Way way = way_of(first);
+  candidates.expected = left.second ? way_of(*left.second) : above.second ? way_of(*above.second) : way + way;
   return candidates;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstdlib>
 
 #include "bits/models.h"
 #include "screen/block.h"
@@ -83,6 +84,8 @@ inline constexpr int kMaxCandidates = 12;
 struct CandidateVectors {
   std::array<Vector, kMaxCandidates> vectors;
   int count = 0;
+  // The way that a photo block's vector in full is told from.
+  Way expected;
 
   void add(Vector vector) {
     for (int i = 0; i < count; ++i)
@@ -91,37 +94,78 @@ struct CandidateVectors {
   }
 };
 // The vectors that a block may name by index. `below` is the reference that is the canvas below, or negative.
-CandidateVectors candidate_vectors(const Node& node, bool literal, const BlockMap& current,
+CandidateVectors candidate_vectors(const Node& node, Mode mode, const BlockMap& current,
                                    const BlockMap& previous, const RecentVectors& recent, int below);
+// Those of a photo block's second vector, when the first one is known.
+CandidateVectors second_candidates(const Node& node, Vector first, const BlockMap& current,
+                                   const BlockMap& previous);
 
 class VectorModel {
  public:
   // `references`: how many there are.
   template <typename Coder>
-  Vector code(Coder& coder, const CandidateVectors& candidates, bool literal, int level, int references,
+  Vector code(Coder& coder, const CandidateVectors& candidates, Mode mode, int level, int references,
               Vector vector) {
-    const size_t kind = literal;
-    for (int i = 0; i < candidates.count; ++i) {
-      const Vector candidate = candidates.vectors[static_cast<size_t>(i)];
-      if (coder.bit(index_[kind][static_cast<size_t>(i)][static_cast<size_t>(level)], candidate == vector))
-        return candidate;
-    }
+    const size_t kind = static_cast<size_t>(mode) - 1;
+    if (const auto named = code_index(coder, candidates, kind, level, vector)) return *named;
     Vector coded;
     int reference = 0;
     while (reference < references - 1 &&
            coder.bit(reference_[static_cast<size_t>(reference)], reference != vector.reference))
       ++reference;
     coded.reference = static_cast<uint8_t>(reference);
+    if (mode == Mode::kPhoto)
+      return code_way(coder, 2, candidates.expected, vector, static_cast<uint8_t>(reference));
     coded.dx = code_offset(coder, 0, vector.dx);
     coded.dy = code_offset(coder, 1, vector.dy);
     return coded;
   }
 
+  // Whether a photo block has a second vector. `around`: how many of those to the left and above have one.
+  template <typename Coder>
+  bool code_has_second(Coder& coder, int around, bool has) {
+    return coder.bit(has_second_[around], has);
+  }
+  template <typename Coder>
+  Vector code_second(Coder& coder, const CandidateVectors& candidates, int level, Vector vector) {
+    if (const auto named = code_index(coder, candidates, kSecond, level, vector)) return *named;
+    return code_way(coder, 4, candidates.expected, vector, 0);
+  }
+
+  // Whether a vector can be told in full.
+  static bool is_in_reach(Way from, Vector vector) {
+    const Way more = way_of(vector) - from;
+    return std::max(std::abs(more.dx), std::abs(more.dy)) < 1 << kExponents;
+  }
+
  private:
   static constexpr int kExponents = 15;
 
+  static constexpr int kAxes = 6;  // of vectors in whole pixels, in steps, and of second ones
+  static constexpr size_t kSecond = 3;
+
   template <typename Coder>
-  int16_t code_offset(Coder& coder, size_t axis, int offset) {
+  std::optional<Vector> code_index(Coder& coder, const CandidateVectors& candidates, size_t kind, int level,
+                                   Vector vector) {
+    for (int i = 0; i < candidates.count; ++i) {
+      const Vector candidate = candidates.vectors[static_cast<size_t>(i)];
+      if (coder.bit(index_[kind][static_cast<size_t>(i)][static_cast<size_t>(level)], candidate == vector))
+        return candidate;
+    }
+    return std::nullopt;
+  }
+
+  template <typename Coder>
+  Vector code_way(Coder& coder, size_t axis, Way expected, Vector vector, uint8_t reference) {
+    const Way wanted = way_of(vector) - expected;
+    Way more;
+    more.dx = code_offset(coder, axis, wanted.dx);
+    more.dy = code_offset(coder, axis + 1, wanted.dy);
+    return vector_of(expected + more, reference);
+  }
+
+  template <typename Coder>
+  int code_offset(Coder& coder, size_t axis, int offset) {
     if (coder.bit(zero_[axis], offset == 0)) return 0;
     const bool negative = coder.bit(sign_[axis], offset < 0);
     const uint32_t wanted = static_cast<uint32_t>(offset < 0 ? -offset : offset);
@@ -131,12 +175,13 @@ class VectorModel {
     uint32_t value = 1;
     for (size_t i = exponent; i-- > 0;)
       value = value << 1 | static_cast<uint32_t>(coder.bit(mantissa_[axis][exponent][i], wanted >> i & 1));
-    return static_cast<int16_t>(negative ? -static_cast<int>(value) : static_cast<int>(value));
+    return negative ? -static_cast<int>(value) : static_cast<int>(value);
   }
 
-  BitModel index_[2][kMaxCandidates][kLevels];
+  BitModel index_[4][kMaxCandidates][kLevels];  // by mode, and of second vectors
   BitModel reference_[64];
-  BitModel zero_[2], sign_[2], exponent_[2][kExponents], mantissa_[2][kExponents][kExponents];
+  BitModel has_second_[3];
+  BitModel zero_[kAxes], sign_[kAxes], exponent_[kAxes][kExponents], mantissa_[kAxes][kExponents][kExponents];
 };
 
 }  // namespace aicodec::screen

@@ -34,10 +34,15 @@ History::History(std::shared_ptr<Frame> first, int saved, std::vector<SharedFram
   slots_[0] = std::move(first);
 }
 
+int History::older() const {
+  return pushed_ < 2 ? -1 : static_cast<int>(1 + (next_recent_ + kRecent - 1) % kRecent);
+}
+
 References History::references(int sheet) const {
   References references;
   for (const SharedFrame& frame : slots_)
     references.push_back(frame ? &frame->sheets[static_cast<size_t>(sheet)] : nullptr);
+  references.older = older();
   return references;
 }
 

@@ -35,6 +35,8 @@ class History {
   int below() const { return has_below_ ? static_cast<int>(slots_.size()) - 1 : -1; }
   void set_below(SharedFrame frame) { slots_.back() = std::move(frame); }
   const std::vector<SharedFrame>& slots() const { return slots_; }
+  // The number of the frame before the previous one, or -1.
+  int older() const;
   References references(int sheet) const;
 
   // A frame to draw the next one into: as large as the others, samples of no meaning.

@@ -22,6 +22,8 @@ struct Lanes {
 // `from` and `to` are aligned to sixteen bytes.
 inline Lanes load_lanes(const void* from) { return {_mm_load_si128(static_cast<const __m128i*>(from))}; }
 inline void store_lanes(void* to, Lanes a) { _mm_store_si128(static_cast<__m128i*>(to), a.v); }
+// The same, from anywhere.
+inline Lanes load_anywhere(const void* from) { return {_mm_loadu_si128(static_cast<const __m128i*>(from))}; }
 inline Lanes all_lanes(int value) { return {_mm_set1_epi16(static_cast<int16_t>(value))}; }
 inline Lanes operator+(Lanes a, Lanes b) { return {_mm_add_epi16(a.v, b.v)}; }
 inline Lanes operator-(Lanes a, Lanes b) { return {_mm_sub_epi16(a.v, b.v)}; }
@@ -109,6 +111,7 @@ Lanes each_lane(Operation operation) {
 inline Lanes load_lanes(const void* from) {
   return each_lane([&](int i) { return static_cast<const int16_t*>(from)[i]; });
 }
+inline Lanes load_anywhere(const void* from) { return load_lanes(from); }
 inline void store_lanes(void* to, Lanes a) { std::copy_n(a.v, 8, static_cast<int16_t*>(to)); }
 inline Lanes all_lanes(int value) {
   return each_lane([&](int) { return value; });

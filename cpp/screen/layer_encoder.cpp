@@ -63,8 +63,8 @@ void LayerEncoder::code(const LayerInput& input) {
   if (input.below) history.set_below(input.below);
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
-    repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr,
-                                   history.slots(), static_cast<int>(i), input.kept);
+    repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr, history,
+                                   static_cast<int>(i), input.kept);
   if (!repeat) cut_if_busy();
   std::vector<References> references;
   for (size_t sheet = 0; sheet < planners.size(); ++sheet)

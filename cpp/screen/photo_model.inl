@@ -74,7 +74,7 @@ inline void PhotoModel::begin_run(const Site& s) {
     const Lanes ne = domain(above + 1);
     const Lanes r = domain(s.reference);
     const Lanes rw = domain(s.reference - 1);
-    const Lanes rn = domain(s.reference - s.stride);
+    const Lanes rn = domain(s.reference - s.reference_stride);
     const Lanes turn = shift_right<2>(ne - nw);
     Lanes rows[8] = {all_lanes(0), n, n - nw, n, r, r + r + n - rw - rn, ne - n, n + turn + turn};
     transpose(rows);

@@ -33,6 +33,7 @@ Planner::Planner(const SheetShape& shape, const PlannerSettings& settings)
       columns_((shape.width + kCell - 1) / kCell),
       rows_((shape.height + kCell - 1) / kCell),
       index_(shape.width, shape.height),
+      motion_(shape),
       tolerance_(shape, settings.tolerance),
       changed_(static_cast<size_t>(columns_) * static_cast<size_t>(rows_)) {}
 
@@ -179,8 +180,8 @@ void Planner::compare_exactly(int column, int row) {
   }
 }
 
-bool Planner::prepare(const Raster& frame, const Raster* before, const std::vector<SharedFrame>& slots,
-                      int sheet, std::span<const uint8_t> kept) {
+bool Planner::prepare(const Raster& frame, const Raster* before, const History& history, int sheet,
+                      std::span<const uint8_t> kept) {
   frame_ = &frame;
   before_ = before;
   first_ = before == nullptr;
@@ -191,7 +192,7 @@ bool Planner::prepare(const Raster& frame, const Raster* before, const std::vect
   ++frames_;
   references_.clear();
   numbers_.clear();
-  for (const SharedFrame& slot : slots) {
+  for (const SharedFrame& slot : history.slots()) {
     references_.push_back(slot ? &slot->sheets[static_cast<size_t>(sheet)] : nullptr);
     numbers_.push_back(slot ? slot->number : 0);
   }
@@ -205,6 +206,12 @@ bool Planner::prepare(const Raster& frame, const Raster* before, const std::vect
   index_.hash(frame, changed_);
   // Photo blocks know no tolerance but an even one.
   natural_ = settings_.tolerance.edge == 0 && looks_natural();
+  if (natural_ && !first_) {
+    const auto reference = [&](int number) {
+      return number < 0 ? nullptr : references_[static_cast<size_t>(number)];
+    };
+    motion_.prepare(frame, *references_[0], reference(history.older()), reference(history.below()));
+  }
   return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "screen/block_index.h"
 #include "screen/history.h"
+#include "screen/motion_search.h"
 #include "screen/slice_coder.h"
 #include "screen/tolerance.h"
 
@@ -34,7 +35,7 @@ class Planner {
   // first one. False if nothing changed since the previous frame (reference 0). `kept`, if it is not empty,
   // says for each unit of kKeptUnit whether the last reference is kept there; it must live until finish(),
   // too.
-  bool prepare(const Raster& frame, const Raster* before, const std::vector<SharedFrame>& slots, int sheet,
+  bool prepare(const Raster& frame, const Raster* before, const History& history, int sheet,
                std::span<const uint8_t> kept = {});
   void plan(const SheetCoder& coder, int below, Plan& plan) const;
   // The frame will be known in the history under `number`.
@@ -44,9 +45,6 @@ class Planner {
   friend class SlicePlanner;
   bool equal(const Raster& other, int x, int y, int dx, int dy, int width, int height) const;
   int mismatches(const Raster& other, int x, int y, int dx, int dy, int width, int height, int limit) const;
-  struct Area {
-    int x, y, width, height;
-  };
   // Of the changed cells of a root, or of several.
   struct Novelty {
     int64_t novel = 0;
@@ -75,6 +73,7 @@ class Planner {
   int columns_;
   int rows_;
   BlockIndex index_;
+  MotionSearch motion_;
   Tolerance tolerance_;
   std::vector<uint8_t> changed_;  // per cell
   const Raster* frame_ = nullptr;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "screen/subpixel.h"
+
 namespace aicodec::screen {
 
 SheetRows::SheetRows(int width, int first, int end)
@@ -64,6 +66,21 @@ bool SheetCoder::inside(int column, int row, int cells, Vector vector) const {
   const int right = std::min((column + cells) * kCell, shape_.width) + vector.dx;
   const int bottom = top_ + std::min((row + cells) * kCell, rows()) + vector.dy;
   return left >= 0 && top >= 0 && right <= shape_.width && bottom <= shape_.height;
+}
+
+void SheetCoder::look_at_photos(int cell_row, const References& references) {
+  seen_.resize(static_cast<size_t>(seen_stride() * kLookedAt));
+  const int y = top_ + cell_row * kCell;
+  for (int column = 0; column < blocks_.columns(); ++column) {
+    const Block& block = blocks_.at(column, cell_row);
+    if (block.mode != Mode::kPhoto || !is_between(block)) continue;
+    const auto look = [&](int reference, Vector vector, bool average) {
+      look_between(*references[static_cast<size_t>(reference)], shape_, column * kCell, y, vector, average,
+                   &seen_[static_cast<size_t>(column * kSeenCell)], seen_stride());
+    };
+    look(block.vector.reference, block.vector, false);
+    if (block.second) look(references.older, *block.second, true);
+  }
 }
 
 uint32_t SheetCoder::guide_at(const SheetCoder& luma, int x, int y) {

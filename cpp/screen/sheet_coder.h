@@ -17,7 +17,9 @@ namespace aicodec::screen {
 
 // The frames that vectors refer to, whole sheets, by number; null where there is none yet. 0 is the previous
 // frame.
-using References = std::vector<const Raster*>;
+struct References : std::vector<const Raster*> {
+  int older = -1;  // the number of the frame before the previous one; -1 where there is none yet
+};
 
 // What the pixels of literal and of photo blocks have cost, by how many of a block's pixels have a colour of
 // their own: an encoder chooses between them by that.
@@ -152,12 +154,23 @@ class SheetCoder {
   template <typename Coder>
   void code_node(Coder& coder, Node node, const References& references, Plan* plan);
   template <typename Coder>
+  void code_second(Coder& coder, const Node& node, const References& references, const Block& planned,
+                   Block& block);
+  template <typename Coder>
   void code_rows(Coder& coder, int cell_row, const References& references, const Plan* plan,
                  const Raster* source, const SheetCoder* luma);
   void next_map();
   void fill_from_history(const References& references);
   void finish_frame(const Raster& previous);
   uint64_t work_of(Mode mode, int y, int left, int right, uint64_t spent) const;
+  // Whether what the block is compared with has to be put together first.
+  static bool is_between(const Block& block) { return !block.vector.is_whole() || block.second; }
+  void look_at_photos(int cell_row, const References& references);
+  ptrdiff_t seen_stride() const { return ptrdiff_t{blocks_.columns()} * kSeenCell; }
+  // What a block's pixels at the left of row `y` of a row of cells are compared with.
+  const Pixel* seen(int column, int y) const {
+    return &seen_[static_cast<size_t>((y % kCell + 1) * seen_stride() + column * kSeenCell + 1)];
+  }
   static uint32_t guide_at(const SheetCoder& luma, int x, int y);
 
   SheetShape shape_;
@@ -166,6 +179,10 @@ class SheetCoder {
   Raster current_;
   Raster background_;
   BasicRaster<uint8_t> marks_;
+  // Of a row of cells: what photo blocks look at that lie between pixels, and around it. A cell's part begins
+  // at a multiple of kSeenCell.
+  static constexpr int kSeenCell = 2 * kCell;
+  std::vector<Pixel> seen_;
   BlockMap blocks_;
   BlockMap before_;
   Ages ages_;
@@ -221,16 +238,34 @@ void SheetCoder::code_node(Coder& coder, Node node, const References& references
     block.mode = Mode::kCopy;
   else
     block.mode = flag(Flag::kPhoto, wanted == Mode::kPhoto) ? Mode::kPhoto : Mode::kLiteral;
-  const CandidateVectors candidates = candidate_vectors(node, !copy, blocks_, before_, recent_, below_);
-  block.vector = vectors_.code(coder, candidates, !copy, node.level, static_cast<int>(references.size()),
+  const CandidateVectors candidates = candidate_vectors(node, block.mode, blocks_, before_, recent_, below_);
+  block.vector = vectors_.code(coder, candidates, block.mode, node.level, static_cast<int>(references.size()),
                                planned.block.vector);
   if (references[block.vector.reference] == nullptr ||
       !inside(node.column, node.row, node.cells(), block.vector)) {
     sound_ = false;
     block.vector = {};
   }
-  if (block.vector != Vector{}) recent_.push(block.vector);
+  if (block.mode == Mode::kPhoto)
+    code_second(coder, node, references, planned.block, block);
+  else if (block.vector != Vector{})
+    recent_.push(block.vector);
   blocks_.fill(node.column, node.row, node.cells(), block);
+}
+
+template <typename Coder>
+void SheetCoder::code_second(Coder& coder, const Node& node, const References& references,
+                             const Block& planned, Block& block) {
+  if (references.older < 0) return;
+  const int around = blocks_.at(node.column - 1, node.row).second.has_value() +
+                     blocks_.at(node.column, node.row - 1).second.has_value();
+  if (!vectors_.code_has_second(coder, around, planned.second.has_value())) return;
+  const CandidateVectors candidates = second_candidates(node, block.vector, blocks_, before_);
+  block.second = vectors_.code_second(coder, candidates, node.level, planned.second.value_or(Vector{}));
+  if (!inside(node.column, node.row, node.cells(), *block.second)) {
+    sound_ = false;
+    block.second = {};
+  }
 }
 
 template <typename Coder>
@@ -243,6 +278,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
     any_photo |= blocks_.at(column, cell_row).mode == Mode::kPhoto;
   }
   if (!any) return;
+  if (any_photo) look_at_photos(cell_row, references);
   Site site;
   site.stride = current_.stride();
   const int bottom = std::min(cell_row * kCell + kCell, rows());
@@ -259,8 +295,11 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
       Pixel* here = current_.at(left, y);
       uint8_t* mark = marks_.at(left, y);
       site.background = background_.at(left, y);
-      site.reference =
-          references[block.vector.reference]->at(left + block.vector.dx, top_ + y + block.vector.dy);
+      const bool between = is_between(block);
+      site.reference_stride = between ? seen_stride() : site.stride;
+      site.reference = between ? seen(column, y)
+                               : references[block.vector.reference]->at(left + block.vector.dx,
+                                                                        top_ + y + block.vector.dy);
       const Pixel* actual = source != nullptr ? source->at(left, top_ + y) : nullptr;
       for (int x = left; x < right; ++x, ++here, ++mark, ++site.background, ++site.reference) {
         site.here = here;

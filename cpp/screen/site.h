@@ -20,6 +20,8 @@ struct Site {
   const Pixel* background = nullptr;
   const uint8_t* marks = nullptr;
   ptrdiff_t stride = 0;
+  // Of the reference, for photo pixels.
+  ptrdiff_t reference_stride = 0;
   // Stands for the luma at a chroma pixel; else zero.
   uint32_t guide = 0;
   // How far off every sample may be, which only an encoder knows.

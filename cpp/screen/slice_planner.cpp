@@ -27,7 +27,6 @@ class SlicePlanner {
  private:
   static constexpr int kKeptFound = 8;
 
-  using Area = Planner::Area;
   Area area(const Node& node) const {
     const int x = node.column * kCell;
     const int y = node.row * kCell;
@@ -77,8 +76,17 @@ class SlicePlanner {
     }
     if (node.level == kLevels - 1) {
       const Vector vector = best_literal(node, a);
-      set(node, planned, is_photo(node, a, vector) ? Mode::kPhoto : Mode::kLiteral, vector);
+      if (!is_photo(node, a, vector))
+        set(node, planned, Mode::kLiteral, vector);
+      else if (planner_.first_)
+        set(node, planned, Mode::kPhoto, vector);
+      else
+        set(node, planned, Mode::kPhoto, moved_, moved_second_);
       return planned;
+    }
+    if (planner_.natural_ && !planner_.first_) {
+      if (node.level == 0) rough_ = planner_.motion_.look_around(a.x, a.y);
+      if (node.level == kLevels - 2) find_motion(node, a);
     }
     const int half = node.cells() / 2;
     bool alike = true;
@@ -89,7 +97,7 @@ class SlicePlanner {
       const PlannedNode& below = decide(child);
       if (first == nullptr) first = &below.block;
       alike &= !below.split && has_pixels(below.block.mode) && below.block.mode == first->mode &&
-               below.block.vector == first->vector;
+               below.block.same_places(*first);
     }
     if (alike) {
       planned.block = *first;
@@ -123,14 +131,26 @@ class SlicePlanner {
     return (region + planner_.frames_) % 97 == 0 ? !photo : photo;
   }
 
-  void set(const Node& node, PlannedNode& planned, Mode mode, Vector vector) {
-    planned.block = {mode, static_cast<uint8_t>(node.level), vector};
+  // What photo blocks of the area are compared with.
+  void find_motion(const Node& node, const Area& a) {
+    const CandidateVectors candidates =
+        candidate_vectors(node, Mode::kPhoto, map_, coder_.blocks(), recent_, below_);
+    const Vector likely[] = {rough_, vector_of(candidates.expected, 0), moved_};
+    moved_ = planner_.motion_.find(a, likely, candidates, below_);
+    moved_second_ = planner_.motion_.find_second(
+        a, moved_, second_candidates(node, moved_, map_, coder_.blocks()), below_);
+  }
+
+  void set(const Node& node, PlannedNode& planned, Mode mode, Vector vector,
+           std::optional<Vector> second = {}) {
+    planned.block = {mode, static_cast<uint8_t>(node.level), vector, second};
     map_.fill(node.column, node.row, node.cells(), planned.block);
-    if (vector != Vector{}) recent_.push(vector);
+    if (mode != Mode::kPhoto && vector != Vector{}) recent_.push(vector);
   }
 
   std::optional<Vector> find_copy(const Node& node, const Area& a) {
-    const CandidateVectors known = candidate_vectors(node, false, map_, coder_.blocks(), recent_, below_);
+    const CandidateVectors known =
+        candidate_vectors(node, Mode::kCopy, map_, coder_.blocks(), recent_, below_);
     for (int i = 0; i < known.count; ++i)
       if (exact(node, a, known.vectors[static_cast<size_t>(i)])) return known.vectors[static_cast<size_t>(i)];
     const int xs[5] = {a.x, a.x + a.width - kCell, a.x, a.x + a.width - kCell, a.x + a.width / 2 - kCell / 2};
@@ -167,7 +187,7 @@ class SlicePlanner {
       }
     };
     for (const Block* block : {&map_.at(node.column - 1, node.row), &map_.at(node.column, node.row - 1)})
-      if (block->mode != Mode::kSkip) consider(block->vector, 0);
+      if (block->mode != Mode::kSkip) consider(block->vector.whole(), 0);
     for (int i = 0; i < recent_.count(); ++i) consider(recent_[i], 16);
     for (int i = 0; i < std::min(found_count_, kKeptFound); ++i) consider(found_[static_cast<size_t>(i)], 52);
     return best;
@@ -181,6 +201,9 @@ class SlicePlanner {
   int rows_;
   BlockMap map_;
   RecentVectors recent_;
+  Vector rough_;  // of the root
+  Vector moved_;  // of 16x16 pixels
+  std::optional<Vector> moved_second_;
   std::array<Vector, kKeptFound> found_{};
   int found_count_ = 0;
 };

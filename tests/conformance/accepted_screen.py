@@ -208,6 +208,38 @@ def screen_dice_photo() -> bytes:
 
 
 @stream
+def screen_dice_photo_moves() -> bytes:
+    """By dice: 8-bit RGB, photo blocks between pixels and of two frames, also at the sides."""
+    stream_header = header(format="rgb24", width=27, height=22)
+    how = {"chances": (0.1, 0.8, 0.1, 0.9), "luck": 0.01}
+    coded_frames = dice.thrown(parsed(stream_header), dice.settings_of(saved=1), 6, **how)
+    return file_of(stream_header, [screen_layer(coded_frames)], 6)
+
+
+@stream
+def screen_moving_photo() -> bytes:
+    """10-bit 4:2:0: what moves by fractions of a pixel, as our encoder codes it."""
+    stream_header = header(format="yuv420p10", width=50, height=34)
+    noise = np.random.default_rng(3).random((9, 9))
+    pictures = []
+    for number in range(5):
+        picture = Picture(stream_header.format, 50, 34)
+        for index in range(3):
+            plane = picture.plane(index)
+            y, x = (
+                side * 8 / 60 + number * step for side, step in zip(np.indices(plane.shape), (0.03, 0.05), strict=True)
+            )
+            (i, u), (j, v) = (np.divmod(side, 1) for side in (y, x))
+            corners = [noise[(i.astype(int) + a) % 9, (j.astype(int) + b) % 9] for a, b in np.ndindex(2, 2)]
+            upper, lower = (corners[k] * (1 - v) + corners[k + 1] * v for k in (0, 2))
+            plane[...] = 1000 * (upper * (1 - u) + lower * u) + np.random.default_rng(number).integers(
+                0, 3, plane.shape
+            )
+        pictures.append(picture)
+    return file_of(stream_header, [screen_layer(encoded(stream_header, pictures))], 5)
+
+
+@stream
 def screen_dice_420() -> bytes:
     """By dice: 8-bit 4:2:0 of odd size, cut into two slices of unequal height before the fourth frame."""
     return by_dice(header(width=21, height=139), 7, rows=(8,), cut=3)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
+from dataclasses import replace
 from typing import Any
 
 from aic_files import block, varint
@@ -78,33 +79,54 @@ class DiceFlags(screen.FlagModel):
 class DiceVectors(screen.VectorModel):
     """Throws vectors that stay inside their reference; notes which references they name."""
 
-    def __init__(self, sheet: Any, slots: list, dice: random.Random, used: set[int], astray: Any) -> None:
-        super().__init__()
-        self.index, self.reference, self.offset = sheet.vectors.index, sheet.vectors.reference, sheet.vectors.offset
-        self.sheet, self.slots, self.dice, self.used, self.astray = sheet, slots, dice, used, astray
+    NAMES = ("index", "reference", "offset", "second")
 
-    def decode(self, coder: Any, candidates: Any, literal: Any, node: Any, references: Any) -> Any:
+    def __init__(
+        self, sheet: Any, slots: list, dice: random.Random, used: set[int], astray: Any, astray_second: Any
+    ) -> None:
+        super().__init__()
+        for name in self.NAMES:
+            setattr(self, name, getattr(sheet.vectors, name))
+        self.sheet, self.slots, self.dice, self.used, self.astray = sheet, slots, dice, used, astray
+        self.astray_second = astray_second
+
+    def decode(self, coder: Any, candidates: Any, expected: Any, mode: Any, node: Any, references: Any) -> Any:
         listed = [vector for vector in candidates if self._sound(node, vector)]
         if not self.astray and listed and self.dice.random() < 0.5:
             vector = self.dice.choice(listed)
             coder.forced = [0] * candidates.index(vector) + [1]
         else:
-            vector = self.astray or self._somewhere(node)
+            vector = self.astray or self._somewhere(node, mode)
             coder.forced = [0] * len(candidates)
             coder.forced += [1] * vector.reference + [0] * (vector.reference < len(references) - 1)
-            coder.forced += offset_bits(vector.dx) + offset_bits(vector.dy)
+            coder.forced += way_bits(vector.way, expected) if mode == screen.PHOTO else way_bits((vector.dx, vector.dy))
         self.used.add(vector.reference)
-        decoded = super().decode(coder, candidates, literal, node, references)
+        decoded = super().decode(coder, candidates, expected, mode, node, references)
+        assert decoded == vector, "the bits lead elsewhere"
+        return decoded
+
+    def decode_second(self, coder: Any, candidates: Any, expected: Any, around: Any, node: Any) -> Any:
+        vector = None
+        coder.forced = [0]
+        if self.astray_second or self.dice.random() < 0.5:
+            listed = [vector for vector in candidates if self.sheet.inside(node, vector)]
+            if not self.astray_second and listed and self.dice.random() < 0.5:
+                vector = self.dice.choice(listed)
+                coder.forced = [1] + [0] * candidates.index(vector) + [1]
+            else:
+                vector = replace(self.astray_second or self._somewhere(node, screen.PHOTO), reference=0)
+                coder.forced = [1] + [0] * len(candidates) + way_bits(vector.way, expected)
+        decoded = super().decode_second(coder, candidates, expected, around, node)
         assert decoded == vector, "the bits lead elsewhere"
         return decoded
 
     def __deepcopy__(self, memo: Any) -> screen.VectorModel:
-        return copied(screen.VectorModel(), self, "index", "reference", "offset")
+        return copied(screen.VectorModel(), self, *self.NAMES)
 
     def _sound(self, node: Any, vector: Vector) -> bool:
         return self.slots[vector.reference] is not None and self.sheet.inside(node, vector)
 
-    def _somewhere(self, node: Any) -> Vector:
+    def _somewhere(self, node: Any, mode: Any) -> Vector:
         sheet = self.sheet
         there = {number for number, slot in enumerate(self.slots) if slot is not None}
         there = there - self.used or there
@@ -113,13 +135,18 @@ class DiceVectors(screen.VectorModel):
         height = min(node.cells * 8, sheet.top + sheet.rows - top)
         x = self.dice.randint(0, sheet.shape.width - width)
         y = self.dice.randint(0, sheet.shape.height - height)
-        return Vector(x - left, y - top, self.dice.choice(sorted(there)))
+        fractions = (self.dice.choice((0, self.dice.randrange(16))) for _ in range(2 * (mode == screen.PHOTO)))
+        return Vector(x - left, y - top, self.dice.choice(sorted(there)), *fractions)
 
 
 def copied(target: Any, source: Any, *names: str) -> Any:
     for name in names:
         setattr(target, name, copy.deepcopy(getattr(source, name)))
     return target
+
+
+def way_bits(way: tuple[int, int], expected: tuple[int, int] = (0, 0)) -> list[int]:
+    return [bit for steps, before in zip(way, expected, strict=True) for bit in offset_bits(steps - before)]
 
 
 def offset_bits(offset: int) -> list[int]:
@@ -170,11 +197,12 @@ def throw(
     below: Any,
     *,
     astray: Any = None,
+    astray_second: Any = None,
     chances: tuple[float, ...] = MIXTURE,
     luck: float = 0.15,
 ) -> tuple[list[bytes], set[int]]:
     """The slices' streams, and the references that no vector names. Astray: the first vector, one that
-    is refused; the streams end there."""
+    is refused, or the first second one; the streams end there."""
     coders = [DiceCoder(seed * 100 + number, luck) for number in range(layer.settings.slices)]
     used: set[int] = set()
     there: set[int] = set()
@@ -185,7 +213,7 @@ def throw(
             for sheet in part.sheets:
                 if not isinstance(sheet.flags, DiceFlags):
                     sheet.flags = DiceFlags(sheet.flags, coder.dice, chances)
-                    sheet.vectors = DiceVectors(sheet, layer.history.slots, coder.dice, used, astray)
+                    sheet.vectors = DiceVectors(sheet, layer.history.slots, coder.dice, used, astray, astray_second)
                 sheet.vectors.sheet = sheet
 
     try:
@@ -194,7 +222,7 @@ def throw(
             there = {slot for slot, frame in enumerate(layer.history.slots) if frame is not None}
             layer.draw(coders, below and below[number])
     except RefusedError:
-        if astray is None:
+        if astray is None and astray_second is None:
             raise
     assert astray is None or used == {astray.reference}
     return [coder.finish() for coder in coders], there - used

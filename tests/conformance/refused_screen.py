@@ -212,6 +212,16 @@ def screen_vector_outside() -> bytes:
 
 
 @stream("kBadValue")
+def screen_second_vector_outside() -> bytes:
+    """In the third frame a photo block whose second place is one row above the frame before the previous one."""
+    settings = settings_of()
+    layer = screen.Layer(parsed(header(**SMALL)), settings, (), False)
+    photos = (0.0, 0.0, 0.0, 1.0)
+    streams, _ = throw(layer, 3, 2, None, astray_second=screen.Vector(0, -1), chances=photos)
+    return with_coded(layer_head(settings) + streams[0], frames=3)
+
+
+@stream("kBadValue")
 def screen_reference_missing() -> bytes:
     """In the first frame a block from a recent frame, of which there is none."""
     return with_coded(astray(0, reference=1))

@@ -9,7 +9,7 @@ import numpy as np
 from .bits import BitModel, Fields, RangeDecoder, UnsupportedError, refuse_unless
 from .container import RGB, YUV420
 from .mixing import BIAS, Lazy, error_of, hash_of, learn, mix, off_the_ends, quotient, squash, stretch
-from .screen_models import AS_REFERENCE, ESCAPED, ColourModel, PhotoModel, ResidualModel, Site
+from .screen_models import AS_REFERENCE, ESCAPED, Between, ColourModel, PhotoModel, ResidualModel, Site
 
 CELL, ROOT, BORDER = 8, 8, 32  # pixels, cells, pixels
 OLDEST = 15
@@ -94,6 +94,20 @@ class Vector:
     dx: int = 0
     dy: int = 0
     reference: int = 0
+    fx: int = 0
+    fy: int = 0
+
+    @property
+    def way(self):
+        return 16 * self.dx + self.fx, 16 * self.dy + self.fy
+
+    def whole(self):
+        return Vector(self.dx, self.dy, self.reference)
+
+
+def vector_of(way, reference):
+    (dx, fx), (dy, fy) = (divmod(steps, 16) for steps in way)
+    return Vector(dx, dy, reference, fx, fy)
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,7 @@ class Block:
     mode: int = SKIP
     level: int = 0
     vector: Vector = Vector()
+    second: Vector | None = None
 
 
 @dataclass
@@ -176,16 +191,29 @@ class FlagModel:
 class VectorModel:
     def __init__(self):
         self.index, self.reference, self.offset = (Lazy(lambda _: BitModel()) for _ in range(3))
+        self.second = Lazy(lambda _: BitModel())
 
-    def decode(self, coder, candidates, literal, node, references):
+    def decode(self, coder, candidates, expected, mode, node, references):
         for i, candidate in enumerate(candidates):
-            if coder.bit(self.index[literal, i, node.level]):
+            if coder.bit(self.index[mode, i, node.level]):
                 return candidate
         reference = 0
         while reference < len(references) - 1 and coder.bit(self.reference[reference]):
             reference += 1
-        dx = self.decode_offset(coder, 0)
-        return Vector(dx, self.decode_offset(coder, 1), reference)
+        if mode == PHOTO:
+            return vector_of(self.decode_way(coder, 2, expected), reference)
+        return Vector(*self.decode_way(coder, 0, (0, 0)), reference)
+
+    def decode_second(self, coder, candidates, expected, around, node):
+        if not coder.bit(self.second[around]):
+            return None
+        for i, candidate in enumerate(candidates):
+            if coder.bit(self.index["second", i, node.level]):
+                return candidate
+        return vector_of(self.decode_way(coder, 4, expected), 0)
+
+    def decode_way(self, coder, axis, expected):
+        return tuple(steps + self.decode_offset(coder, axis + i) for i, steps in enumerate(expected))
 
     def decode_offset(self, coder, axis):
         if coder.bit(self.offset[axis, "zero"]):
@@ -200,15 +228,36 @@ class VectorModel:
         return -value if negative else value
 
 
-def candidate_vectors(node, literal, current, previous, recent, below):
+def candidate_vectors(node, mode, current, previous, recent, below):
     left, above = current.at(node.column - 1, node.row), current.at(node.column, node.row - 1)
     above_right = current.at(node.column + node.cells, node.row - 1)
+
+    def vectors_of(*blocks):
+        return [b.vector if mode == PHOTO else b.vector.whole() for b in blocks if b.mode != SKIP]
+
     vectors = [] if below is None else [Vector(0, 0, below)]
-    vectors += [block.vector for block in (left, above) if block.mode != SKIP]
-    vectors += [Vector()] if literal else []
-    later = above_right, previous.at(node.column, node.row)
-    vectors += [block.vector for block in later if block.mode != SKIP]
-    return list(dict.fromkeys([*vectors, *recent]))[:12]
+    vectors += vectors_of(left, above)
+    vectors += [] if mode == COPY else [Vector()]
+    vectors += vectors_of(above_right, previous.at(node.column, node.row))
+    vectors += [] if mode == PHOTO else recent
+    ways = zip(*(block.vector.way for block in (left, above, above_right)), strict=True)
+    return list(dict.fromkeys(vectors))[:12], tuple(sorted(steps)[1] for steps in ways)
+
+
+def second_candidates(node, first, current, previous):
+    left, above = current.at(node.column - 1, node.row), current.at(node.column, node.row - 1)
+    known = [block.second for block in (left, above, previous.at(node.column, node.row)) if block.second]
+    from_around = left.second or above.second
+    expected = from_around.way if from_around else tuple(2 * steps for steps in first.way)
+    return list(dict.fromkeys(known)), expected, sum(block.second is not None for block in (left, above))
+
+
+class References(list):
+    """One sheet of what vectors refer to, by number; and of the older frame."""
+
+    def __init__(self, frames, older):
+        super().__init__(frames)
+        self.older = older
 
 
 @dataclass
@@ -290,13 +339,19 @@ class SheetCoder:
                 self.decode_node(coder, child, references)
             return
         mode = COPY if flag(FLAG_COPY) else PHOTO if flag(FLAG_PHOTO) else LITERAL
-        candidates = candidate_vectors(node, mode != COPY, self.blocks, self.before, self.recent, self.below)
-        vector = self.vectors.decode(coder, candidates, mode != COPY, node, references)
+        candidates = candidate_vectors(node, mode, self.blocks, self.before, self.recent, self.below)
+        vector = self.vectors.decode(coder, *candidates, mode, node, references)
         refuse_unless(references[vector.reference] is not None, "a reference that is not there yet")
         refuse_unless(self.inside(node, vector), "a block outside its reference")
-        if vector != Vector():
+        second = None
+        if mode == PHOTO:
+            if references.older:
+                candidates = second_candidates(node, vector, self.blocks, self.before)
+                second = self.vectors.decode_second(coder, *candidates, node)
+                refuse_unless(second is None or self.inside(node, second), "a second place outside the older frame")
+        elif vector != Vector():
             self.recent = [vector, *(other for other in self.recent if other != vector)][:10]
-        self.blocks.fill(node, Block(mode, node.level, vector))
+        self.blocks.fill(node, Block(mode, node.level, vector, second))
 
     def inside(self, node, vector):
         left, top = node.column * CELL + vector.dx, self.top + node.row * CELL + vector.dy
@@ -333,14 +388,19 @@ class SheetCoder:
             for x in range(self.shape.width):
                 block = self.blocks.at(x // CELL, cell_row)
                 if block.mode in (LITERAL, PHOTO):
-                    self.decode_pixel(coder, x, y, block, references[block.vector.reference], luma)
+                    self.decode_pixel(coder, x, y, block, references, luma)
 
-    def decode_pixel(self, coder, x, y, block, reference, luma):
+    def decode_pixel(self, coder, x, y, block, references, luma):
         guide = 0
         if luma:
             places = (0, 0), (1, 0), (0, 1), (1, 1)
             guide = hash_of(11, *(luma.current.get(2 * x + i, 2 * y + j) for i, j in places))
-        site = Site(self, x, y, reference, block.vector, guide)
+        between = None
+        if block.second or block.vector != block.vector.whole():
+            places = [(references[block.vector.reference], block.vector)]
+            places += [(references.older, block.second)] if block.second else []
+            between = Between(self.shape, places)
+        site = Site(self, x, y, references[block.vector.reference], block.vector, guide, between)
         if block.mode == LITERAL:
             pixel, mark = self.colours.decode(coder, self.escapes, site)
         else:
@@ -396,6 +456,10 @@ class History:
     next_recent: int = 0
     next_saved: int = 0
     literals: int = 0
+
+    def older(self):
+        """The frame before the previous one."""
+        return self.slots[1 + (self.next_recent - 1) % 4] if self.pushed > 1 else None
 
     def push(self, frame, changed):
         self.literals += changed.literals
@@ -480,7 +544,10 @@ class Layer:
             slots[self.below] = load(self.header, below)
         self.cut_if_due()
         self.drawn += 1
-        references = [[slot and slot[k] for slot in slots] for k in range(len(self.shapes))]
+        older = self.history.older()
+        references = [
+            References([slot and slot[k] for slot in slots], older and older[k]) for k in range(len(self.shapes))
+        ]
         changes = [c for s, coder in zip(self.slices, coders, strict=False) for c in s.decode_frame(coder, references)]
         changed = Changed(sum(c.pixels for c in changes), sum(c.literals for c in changes))
         if changed.pixels:

@@ -26,18 +26,21 @@ def component(pixel, k):
 class Site:
     """The place of a pixel: `at` looks into the frame being drawn, `ref` into the reference."""
 
-    def __init__(self, sheet, x, y, reference, vector, guide):
+    def __init__(self, sheet, x, y, reference, vector, guide, between=None):
         self.stride = sheet.current.stride
         self.here, self.background, self.marks = sheet.current.cells, sheet.background.cells, sheet.marks.cells
         self.i = sheet.current.index(x, y)
         self.reference = reference.cells
         self.j = reference.index(x + vector.dx, sheet.top + y + vector.dy)
         self.guide = guide
+        self.between, self.place = between, (x, sheet.top + y)
 
     def at(self, dx, dy):
         return self.here[self.i + dx + dy * self.stride]
 
     def ref(self, dx, dy):
+        if self.between:
+            return self.between.get(self.place[0] + dx, self.place[1] + dy)
         return self.reference[self.j + dx + dy * self.stride]
 
     def back(self, dx, dy):
@@ -51,6 +54,50 @@ class Site:
 
     def escaped(self):
         return sum(self.mark(*place) >> 1 for place in ((-1, 0), (0, -1), (1, -1), (-1, -1)))
+
+
+TAPS = (
+    (0, 0, 0, 64, 0, 0, 0, 0),
+    (0, 1, -3, 63, 4, -2, 1, 0),
+    (-1, 2, -5, 62, 8, -3, 1, 0),
+    (-1, 3, -8, 60, 13, -4, 1, 0),
+    (-1, 4, -10, 58, 17, -5, 1, 0),
+    (-1, 4, -11, 52, 26, -8, 3, -1),
+    (-1, 3, -9, 47, 31, -10, 4, -1),
+    (-1, 4, -11, 45, 34, -10, 4, -1),
+    (-1, 4, -11, 40, 40, -11, 4, -1),
+)
+
+
+def taps_of(f):
+    return TAPS[f] if f <= 8 else TAPS[16 - f][::-1]
+
+
+class Between:
+    """The pixels between a reference's that a photo block looks at, or the mean of two references'."""
+
+    def __init__(self, shape, places):
+        self.shape, self.places = shape, places
+
+    def get(self, x, y):
+        pixel = 0
+        for k in range(self.shape.components):
+            samples = [self.sample(reference, vector, x, y, k) for reference, vector in self.places]
+            pixel |= (samples[0] if len(samples) == 1 else (sum(samples) + 1) >> 1) << (10 * k)
+        return pixel
+
+    def sample(self, reference, vector, x, y, k):
+        def stored(column, row):
+            column, row = clamp(column, 0, self.shape.width - 1), clamp(row, 0, self.shape.height - 1)
+            return component(reference.get(column, row), k)
+
+        def across(row):
+            left = x + vector.dx - 3
+            return (sum(tap * stored(left + t, row) for t, tap in enumerate(taps_of(vector.fx))) + 2) >> 2
+
+        top = y + vector.dy - 3
+        down = sum(tap * across(top + t) for t, tap in enumerate(taps_of(vector.fy)))
+        return clamp((down + 512) >> 10, 0, self.shape.top)
 
 
 def bits_of(*flags):
