@@ -20,24 +20,35 @@ uint32_t term(int place, uint32_t value) { return kFactors[static_cast<size_t>(p
 }  // namespace
 
 ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
-    : shape_(shape), all_voters_(settings.all_voters), table_shift_(32 - settings.colour_bits) {
+    : shape_(shape),
+      all_voters_(settings.all_voters),
+      adds_odds_(!settings.rich && !settings.all_voters),
+      table_shift_(32 - settings.colour_bits) {
   const int contexts = all_voters_ ? Voters<true>::kContexts : Voters<false>::kContexts;
   for (int i = 0; i < contexts; ++i) slots_[i] = BigArray<Slot>(size_t{1} << settings.colour_bits);
+  const auto first_chance = [](bool is_context, int vote, int trust) {
+    return static_cast<uint32_t>(vote == 0 ? 14000 : is_context ? 30000 + 2000 * (trust >> 4) : 40000);
+  };
+  for (auto& model : flat_) model = BitModel::starting_at(65000, 4);
+  for (auto& model : fast_) model = BitModel::starting_at(64000, 4);
+  if (adds_odds_) {
+    odds_.start([&](int voter, int vote, int trust) {
+      return first_chance(voter < Voters<false>::kContexts, vote, trust);
+    });
+    return;
+  }
   for (int rank = 0; rank < kRanks; ++rank)
     for (int voter = 0; voter < kVoters; ++voter)
       for (int vote = 0; vote < 4; ++vote)
-        for (uint32_t trust = 0; trust < 256; ++trust) {
-          const uint32_t p = vote == 0 ? 14000 : voter < kContexts ? 30000 + 2000 * (trust >> 4) : 40000;
-          confidence_[voter][trust].models[rank][vote] = BitModel::starting_at(p);
-        }
+        for (int trust = 0; trust < 256; ++trust)
+          confidence_[voter][trust].models[rank][vote] =
+              BitModel::starting_at(first_chance(voter < kContexts, vote, trust));
   MixWeights<16> start{};
   for (int i = 0; i < kVoters; ++i) start.w[i] = all_voters_ ? 3604 : 2048;
   for (auto& weights : weights_) weights.assign(kRanks * 1024, start);
   refine_.resize(size_t{kRanks} * 1024 * kRefining);
   for (size_t i = 0; i < refine_.size(); ++i)
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % kRefining) - 16) * kMaxStretch / 16), 6);
-  for (auto& model : flat_) model = BitModel::starting_at(65000, 4);
-  for (auto& model : fast_) model = BitModel::starting_at(64000, 4);
 }
 
 // Whether fifteen pixels around are of one colour.
@@ -180,15 +191,20 @@ Pixel ColourModel::gradient(const Site& s) const {
 }
 
 template <bool All>
-void ColourModel::gather(Candidates& candidates) const {
+void ColourModel::gather(Candidates& candidates) {
   using V = Voters<All>;
+  if constexpr (!All)
+    if (adds_odds_) {
+      for (int i = 0; i < V::kCount; ++i) candidates.add(votes_[i], odds_.look(i, trust_[i]));
+      return;
+    }
   for (int i = 0; i < V::kCount; ++i) {
     const int score = rough_stretch(confidence_[V::kWho[i]][trust_[i]].models[0][1].probability()) + 800;
     candidates.add(votes_[i], std::max(score, 20));
   }
 }
-template void ColourModel::gather<false>(Candidates& candidates) const;
-template void ColourModel::gather<true>(Candidates& candidates) const;
+template void ColourModel::gather<false>(Candidates& candidates);
+template void ColourModel::gather<true>(Candidates& candidates);
 
 // Second thoughts, once the first colour was wrong.
 template <bool All>

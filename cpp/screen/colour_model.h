@@ -11,6 +11,7 @@
 #include "screen/logistic.h"
 #include "screen/mixer.h"
 #include "screen/model_settings.h"
+#include "screen/rank_odds.h"
 #include "screen/residual_model.h"
 #include "screen/site.h"
 
@@ -94,7 +95,7 @@ class ColourModel {
   template <bool All>
   void open_slots(const Site& site);
   template <bool All>
-  void gather(Candidates& candidates) const;
+  void gather(Candidates& candidates);
   template <bool All>
   void gather_more(const Site& site, Candidates& candidates) const;
   template <bool All>
@@ -103,9 +104,12 @@ class ColourModel {
 
   template <bool All, typename Coder>
   bool code_hit(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
+  template <typename Coder>
+  bool code_hit_quickly(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
 
   SheetShape shape_;
   bool all_voters_;
+  bool adds_odds_;  // instead of mixing
   int table_shift_;
   BigArray<Slot> slots_[kContexts];
   // By rank and how a voter voted (not, first, second, third colour): all that may be asked about a pixel is
@@ -117,6 +121,7 @@ class ColourModel {
   Confidence confidence_[kVoters][256];
   std::vector<MixWeights<16>> weights_[2];
   std::vector<BitModel> refine_;
+  RankOdds odds_;
   BitModel flat_[2048];
   BitModel fast_[2048];
 

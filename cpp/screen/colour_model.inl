@@ -83,22 +83,26 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   Candidates candidates;
   candidates.refused[0] = excluded;
   gather<All>(candidates);
-  const int escaped_near = s.escaped_around();
   Pixel colour = kNoPixel;
   bool prepared = false;
-  for (int rank = 0; rank < kRanks; ++rank) {
+  const bool adds_odds = !All && adds_odds_;
+  // Beside so many escaped pixels a later colour is not asked for.
+  const int escaped_near = s.escaped_around();
+  const int ranks = adds_odds && escaped_near == 4 ? 1 : escaped_near >= (All ? 3 : 2) ? 2 : kRanks;
+  for (int rank = 0; rank < ranks; ++rank) {
     if (rank == 1) {
       gather_more<All>(s, candidates);
       // Most likely that is where it ends: memory has time until then.
       residuals.prepare(s);
       prepared = true;
     }
-    if ((rank >= 2 && escaped_near >= (All ? 3 : 2)) || candidates.count == 0) break;
+    if (candidates.count == 0) break;
     const bool exact_known = candidates.has(actual);
     const Pixel candidate = candidates.take_best();
     if (rank == 0) candidates.refused[1] = candidate;
     const bool hit = candidate == actual || (!exact_known && is_near(candidate, actual, s.tolerance));
-    if (code_hit<All>(coder, s, rank, candidate, hit)) {
+    if (adds_odds ? code_hit_quickly(coder, s, rank, candidate, hit)
+                  : code_hit<All>(coder, s, rank, candidate, hit)) {
       colour = candidate;
       break;
     }
@@ -158,6 +162,32 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
   refine.learn(hit, 255);
   learn(first, inputs, mix_error(hit, squash(mixed_first)));
   learn(second, inputs, mix_error(hit, squash(mixed_second)));
+  return hit;
+}
+
+template <typename Coder>
+bool ColourModel::code_hit_quickly(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
+  using V = Voters<false>;
+  int votes[V::kCount];
+  int agreeing = 0;
+  for (int i = 0; i < V::kCount; ++i) {
+    votes[i] = votes_[i] == colour;
+    if (i < V::kContexts && rank > 0 && votes[i] == 0)
+      votes[i] = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
+    agreeing += votes[i] > 0;
+  }
+  const int is_w = colour == s.at(-1, 0), is_n = colour == s.at(0, -1), is_e = colour == s.at(1, 0);
+  const int is_p = colour == s.in_reference(0, 0);
+  const int mw = s.mark(-1, 0) & 1, mn = s.mark(0, -1) & 1;
+  const int spots[3] = {agreeing * 64 + std::min(s.escaped_around(), 3) * 16 + mw * 8 + mn * 4 + is_p * 2 +
+                            (colour == *s.background),
+                        is_w | is_n << 1 | is_e << 2 | (colour == s.at(1, -1)) << 3 |
+                            (colour == s.at(-1, -1)) << 4 | (s.at(-1, 0) == s.at(0, -1)) << 5 |
+                            (s.at(0, -1) == s.at(1, -1)) << 6 | (s.at(-1, 0) == s.at(-1, -1)) << 7 | mw << 8 |
+                            (s.mark(1, -1) & 1) << 9,
+                        static_cast<int>(near_marks_ & 63) | is_w << 6 | is_n << 7 | is_p << 8 | is_e << 9};
+  hit = odds_.code(coder, rank, votes, spots, hit);
+  if (hit) ask_ahead(colour);
   return hit;
 }
 

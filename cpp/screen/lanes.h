@@ -45,6 +45,8 @@ inline Lanes upper_lower(Lanes a, Lanes b) {
 inline Lanes is_greater(Lanes a, Lanes b) { return {_mm_cmpgt_epi16(a.v, b.v)}; }
 // The upper half of the product of unsigned numbers.
 inline Lanes high_product(Lanes a, Lanes b) { return {_mm_mulhi_epu16(a.v, b.v)}; }
+// The upper half of the product of signed numbers.
+inline Lanes high_signed_product(Lanes a, Lanes b) { return {_mm_mulhi_epi16(a.v, b.v)}; }
 template <int Bits>
 Lanes shift_right(Lanes a) {
   return {_mm_srai_epi16(a.v, Bits)};
@@ -153,6 +155,9 @@ inline Lanes is_greater(Lanes a, Lanes b) {
 inline Lanes high_product(Lanes a, Lanes b) {
   return each_lane(
       [&](int i) { return (uint32_t{static_cast<uint16_t>(a.v[i])} * static_cast<uint16_t>(b.v[i])) >> 16; });
+}
+inline Lanes high_signed_product(Lanes a, Lanes b) {
+  return each_lane([&](int i) { return a.v[i] * b.v[i] >> 16; });
 }
 template <int Bits>
 Lanes shift_right(Lanes a) {

@@ -37,24 +37,18 @@ struct Shares {
 
 }  // namespace
 
-template <bool Rich>
 void ResidualModel::open_lines(Turn& turn, int line) {
-  using C = ResidualContexts<Rich>;
   const uint32_t offset = static_cast<uint32_t>(line) * 0x9E3779B1u;
-  for (int i = 0; i < C::kCount; ++i) {
-    turn.open[line][i] = &lines_[i][(turn.contexts[C::kWho[i]] + offset) >> 8 & line_mask_];
+  for (int i = 0; i < kContexts; ++i) {
+    turn.open[line][i] = &lines_[i][(turn.contexts[i] + offset) >> 8 & line_mask_];
     prefetch(turn.open[line][i]);
   }
 }
-template void ResidualModel::open_lines<false>(Turn& turn, int line);
-template void ResidualModel::open_lines<true>(Turn& turn, int line);
 
 // The one context that sees the residual before the last turn's.
 void ResidualModel::add_residual(int residual) {
   Turn& turn = turns_[2];
-  turn.contexts[14] = hash_in(turn.contexts[14], static_cast<uint32_t>(residual));
-  turn.open[0][7] = &lines_[7][turn.contexts[14] >> 8 & line_mask_];
-  prefetch(turn.open[0][7]);
+  turn.few.lines[7] = odds_.line(7, hash_in(turn.late_hash, static_cast<uint32_t>(residual)));
 }
 
 template <bool Rich>
@@ -84,13 +78,16 @@ void ResidualModel::prepare_turn(const Site& s, int turn, int first_value, const
                       : width < 10 ? 1
                       : width < 64 ? 2
                                    : 3;
-  set_contexts<Rich>(s, p, turn, base, by_line, residuals);
-  open_lines<Rich>(opened, 0);
+  if constexpr (Rich) {
+    set_contexts(s, p, turn, base, by_line, residuals);
+    open_lines(opened, 0);
+  } else {
+    open_few(s, turn, base, by_line, residuals);
+  }
 }
 template void ResidualModel::prepare_turn<false>(const Site& site, int turn, int first, const int* residuals);
 template void ResidualModel::prepare_turn<true>(const Site& site, int turn, int first, const int* residuals);
 
-template <bool Rich>
 void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, int base, int by_line,
                                  const int* residuals) {
   Turn& opened = turns_[turn];
@@ -112,35 +109,66 @@ void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, 
   contexts[10] = hash_of(seed + 10, off(7), off(8));
   contexts[11] = hash_of(seed + 11, off(9), by_line, signed_magnitude(first));
   contexts[13] = hash_of(seed + 13, off(6), off(11));
-  contexts[14] = hash_of(seed + 14, off(10));
-  if (Rich || turn < 2) contexts[14] = hash_in(contexts[14], static_cast<uint32_t>(last));
-  if constexpr (Rich) {
-    contexts[0] =
-        hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(near.width) : magnitude(p(3) - p(4)));
-    contexts[1] = hash_of(seed + 1, signed_magnitude(predictions_.west_error(k)),
-                          signed_magnitude(predictions_.north_error(k)), e > 4);
-    const uint32_t pr = near.share(s.in_reference(0, 0));
-    contexts[3] = hash_of(seed + 3, w, n, ne, pr, near.value >> 5);
-    contexts[4] = hash_of(seed + 4, pr, near.share(s.in_reference(1, 0)), near.share(s.in_reference(-1, 0)),
-                          near.share(s.in_reference(0, -1)), near.share(s.in_reference(0, 1)), w, n);
-    contexts[7] =
-        hash_of(seed + 7, near.edge(s.at(-1, 0)), near.edge(s.at(0, -1)), near.edge(s.at(1, -1)), last);
-    contexts[8] = hash_of(seed + 8, off(0), off(1));
-    contexts[12] = hash_of(seed + 12, off(4), off(5));
-    contexts[15] = hash_of(seed + 15, off(3), off(blended.best));
-    contexts[16] = hash_of(seed + 16, near.edge(s.in_reference(0, 0)), w, n, near.share(s.at(1, 0)),
-                           near.share(s.at(0, 1)));
-    contexts[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), near.value);
-    contexts[18] = hash_of(seed + 18, near.edge(s.at(-1, 0)), near.edge(s.at(0, -1)), near.edge(s.at(-1, -1)),
-                           magnitude(near.width));
-    contexts[19] = hash_of(seed + 19, *s.background, near.value, last);
-    contexts[20] =
-        hash_of(seed + 20, near.edge(s.at(0, -1)), near.edge(s.at(1, -1)), near.edge(s.at(2, -1)), w);
-    contexts[21] =
-        hash_of(seed + 21, near.edge(s.at(-1, 0)), near.edge(s.at(-1, -1)), near.edge(s.at(-2, 0)), n);
-    contexts[22] = hash_of(seed + 22, s.in_reference(0, 0), near.value);
-    contexts[23] = hash_of(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
+  contexts[14] = hash_of(seed + 14, off(10), last);
+  contexts[0] = hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(near.width) : magnitude(p(3) - p(4)));
+  contexts[1] = hash_of(seed + 1, signed_magnitude(predictions_.west_error(k)),
+                        signed_magnitude(predictions_.north_error(k)), e > 4);
+  const uint32_t pr = near.share(s.in_reference(0, 0));
+  contexts[3] = hash_of(seed + 3, w, n, ne, pr, near.value >> 5);
+  contexts[4] = hash_of(seed + 4, pr, near.share(s.in_reference(1, 0)), near.share(s.in_reference(-1, 0)),
+                        near.share(s.in_reference(0, -1)), near.share(s.in_reference(0, 1)), w, n);
+  contexts[7] =
+      hash_of(seed + 7, near.edge(s.at(-1, 0)), near.edge(s.at(0, -1)), near.edge(s.at(1, -1)), last);
+  contexts[8] = hash_of(seed + 8, off(0), off(1));
+  contexts[12] = hash_of(seed + 12, off(4), off(5));
+  contexts[15] = hash_of(seed + 15, off(3), off(blended.best));
+  contexts[16] = hash_of(seed + 16, near.edge(s.in_reference(0, 0)), w, n, near.share(s.at(1, 0)),
+                         near.share(s.at(0, 1)));
+  contexts[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), near.value);
+  contexts[18] = hash_of(seed + 18, near.edge(s.at(-1, 0)), near.edge(s.at(0, -1)), near.edge(s.at(-1, -1)),
+                         magnitude(near.width));
+  contexts[19] = hash_of(seed + 19, *s.background, near.value, last);
+  contexts[20] =
+      hash_of(seed + 20, near.edge(s.at(0, -1)), near.edge(s.at(1, -1)), near.edge(s.at(2, -1)), w);
+  contexts[21] =
+      hash_of(seed + 21, near.edge(s.at(-1, 0)), near.edge(s.at(-1, -1)), near.edge(s.at(-2, 0)), n);
+  contexts[22] = hash_of(seed + 22, s.in_reference(0, 0), near.value);
+  contexts[23] = hash_of(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
+}
+
+// Few contexts, each of one number: what is seen of the surroundings does not depend on the turn.
+void ResidualModel::open_few(const Site& s, int turn, int base, int by_line, const int* residuals) {
+  Turn& opened = turns_[turn];
+  const int value = opened.value;
+  const int k = span_.order[turn];
+  if (turn == 0) {
+    const Shares near{value, span_.lead(), span_.low_value, span_.width()};
+    around_ = 0;
+    for (const Pixel pixel : {s.at(-1, 0), s.at(-2, 0), s.at(0, -1), s.at(-1, -1), s.at(1, -1), s.at(0, -2)})
+      around_ = around_ << 4 | near.share(pixel);
   }
+  const uint32_t first = turn > 0 ? static_cast<uint32_t>(signed_magnitude(residuals[0])) : 0;
+  const uint32_t e = static_cast<uint32_t>(opened.error_class);
+  const auto off = [&](int i) {
+    return static_cast<uint32_t>(64 + std::clamp(predictions_.value(i, k) - (value - base), -40, 40));
+  };
+  const uint32_t seed = static_cast<uint32_t>(turn * 3 + k + 1) * 0x10001u;
+  const auto open = [&](int i, uint32_t what) {
+    opened.few.lines[i] = odds_.line(i, hash_in(seed + static_cast<uint32_t>(i), what));
+  };
+  open(0, static_cast<uint32_t>(value) >> 2 << 4 | (turn > 0 ? first : e));
+  open(1, around_);
+  opened.few.lines[2] = odds_.line(2, hash_of(seed + 2, span_.low, span_.high, value >> 2));
+  opened.few.lines[3] = odds_.line(3, hash_of(seed + 3, off(2) << 3 | e, s.guide));
+  open(4, off(7) << 7 | off(8));
+  open(5, off(9) << 8 | static_cast<uint32_t>(by_line) << 4 | first);
+  open(6, off(6) << 7 | off(11));
+  opened.late_hash = hash_in(seed + 7, off(10));
+  if (turn < 2)
+    opened.few.lines[7] =
+        odds_.line(7, hash_in(opened.late_hash, static_cast<uint32_t>(turn > 0 ? residuals[0] : 0)));
+  opened.few.lines[8] = odds_.common_line(turn, opened.error_class, opened.span_class);
+  opened.few.weights = odds_.weights(turn, opened.span_class);
 }
 
 }  // namespace aicodec::screen

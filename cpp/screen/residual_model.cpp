@@ -104,17 +104,17 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
       rich_(settings.rich),
       leaders_(settings.first_leads ? 1 : shape.components),
       line_mask_((1u << settings.residual_bits) - 1) {
-  const int contexts = rich_ ? ResidualContexts<true>::kCount : ResidualContexts<false>::kCount;
-  for (int i = 0; i < contexts; ++i) lines_[i] = BigArray<ModelLine>(size_t{1} << settings.residual_bits);
-  constexpr size_t kPlaces = size_t{3} * 2 * ModelLine::kModels * 8;
-  if (rich_)
-    for (auto& weights : weights_.rich) weights.assign(kPlaces, equal_weights<kContexts>(12));
-  else
-    for (auto& weights : weights_.lean) weights.assign(kPlaces, equal_weights<8>(6));
-  refine_.resize(size_t{3} * 2 * ModelLine::kModels * 33);
+  for (auto& table : remembered_) table.resize(size_t{1} << 16);
+  if (!rich_) {
+    odds_.start(settings.residual_bits);
+    return;
+  }
+  for (auto& table : lines_) table = BigArray<ModelLine>(size_t{1} << settings.residual_bits);
+  constexpr size_t kPlaces = size_t{3} * 2 * ModelLine::kModels;
+  for (auto& weights : weights_) weights.assign(kPlaces * 8, equal_weights<kContexts>(12));
+  refine_.resize(kPlaces * 33);
   for (size_t i = 0; i < refine_.size(); ++i)
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % 33) - 16) * kMaxStretch / 16), 6);
-  for (auto& table : remembered_) table.resize(size_t{1} << 16);
 }
 
 ResidualModel::Span ResidualModel::span_of(const Site& s) const {
@@ -187,7 +187,15 @@ ResidualModel::Remembered& ResidualModel::by_span(const Span& span, int first) {
                         16];
 }
 ResidualModel::Remembered& ResidualModel::by_neighbour(const Site& s, int first) {
-  return remembered_[1][hash_in(hash_in(3, s.at(-1, 0)), static_cast<uint32_t>(first)) >> 16];
+  const Pixel west = s.at(-1, 0);
+  if (rich_) return remembered_[1][hash_of(3, west, first) >> 16];
+  // How far its components are apart is what a colour blended with grey noise keeps.
+  uint32_t apart = static_cast<uint32_t>(span_.lead());
+  for (int k = 0; k < 3; ++k) {
+    const int above = component(west, k) - component(west, span_.lead());
+    apart = apart << 7 | static_cast<uint32_t>((above + 1024 + 16) >> 5);
+  }
+  return remembered_[1][hash_of(3, apart, first) >> 16];
 }
 
 void ResidualModel::remember(const Site& s, const Span& span, int first, Pixel rest) {

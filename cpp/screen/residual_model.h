@@ -1,6 +1,6 @@
 // Pixels as residuals: each component is predicted by a blend of predictors, weighted by how well they did
-// nearby; the residual goes bit by bit, every bit's probability mixed from several contexts. Serves pixels
-// whose colour no ranking knows, and whole blocks of photographs and smooth shading.
+// nearby; the residual goes bit by bit, every bit's probability mixed from many contexts (rich models) or
+// added up from few. Serves pixels whose colour no ranking knows.
 //
 // Drawn edges are mixtures of two colours. So the component that varies most around the pixel is coded first
 // (it leads), and the two pixels at the ends of its range span a line on which the others are looked for.
@@ -16,27 +16,15 @@
 #include "screen/mixer.h"
 #include "screen/model_line.h"
 #include "screen/model_settings.h"
+#include "screen/residual_odds.h"
 #include "screen/residual_predictors.h"
 #include "screen/site.h"
 
 namespace aicodec::screen {
 
-// Which contexts a residual's bits are mixed from, by their numbers in docs/bitstream.md.
-template <bool Rich>
-struct ResidualContexts {
-  static constexpr int kCount = 24;
-  static constexpr int kWho[kCount] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
-                                       12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
-};
-template <>
-struct ResidualContexts<false> {
-  static constexpr int kCount = 8;
-  static constexpr int kWho[kCount] = {2, 5, 6, 9, 10, 11, 13, 14};
-};
-
 class ResidualModel {
  public:
-  // With settings.near above zero residuals go in steps of 2 * near + 1; settings.rich mixes more contexts.
+  // With settings.near above zero residuals go in steps of 2 * near + 1.
   ResidualModel(const SheetShape& shape, const ModelSettings& settings);
 
   // What can be done before it is known that the pixel at `site` has to be coded: its models are asked for.
@@ -50,7 +38,7 @@ class ResidualModel {
   }
 
  private:
-  static constexpr int kContexts = ResidualContexts<true>::kCount;
+  static constexpr int kContexts = 24;
   static constexpr int kExponents = 10;
   // Nodes of the first line: zero, sign, seven of the exponent for either sign, and the highest bit below the
   // leading one up to an exponent of kTopExponents. The second line has that bit for greater exponents, and
@@ -78,6 +66,9 @@ class ResidualModel {
     int error_class, span_class;
     uint32_t contexts[kContexts];
     ModelLine* open[2][kContexts];
+    // Without rich models; the last context's hash if it waits for a residual.
+    ResidualOdds::Open few;
+    uint32_t late_hash;
   };
   struct Remembered {
     Pixel rest = 0;
@@ -112,18 +103,17 @@ class ResidualModel {
   // last turn's context of the one before is completed later.
   template <bool Rich>
   void prepare_turn(const Site& site, int turn, int first, const int* residuals);
-  template <bool Rich>
   void set_contexts(const Site& site, const Blend& blended, int turn, int base, int by_line,
                     const int* residuals);
+  void open_few(const Site& site, int turn, int base, int by_line, const int* residuals);
   // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
-  template <bool Rich>
   void open_lines(Turn& turn, int line);
   void add_residual(int residual);
   template <bool Rich, typename Coder>
   Pixel code_with(Coder& coder, const Site& site, Pixel actual);
-  template <bool Rich, typename Coder>
+  template <typename Coder>
   int code_residual(Coder& coder, int turn, int residual);
-  template <bool Rich, typename Coder>
+  template <typename Coder>
   bool code_bit(Coder& coder, int turn, int line, int node, bool bit);
 
   SheetShape shape_;
@@ -133,31 +123,21 @@ class ResidualModel {
   int leaders_;  // of the components the first so many may lead
   uint32_t line_mask_;
   BigArray<ModelLine> lines_[kContexts];
-  // Per turn, line, node and error class; per turn, line, node and span class. Only those in use are there,
-  // as close together as can be.
-  struct Weights {
-    std::vector<MixWeights<8>> lean[2];
-    std::vector<MixWeights<kContexts>> rich[2];
-  };
-  Weights weights_;
-  template <bool Rich>
-  auto& weights(int set, int place) {
-    if constexpr (Rich)
-      return weights_.rich[set][static_cast<size_t>(place)];
-    else
-      return weights_.lean[set][static_cast<size_t>(place)];
-  }
+  // Per turn, line, node and error class; per turn, line, node and span class.
+  std::vector<MixWeights<kContexts>> weights_[2];
   std::vector<BitModel> refine_;
   std::vector<Remembered> remembered_[2];
   Remembered by_first_[3][1024];
   BitModel rest_hit_[3][1024];
   BitModel low_bits_[3][kExponents][kExponents][2];
   uint32_t rest_history_ = 0;
+  ResidualOdds odds_;
 
   // Of the pixel being coded.
   Span span_ = {};
   Predictions predictions_ = {};
   Turn turns_[3] = {};
+  uint32_t around_ = 0;
 };
 
 }  // namespace aicodec::screen

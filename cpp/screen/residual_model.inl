@@ -16,7 +16,11 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
     const int k = span_.order[turn];
     const int expected = turns_[turn].value;
     const int wanted = chosen_residual(component(actual, k) - expected, site.tolerance);
-    residuals[turn] = code_residual<Rich>(coder, turn, wanted);
+    if constexpr (Rich)
+      residuals[turn] = code_residual(coder, turn, wanted);
+    else
+      residuals[turn] = odds_.code(coder, turns_[turn].few, turn, steps(shape_.max_value - expected),
+                                   steps(expected), wanted);
     const int value = std::clamp(expected + residuals[turn] * (2 * near_ + 1), 0, shape_.max_value);
     result |= from_component(value, k);
     return value;
@@ -78,21 +82,20 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, Pixel a
 // Zero or not, the sign, the exponent in unary, and the bits below the leading one; what follows from the
 // range of samples is not asked. Small residuals have all their mixed bits in one line of models; only large
 // ones need the other.
-template <bool Rich, typename Coder>
+template <typename Coder>
 int ResidualModel::code_residual(Coder& coder, int turn, int residual) {
-  if (code_bit<Rich>(coder, turn, 0, 0, residual == 0)) return 0;
+  if (code_bit(coder, turn, 0, 0, residual == 0)) return 0;
   const int expected = turns_[turn].value;
   const uint32_t most_above = steps(shape_.max_value - expected);
   const uint32_t most_below = steps(expected);
-  const bool negative =
-      most_above == 0 || (most_below > 0 && code_bit<Rich>(coder, turn, 0, 1, residual < 0));
+  const bool negative = most_above == 0 || (most_below > 0 && code_bit(coder, turn, 0, 1, residual < 0));
   const uint32_t most = negative ? most_below : most_above;
   const uint32_t wanted = std::min(static_cast<uint32_t>(std::abs(residual)), most);
   const int exponent_wanted = static_cast<int>(std::bit_width(wanted)) - 1;
   int exponent = 0;
   while (most >> (exponent + 1) != 0 &&
-         code_bit<Rich>(coder, turn, 0, 2 + std::min(exponent, 6) + 7 * negative, exponent < exponent_wanted))
-    if (++exponent == kLargeExponent) open_lines<Rich>(turns_[turn], 1);
+         code_bit(coder, turn, 0, 2 + std::min(exponent, 6) + 7 * negative, exponent < exponent_wanted))
+    if (++exponent == kLargeExponent) open_lines(turns_[turn], 1);
   uint32_t value = 1;
   for (int i = exponent - 1; i >= 0; --i) {
     const bool bit = wanted >> i & 1;
@@ -102,11 +105,11 @@ int ResidualModel::code_residual(Coder& coder, int turn, int residual) {
     }
     bool coded;
     if (i == exponent - 1 && exponent <= kTopExponents) {
-      coded = code_bit<Rich>(coder, turn, 0, kTopNode + i, bit);
+      coded = code_bit(coder, turn, 0, kTopNode + i, bit);
     } else if (i >= exponent - 2 && exponent >= kLargeExponent) {
       const int node = i == exponent - 1 ? kTopNode + i - kTopExponents
                                          : 2 * std::min(exponent - 2, 7) + static_cast<int>(value & 1);
-      coded = code_bit<Rich>(coder, turn, 1, node, bit);
+      coded = code_bit(coder, turn, 1, node, bit);
     } else {
       BitModel& model = low_bits_[turn][exponent][i][value & 1];
       coded = coder.bit_with(model.probability(), bit);
@@ -117,19 +120,18 @@ int ResidualModel::code_residual(Coder& coder, int turn, int residual) {
   return negative ? -static_cast<int>(value) : static_cast<int>(value);
 }
 
-template <bool Rich, typename Coder>
+template <typename Coder>
 bool ResidualModel::code_bit(Coder& coder, int turn, int line, int node, bool bit) {
-  using C = ResidualContexts<Rich>;
-  MixInputs<C::kCount> inputs;
+  MixInputs<kContexts> inputs;
   ModelLine* const* lines = turns_[turn].open[line];
-  for (int i = 0; i < C::kCount; i += 8) {
+  for (int i = 0; i < kContexts; i += 8) {
     int stretched[8];
     for (int k = 0; k < 8; ++k) stretched[k] = rough_stretch(lines[i + k]->probability(node));
     inputs.set_eight(i, stretched);
   }
   const int place = (turn * 2 + line) * ModelLine::kModels + node;
-  auto& first = weights<Rich>(0, place * 8 + turns_[turn].error_class);
-  auto& second = weights<Rich>(1, place * 8 + turns_[turn].span_class);
+  auto& first = weights_[0][static_cast<size_t>(place * 8 + turns_[turn].error_class)];
+  auto& second = weights_[1][static_cast<size_t>(place * 8 + turns_[turn].span_class)];
   const int mixed_first = mix(first, inputs);
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);
@@ -140,7 +142,7 @@ bool ResidualModel::code_bit(Coder& coder, int turn, int line, int node, bool bi
   learn(first, inputs, mix_error(bit, squash(mixed_first)));
   learn(second, inputs, mix_error(bit, squash(mixed_second)));
   refine.learn(bit, 255);
-  for (int i = 0; i < C::kCount; ++i) lines[i]->learn(node, bit, C::kWho[i] < 3 ? 255 : 127);
+  for (int i = 0; i < kContexts; ++i) lines[i]->learn(node, bit, i < 3 ? 255 : 127);
   return bit;
 }
 

@@ -18,6 +18,7 @@ SheetRows::SheetRows(int width, int first, int end)
 SheetCoder::SheetCoder(const SheetShape& shape, int rows, const ModelSettings& settings, int below)
     : shape_(shape),
       below_(below),
+      rich_(settings.rich),
       colours_(shape, settings),
       escapes_(shape, settings),
       photos_(shape, settings.near) {
@@ -127,7 +128,8 @@ uint64_t SheetCoder::work_of(Mode mode, int y, int left, int right, uint64_t spe
   const uint8_t* marks = marks_.at(0, y);
   uint64_t escaped = 0;
   for (int x = left; x < right; ++x) escaped += (marks[x] & kEscaped) != 0;
-  return 64 * static_cast<uint64_t>(right - left) + 370 * escaped + 3 * spent;
+  const uint64_t pixels = static_cast<uint64_t>(right - left);
+  return rich_ ? 64 * pixels + 370 * escaped + 3 * spent : 80 * pixels + 200 * escaped + spent * 5 / 4;
 }
 
 void SheetCoder::finish_frame(const Raster& previous) {

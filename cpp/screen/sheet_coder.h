@@ -176,6 +176,7 @@ class SheetCoder {
   SheetShape shape_;
   int top_ = 0;
   int below_;
+  bool rich_;
   Raster current_;
   Raster background_;
   BasicRaster<uint8_t> marks_;

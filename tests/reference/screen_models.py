@@ -14,6 +14,7 @@ from .mixing import (
     quotient,
     rough,
 )
+from .screen_odds import RankOdds, ResidualOdds
 
 NO_PIXEL = 0xFFFFFFFF
 AS_REFERENCE, ESCAPED = 1, 2
@@ -177,6 +178,7 @@ class ColourModel:
         self.contexts = [i for i in self.voters if i < 10]
         self.bias = [BIAS] if settings.all_voters else []
         self.most_escaped = 2 if settings.all_voters else 1
+        self.odds = None if settings.rich or settings.all_voters else RankOdds()
         self.slots = [Lazy(lambda _: Slot()) for _ in range(10)]
         self.confidence = Lazy(self.first_confidence)
         self.mixers = TwoMixers(len(self.voters), 3604 if settings.all_voters else 2048, 2)
@@ -360,15 +362,16 @@ class ColourModel:
         """The ranked colour that is right, or none."""
         candidates = Candidates(excluded)
         for i in self.voters:
-            candidates.add(self.votes[i], max(rough(self.confidence[0, i, 1, self.trust[i]]) + 800, 20))
-        for rank in range(self.RANKS):
+            candidates.add(self.votes[i], self.score(i))
+        ranks = 1 if self.odds and s.escaped() == 4 else 2 if s.escaped() > self.most_escaped else self.RANKS
+        for rank in range(ranks):
             if rank == 1:
                 for i, slot in self.opened.items():
                     candidates.add(slot.colours[1], 68 if i > 2 else 60)
                     candidates.add(slot.colours[2], 30)
                 for place, score in (((-1, -1), 25), ((1, -1), 25), ((1, 0), 20), ((0, 1), 20)):
                     candidates.add(s.at(*place), score)
-            if not candidates.rows or (rank >= 2 and s.escaped() > self.most_escaped):
+            if not candidates.rows:
                 break
             colour = candidates.take_best()
             if rank == 0:
@@ -376,6 +379,12 @@ class ColourModel:
             if self.hit(coder, s, rank, colour):
                 return colour
         return NO_PIXEL
+
+    def score(self, voter):
+        trust = self.trust[voter]
+        if self.odds:
+            return self.odds.score(voter, trust)
+        return max(rough(self.confidence[0, voter, 1, trust]) + 800, 20)
 
     def vote(self, i, rank, colour):
         if self.votes[i] == colour:
@@ -387,7 +396,7 @@ class ColourModel:
 
     def hit(self, coder, s, rank, colour):
         votes = [self.vote(i, rank, colour) for i in self.voters]
-        models = [self.confidence[rank, i, vote, self.trust[i]] for i, vote in zip(self.voters, votes, strict=True)]
+        voters = [(rank, i, vote, self.trust[i]) for i, vote in zip(self.voters, votes, strict=True)]
         w, n, ne, nw, e, p = s.at(-1, 0), s.at(0, -1), s.at(1, -1), s.at(-1, -1), s.at(1, 0), s.ref(0, 0)
         flags = bits_of(colour == s.back(0, 0), colour == p, s.done(0, -1), s.done(-1, 0))
         agreeing = min(sum(vote > 0 for vote in votes), 15)
@@ -408,6 +417,9 @@ class ColourModel:
             ),
         )
         around = rank, self.near_marks, bits_of(colour == w, colour == n, colour == p, colour == e)
+        if self.odds:
+            return self.odds.decode(coder, voters, (first, (second, 0), (around, 0, 0)))
+        models = [self.confidence[key] for key in voters]
         bit = self.mixers.decode(coder, [*map(rough, models), *self.bias], (first, second), around)
         for model in models:
             model.learn(bit, 255)
@@ -458,10 +470,10 @@ class ResidualModel:
         self.shape = shape
         self.step = 2 * settings.near + 1
         self.mask = (1 << settings.residual_bits) - 1
-        self.contexts = range(24) if settings.rich else (2, 5, 6, 9, 10, 11, 13, 14)
+        self.odds = None if settings.rich else ResidualOdds(settings.residual_bits)
         self.leaders = 1 if settings.first_leads else shape.components
         self.lines = Lazy(lambda _: ShortModel())
-        self.mixers = TwoMixers(len(self.contexts), 16384 // (12 if settings.rich else 6), 4)
+        self.mixers = TwoMixers(24, 16384 // 12, 4)
         self.by_span, self.by_neighbour, self.by_first = ({} for _ in range(3))  # key: (rest, times)
         self.rest_hit = Lazy(lambda _: BitModel())
         self.low_bits = Lazy(lambda _: BitModel())
@@ -550,11 +562,18 @@ class ResidualModel:
             rest |= value << (10 * k)
         return rest
 
+    def neighbour(self, west, lead):
+        """What of the left pixel is remembered: all of it, or how far its components are apart."""
+        if not self.odds:
+            return west
+        apart = [(component(west, k) - component(west, lead) + 1040) >> 5 for k in range(3)]
+        return lead << 21 | apart[0] << 14 | apart[1] << 7 | apart[2]
+
     def memories(self, s, span, first):
         """Where the rest of a pixel is remembered: three tables and their keys."""
         return (
             (self.by_span, hash_of(7 + span.lead, span.low, span.high, first) >> 16),
-            (self.by_neighbour, hash_of(3, s.at(-1, 0), first) >> 16),
+            (self.by_neighbour, hash_of(3, self.neighbour(s.at(-1, 0), span.lead), first) >> 16),
             (self.by_first, (span.lead, first)),
         )
 
@@ -640,14 +659,34 @@ class ResidualModel:
             (signed_magnitude(first), signed_magnitude(last), e, by_line),
         ]
         seed = (turn * 3 + span.order[turn] + 1) * 0x10001
-        self.hashes = {i: hash_of(seed + i, *parts[i]) for i in self.contexts}
+        if self.odds:
+            if turn == 0:
+                self.around = 0
+                for each in (w, ww, n, nw, ne, nn):
+                    self.around = self.around << 4 | each
+            off_2, off_6, off_7, off_8, off_9, off_10, off_11 = (64 + off(i) for i in (2, 6, 7, 8, 9, 10, 11))
+            first_class = signed_magnitude(first)
+            parts = [
+                (value >> 2 << 4 | (first_class if turn else e),),
+                (self.around,),
+                (span.low, span.high, value >> 2),
+                (off_2 << 3 | e, s.guide),
+                (off_7 << 7 | off_8,),
+                (off_9 << 8 | by_line << 4 | first_class,),
+                (off_6 << 7 | off_11,),
+                (off_10, last),
+            ]
+        self.hashes = [hash_of(seed + i, *part) for i, part in enumerate(parts)]
         self.turn, self.error_class = turn, e
         self.span_class = 4 + min(by_line // 2, 3) if by_line else sum(width >= bound for bound in (3, 10, 64))
 
     def decode_residual(self, coder, expected):
+        above, below = ((room + self.step // 2) // self.step for room in (self.shape.top - expected, expected))
+        if self.odds:
+            classes = self.error_class, self.span_class
+            return self.odds.decode(coder, self.hashes, self.turn, classes, above, below)
         if self.bit(coder, 0, 0):
             return 0
-        above, below = ((room + self.step // 2) // self.step for room in (self.shape.top - expected, expected))
         negative = self.bit(coder, 0, 1) if above and below else above == 0
         most = below if negative else above
         exponent = 0
@@ -672,12 +711,13 @@ class ResidualModel:
 
     def bit(self, coder, line, node):
         models = [
-            self.lines[i, ((h + line * 0x9E3779B1 & 0xFFFFFFFF) >> 8) & self.mask, node] for i, h in self.hashes.items()
+            self.lines[i, ((h + line * 0x9E3779B1 & 0xFFFFFFFF) >> 8) & self.mask, node]
+            for i, h in enumerate(self.hashes)
         ]
         place = self.turn, line, node
         places = (*place, self.error_class), (*place, self.span_class)
         bit = self.mixers.decode(coder, [*map(rough, models)], places, place)
-        for i, model in zip(self.contexts, models, strict=True):
+        for i, model in enumerate(models):
             model.learn(bit, 255 if i < 3 else 127)
         return bit
 

@@ -1,0 +1,70 @@
+// "Is it this colour?" where a decoder has no time to mix what voters say: log odds of the voters' trust and
+// of what is around are added up.
+#pragma once
+
+#include <vector>
+
+#include "screen/logistic.h"
+#include "screen/odds.h"
+
+namespace aicodec::screen {
+
+class RankOdds {
+ public:
+  static constexpr int kVoters = 8;
+  static constexpr int kRanks = 4;
+  static constexpr int kPlaces = 3;
+  static constexpr int kTrusts = 256;
+  static constexpr int kSpots = 1024;  // of a place
+
+  // Makes the tables; there are none until then. `first_chance` of a voter, its vote (not, first, second,
+  // third colour) and its trust, in 2^-16.
+  template <typename Chance>
+  void start(Chance first_chance) {
+    voters_.resize(size_t{kVoters} * kTrusts);
+    places_.assign(size_t{kRanks} * kPlaces * kSpots, 0);
+    for (int voter = 0; voter < kVoters; ++voter)
+      for (int trust = 0; trust < kTrusts; ++trust)
+        for (int rank = 0; rank < kRanks; ++rank)
+          for (int vote = 0; vote < 4; ++vote)
+            voters_[static_cast<size_t>(voter * kTrusts + trust)].odds[rank][vote] =
+                static_cast<uint32_t>(2 * stretch(first_chance(voter, vote, trust)));
+  }
+
+  // Looks at a voter; how much it speaks for the first colour it names.
+  int look(int voter, int trust) {
+    open_[voter] = &voters_[static_cast<size_t>(voter * kTrusts + trust)];
+    const uint32_t more = open_[voter]->odds[0][1] - open_[voter]->odds[0][0];
+    return 20 + std::max(static_cast<int32_t>(more) >> 5, 0);
+  }
+
+  // Codes whether a colour is right for which voters voted so, after look() at each of them.
+  template <typename Coder>
+  bool code(Coder& coder, int rank, const int (&votes)[kVoters], const int (&spots)[kPlaces], bool hit) {
+    uint32_t* odds[kVoters + kPlaces];
+    for (int i = 0; i < kVoters; ++i) odds[i] = &open_[i]->odds[rank][votes[i]];
+    for (int i = 0; i < kPlaces; ++i)
+      odds[kVoters + i] = &places_[static_cast<size_t>((rank * kPlaces + i) * kSpots + spots[i])];
+    uint32_t sum = 0;
+    for (const uint32_t* each : odds) sum += *each;
+    const uint32_t chance = chance_of(std::clamp(static_cast<int32_t>(sum), -kMostOdds, kMostOdds));
+    hit = coder.bit_with(chance, hit);
+    const int error = error_of(hit, chance);
+    const uint32_t voters_step = static_cast<uint32_t>((error + 128) >> 8);
+    const uint32_t places_step = static_cast<uint32_t>((error + 64) >> 7);
+    for (int i = 0; i < kVoters; ++i) *odds[i] += voters_step;
+    for (int i = kVoters; i < kVoters + kPlaces; ++i) *odds[i] += places_step;
+    return hit;
+  }
+
+ private:
+  // By rank and vote. Signed numbers of 32 bits in two's complement, whose sums may overflow without harm.
+  struct alignas(64) Voter {
+    uint32_t odds[kRanks][4];
+  };
+  std::vector<Voter> voters_;
+  std::vector<uint32_t> places_;
+  Voter* open_[kVoters] = {};
+};
+
+}  // namespace aicodec::screen
