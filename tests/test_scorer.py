@@ -57,5 +57,17 @@ def test_what_was_scored_before_scores_the_same_again():
     store.close()
 
 
+@pytest.mark.parametrize(("count", "measured"), [(8, 8), (15, 15), (16, 16), (40, 8)])
+def test_every_frame_of_a_short_segment_counts(count, measured):
+    store = FrameStore("rgb24", 16, 16)
+    for number in range(count):
+        store.append(_native.Picture.from_rgb(np.full((16, 16, 3), number, np.uint8)))
+    frames = FrameReader(store.path, store.shape, count)
+    scorer = Scorer("ssimulacra2", frames, _native.Colour(), 25.0, "medium", 1)
+    assert len(scorer.frames) == measured
+    frames.close()
+    store.close()
+
+
 def _factors_of_two(number: int) -> int:
     return (number & -number).bit_length() - 1 if number else 9

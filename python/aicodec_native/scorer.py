@@ -17,7 +17,8 @@ _MOST_DECIBELS = 100.0
 # SSIMULACRA2 of a picture that is the source.
 _PERFECT = 100.0
 
-# SSIMULACRA2 and MS-SSIM cost about as much as coding a frame does: they look at this many frames, evenly spread.
+# SSIMULACRA2 and MS-SSIM cost about as much as coding a frame does: they look at this many frames, evenly spread; at
+# all of up to twice as many, since a short segment's sample may miss what changes.
 _SAMPLES = {"fast": 6, "medium": 8, "slow": 16}
 # Prepared reference frames may take this many bytes (about 100 for a pixel).
 _CACHE_BYTES = 1 << 29
@@ -46,7 +47,8 @@ class Scorer:
         self._frame_rate = frame_rate
         self._threads = threads
         costly = metric in ("ssimulacra2", "ms_ssim")
-        usual = sample_frames(len(frames), _SAMPLES[preset]) if costly else list(range(len(frames)))
+        is_long = costly and len(frames) > 2 * _SAMPLES[preset]
+        usual = sample_frames(len(frames), _SAMPLES[preset]) if is_long else list(range(len(frames)))
         self.frames = usual if chosen is None else chosen  # those that count, rising
         _, width, height = frames.shape
         self._room = _CACHE_BYTES // (_CACHE_BYTES_PER_PIXEL * width * height)  # in prepared frames
