@@ -20,7 +20,7 @@ ScreenPreset preset_from_name(const std::string& name) {
 std::unique_ptr<ScreenEncoder> new_encoder(const std::string& format, uint32_t width, uint32_t height,
                                            const std::string& preset, uint32_t near, uint32_t edge,
                                            uint32_t flat, bool has_below, unsigned threads,
-                                           std::optional<bool> first_leads, bool rich,
+                                           std::optional<bool> first_leads,
                                            const std::vector<SharedPicture>& dictionary) {
   const ScreenShape shape{unwrap(format_from_name(format)), width, height};
   check(check_size(width, height));
@@ -36,7 +36,7 @@ std::unique_ptr<ScreenEncoder> new_encoder(const std::string& format, uint32_t w
       raise(Error::kWrongPicture);
     pictures.push_back(picture);
   }
-  const ScreenSettings settings{preset_from_name(preset), near, edge, flat, first_leads, rich, threads};
+  const ScreenSettings settings{preset_from_name(preset), near, edge, flat, first_leads, threads};
   return std::make_unique<ScreenEncoder>(shape, settings, has_below, std::move(pictures));
 }
 
@@ -107,11 +107,10 @@ void bind_screen(py::module_& module) {
       .def(py::init(&new_encoder), py::arg("format"), py::arg("width"), py::arg("height"), py::kw_only(),
            py::arg("preset") = "medium", py::arg("near") = 0, py::arg("edge") = 0, py::arg("flat") = 0,
            py::arg("has_below") = false, py::arg("threads") = 1, py::arg("first_leads") = py::none(),
-           py::arg("rich") = false, py::arg("dictionary") = std::vector<SharedPicture>{})
+           py::arg("dictionary") = std::vector<SharedPicture>{})
       .def("add", &add, py::arg("source"), py::arg("below") = nullptr, py::arg("kept") = py::bytes())
       .def_property_readonly("size", &ScreenEncoder::size)
       .def_property_readonly("work", &ScreenEncoder::work)
-      .def_property_readonly("is_dense", &ScreenEncoder::is_dense)
       .def("drawn", &drawn)
       .def("finish", &finish);
 

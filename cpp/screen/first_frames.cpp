@@ -24,21 +24,6 @@ bool has_same_pixels(const Frame& now, const Frame& before) {
   return true;
 }
 
-uint64_t changed_pixels(const Raster& now, const Raster& before) {
-  uint64_t pixels = 0;
-  for (int top = 0; top < now.height(); top += kCell)
-    for (int left = 0; left < now.width(); left += kCell) {
-      const int width = std::min(kCell, now.width() - left);
-      const int height = std::min(kCell, now.height() - top);
-      bool same = true;
-      for (int y = top; same && y < top + height; ++y)
-        same =
-            std::memcmp(now.at(left, y), before.at(left, y), static_cast<size_t>(width) * sizeof(Pixel)) == 0;
-      if (!same) pixels += static_cast<uint64_t>(width * height);
-    }
-  return pixels;
-}
-
 bool is_worth_sampling(uint32_t height) { return height >= kLeastStrips * kStrip; }
 
 std::shared_ptr<Frame> sampled(const Frame& frame) {

@@ -6,8 +6,6 @@
 namespace aicodec::screen {
 
 bool has_same_pixels(const Frame& now, const Frame& before);
-// The pixels of all cells in which something differs.
-uint64_t changed_pixels(const Raster& now, const Raster& before);
 
 // Whether frames of such a height are sampled: strips of small ones tell little.
 bool is_worth_sampling(uint32_t height);

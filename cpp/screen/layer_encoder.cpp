@@ -35,11 +35,6 @@ constexpr uint64_t kLeastTogether = 4;
 
 }  // namespace
 
-uint64_t load_after(uint64_t load, uint64_t literals) { return (3 * load + literals) / 4; }
-bool is_dense_load(uint64_t load, const ScreenShape& shape) {
-  return load > kPixelsWorthCutting && load * kShareWorthCutting > uint64_t{shape.width} * shape.height;
-}
-
 LayerEncoder::LayerEncoder(const ScreenShape& layer_shape, const LayerHeader& layer_header,
                            unsigned thread_count, const PlannerSettings& settings,
                            const std::vector<SharedFrame>& pictures, bool has_below)
@@ -88,7 +83,9 @@ void LayerEncoder::code(const LayerInput& input) {
   for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
 }
 
-bool LayerEncoder::is_dense() const { return is_dense_load(load, shape); }
+bool LayerEncoder::is_dense() const {
+  return load > kPixelsWorthCutting && load * kShareWorthCutting > area();
+}
 
 bool LayerEncoder::has_been_slow() const {
   const uint64_t time = std::max(area() * kWorkWithoutTime, kWorkInAnyTime);
@@ -164,7 +161,7 @@ void LayerEncoder::move_if_uneven() {
 void LayerEncoder::measure_load(uint64_t literals) {
   const uint64_t now = spent();
   if (frames > 1) {
-    load = load_after(load, literals);
+    load = (3 * load + literals) / 4;
     cost = (3 * cost + now - spent_before) / 4;
     measure_work();
   }

@@ -15,11 +15,6 @@ struct LayerInput {
   std::vector<uint8_t> kept;
 };
 
-// How many pixels are coded as such in a frame, of late: after one more frame; and whether that is so many
-// that a core is too slow for 30 frames a second at 1920x1080.
-uint64_t load_after(uint64_t load, uint64_t literals);
-bool is_dense_load(uint64_t load, const ScreenShape& shape);
-
 struct LayerEncoder {
   LayerEncoder(const ScreenShape& layer_shape, const LayerHeader& layer_header, unsigned thread_count,
                const PlannerSettings& settings, const std::vector<SharedFrame>& pictures, bool has_below);

@@ -87,7 +87,7 @@ Planner::Novelty Planner::novelty_of_root(int left, int top) const {
   Novelty result;
   for (int row = top; row < std::min(top + kRootCells, rows_); ++row)
     for (int column = left; column < std::min(left + kRootCells, columns_); ++column) {
-      if (!changed(column, row)) continue;
+      if (!changed(column, row) || is_kept(column, row)) continue;
       const int x = column * kCell;
       const int y = row * kCell;
       const int width = std::min(kCell, shape_.width - x);

@@ -45,7 +45,7 @@ class Planner {
   friend class SlicePlanner;
   bool equal(const Raster& other, int x, int y, int dx, int dy, int width, int height) const;
   int mismatches(const Raster& other, int x, int y, int dx, int dy, int width, int height, int limit) const;
-  // Of the changed cells of a root, or of several.
+  // Of the changed cells of a root, or of several, that are not kept from below.
   struct Novelty {
     int64_t novel = 0;
     int64_t pixels = 0;

@@ -39,7 +39,8 @@ LayerHeader choose_header(const ScreenShape& shape, const ScreenSettings& settin
 constexpr int kTrialFrames = 6;
 // One way of leading residuals is surely better if strips take a fortieth less that way.
 constexpr uint64_t kClearlyLess = 40;
-// Rich models are for slow frames, too, where they save a tenth.
+// Rich models are worth their time where they save a thirty-second, and where a decoder has no time a tenth.
+constexpr uint64_t kLess = 32;
 constexpr uint64_t kMuchLess = 10;
 constexpr uint64_t kSixteenthsPerByte = 128;
 // In how many of 256 pixels a block differs for which a vector in full is tried: the ways that are tried.
@@ -81,8 +82,7 @@ ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads, std::opt
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
                              const Dictionary& dictionary)
     : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {
-  if (settings_.first_leads)
-    states_ = start(settings_.rich || settings_.preset == ScreenPreset::kSlow, *settings_.first_leads);
+  if (settings_.first_leads) states_ = start(settings_.preset == ScreenPreset::kSlow, *settings_.first_leads);
 }
 
 ScreenEncoder::~ScreenEncoder() = default;
@@ -141,21 +141,11 @@ ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads, std::o
   return states;
 }
 
-bool ScreenEncoder::may_be_slow() const {
-  uint64_t changed = 0;
-  for (size_t i = 1; i < waiting_.size(); ++i) {
-    if (waiting_[i].source == waiting_[i - 1].source) continue;
-    for (size_t sheet = 0; sheet < waiting_[i].source->sheets.size(); ++sheet)
-      changed += changed_pixels(waiting_[i].source->sheets[sheet], waiting_[i - 1].source->sheets[sheet]);
-  }
-  return waiting_.size() > 1 && is_dense_load(changed / (waiting_.size() - 1), shape_);
-}
-
 // Both ways of leading residuals, on strips of what was held back.
-ScreenEncoder::Outlook ScreenEncoder::outlook() const {
-  Outlook outlook{!may_be_slow(), {}};
+std::optional<bool> ScreenEncoder::clear_lead() const {
+  if (sheet_shape(shape_.format, shape_.width, shape_.height, 0).components == 1) return false;
   const bool is_small = !is_worth_sampling(shape_.height) || waiting_.empty() || !waiting_[0].kept.empty();
-  if (settings_.preset != ScreenPreset::kFast || is_small || !dictionary_.empty()) return outlook;
+  if (settings_.preset != ScreenPreset::kFast || is_small || !dictionary_.empty()) return {};
   std::vector<LayerInput> strips;
   for (size_t i = 0; i < waiting_.size(); ++i) {
     const LayerInput& input = waiting_[i];
@@ -167,53 +157,49 @@ ScreenEncoder::Outlook ScreenEncoder::outlook() const {
   ScreenShape shape = shape_;
   shape.height = static_cast<uint32_t>(strips[0].source->sheets[0].height());
   uint64_t spent[2] = {};
-  bool is_slow = false;
   for (const bool first_leads : {false, true}) {
     ScreenSettings settings = settings_;
     settings.first_leads = first_leads;
-    settings.rich = outlook.rich;
     ScreenEncoder encoder(shape, settings, has_below_, {});
     for (const LayerInput& input : strips) code(input, encoder.states_, settings_.threads);
     spent[first_leads] = encoder.states_[0]->spent();
-    is_slow = encoder.states_[0]->has_been_slow();
   }
-  outlook.rich = !is_slow;
   const auto [less, more] = std::minmax(spent[0], spent[1]);
-  if ((more - less) * kClearlyLess > more) outlook.first_leads = spent[1] < spent[0];
-  return outlook;
+  if ((more - less) * kClearlyLess <= more) return {};
+  return spent[1] < spent[0];
 }
 
-// Rich models of residuals are for pictures that a decoder has time for: whether it has comes out when they
-// are coded, and is guessed before. Which way of leading residuals is better depends on how many colours
-// there are: where no guess says, both are tried.
+// Rich models save more in the first frames than in all, and take longer: they have to save enough.
+bool ScreenEncoder::is_worth_time(const LayerEncoder& rich, const LayerEncoder& lean) const {
+  if (settings_.preset == ScreenPreset::kSlow) return rich.spent() < lean.spent();
+  const uint64_t enough = rich.has_been_slow() ? kMuchLess : kLess;
+  return rich.spent() * enough < lean.spent() * (enough - 1);
+}
+
+// How residuals are best led, and whether rich models are worth it, comes out when the first frames are coded
+// so.
 void ScreenEncoder::decide() {
   const bool is_slow = settings_.preset == ScreenPreset::kSlow;
-  const bool has_leads = sheet_shape(shape_.format, shape_.width, shape_.height, 0).components > 1;
-  const Outlook guess = has_leads ? outlook() : Outlook{!may_be_slow(), false};
-  const bool first_leads = guess.first_leads.value_or(false);
-  bool rich = is_slow || guess.rich;
+  const std::optional<bool> clear = clear_lead();
+  bool first_leads = clear.value_or(false);
+  bool rich = false;
   states_ = try_out(rich, first_leads);
-  if (!is_slow && states_[0]->has_been_slow() == rich) {
-    rich = !rich;
-    states_ = try_out(rich, first_leads);
-  }
-  if (!rich && settings_.preset == ScreenPreset::kMedium) {
+  if (settings_.preset != ScreenPreset::kFast) {
     States richer = try_out(true, first_leads);
-    if (richer[0]->spent() * kMuchLess < states_[0]->spent() * (kMuchLess - 1)) {
-      states_ = std::move(richer);
-      rich = true;
-    }
+    rich = is_worth_time(*richer[0], *states_[0]);
+    if (rich) states_ = std::move(richer);
   }
-  if (!guess.first_leads.has_value()) {
+  if (!clear.has_value()) {
     States others = try_out(rich, true);
-    if (others[0]->spent() < states_[0]->spent()) states_ = std::move(others);
+    first_leads = others[0]->spent() < states_[0]->spent();
+    if (first_leads) states_ = std::move(others);
   }
   // What turned out to be far too slow does not wait for slices until it does so again.
   const LayerEncoder& trial = *states_[0];
-  if (trial.is_far_too_slow()) states_ = try_out(rich, trial.header.models.first_leads, {}, &trial);
+  if (trial.is_far_too_slow()) states_ = try_out(rich, first_leads, {}, &trial);
   if (is_slow && size() < kSmallSize) {
     const int way = states_[0]->spent() < states_[1]->spent() ? kReluctant : kEager;
-    States few = try_out(rich, states_[0]->header.models.first_leads, way);
+    States few = try_out(rich, first_leads, way);
     states_.push_back(std::move(few[0]));
     drop_few_voters();
   }
@@ -232,8 +218,6 @@ void ScreenEncoder::drop_few_voters() {
 void ScreenEncoder::code(const LayerInput& input, States& states, unsigned threads) {
   parallel_for(states.size(), threads, [&](size_t i) { states[i]->code(input); });
 }
-
-bool ScreenEncoder::is_dense() const { return !states_.empty() && states_[0]->has_been_slow(); }
 
 uint64_t ScreenEncoder::size() const {
   uint64_t least = states_.empty() ? 0 : UINT64_MAX;

@@ -1,5 +1,5 @@
 // Encodes a segment's frames as a `screen` layer. The first few frames that are no repeats are held back
-// until they have told which component should lead its residuals.
+// until they have told which component should lead residuals, and how rich their models should be.
 #pragma once
 
 #include <optional>
@@ -20,11 +20,8 @@ struct ScreenSettings {
   uint32_t edge = 0;
   uint32_t flat = 0;
   // Whether the first component always leads where residuals are coded; unknown: the first frames are coded
-  // both ways to find out.
+  // both ways to find out, and with richer models beside. If it is known, those are left to `slow`.
   std::optional<bool> first_leads;
-  // Whether residuals are mixed from more contexts; with `slow` always, and where first_leads is unknown as
-  // the first frames suggest (is_dense).
-  bool rich = false;
   // At most so many at once; the payload does not depend on it.
   unsigned threads = 1;
 };
@@ -51,8 +48,6 @@ class ScreenEncoder {
   // What a decoder with two threads has to do for all frames after the first, one thread's waiting for the
   // other included, in about two nanoseconds (SheetCoder::work_by_row()).
   uint64_t work() const;
-  // Whether a decoder has no time for rich models, in the mean of all frames so far.
-  bool is_dense() const;
   // The last frame as a decoder will draw it. kNoFrame unless one way of coding is left, and has coded a
   // frame.
   Result<Picture> drawn() const;
@@ -69,16 +64,9 @@ class ScreenEncoder {
                  const screen::LayerEncoder* trial = nullptr) const;
   // Gives few voters up where all have come to be better.
   void drop_few_voters();
-  // Whether LayerEncoder::has_been_slow() may hold after what was held back: if no block of it can be
-  // copied.
-  bool may_be_slow() const;
-  // What to begin with: whether residuals' models are rich, and whether the first component leads if that is
-  // clear.
-  struct Outlook {
-    bool rich = false;
-    std::optional<bool> first_leads;
-  };
-  Outlook outlook() const;
+  // Whether the first component should lead, if that is clear without coding all that was held back.
+  std::optional<bool> clear_lead() const;
+  bool is_worth_time(const screen::LayerEncoder& rich, const screen::LayerEncoder& lean) const;
   static void code(const screen::LayerInput& input, States& states, unsigned threads);
   // The picture as a frame, in memory that served an earlier one if there is some.
   std::shared_ptr<screen::Frame> loaded(const PictureView& picture);

@@ -1,8 +1,8 @@
 """Screen layers, alone or over a program, at the tolerance that just reaches the goal.
 
 The coder may be off at edges, by half of their contrast and at most by the tolerance (cpp/screen/tolerance.h), which is
-searched. Tolerance 0 is exact, and comes first: it tells which component leads residuals best, how rich models may be,
-and what there is to gain. A candidate is scored on what its encoder draws; the winner of all candidates is drawn by the
+searched. Tolerance 0 is exact, and comes first: it tells which component leads residuals best and what there is
+to gain. A candidate is scored on what its encoder draws; the winner of all candidates is drawn by the
 decoder.
 """
 
@@ -46,8 +46,6 @@ _MOST_EXACT_WORK = 3.0
 _LARGER_WORK = 1.3
 # After so many frames the leading component that has taken so many bytes more is dropped.
 _TRIAL_FRAMES, _CLEARLY_WORSE = 12, 1.03
-# After so many it is known whether a decoder has time for richer models.
-_DENSE_FRAMES = 6
 _REPORT_EVERY = 4
 
 
@@ -87,7 +85,6 @@ class ScreenSearch:
         self._limit = math.inf if limit is None else limit
         self._most_work = math.inf if patient else bench.most_work
         self._first_leads = False
-        self._rich = False
         self._is_hopeless = False
         self.tried: dict[int, Candidate] = {}
         self._order: list[int] = []
@@ -150,22 +147,12 @@ class ScreenSearch:
         bench = self._bench
         ways = (False,) if bench.frames.shape[0].startswith("yuv420") else (False, True)
         encoders = {leads: self._encoder(0, leads, bench.preset) for leads in ways}
-        undecided = min(_DENSE_FRAMES, len(bench.frames))
         hashes: dict[int, int] = {}
         with ThreadPoolExecutor(max(1, min(bench.threads, len(ways)))) as pool:
-
-            def add(number: int, picture: _native.Picture) -> None:
-                below = self._below(number)
-                list(pool.map(_native.ScreenEncoder.add, encoders.values(), repeat(picture), repeat(below)))
-
             for number, picture in enumerate(bench.frames):
                 self._tell(self._share(number), number, 0)
-                add(number, picture)
-                if number + 1 == undecided and not any(encoder.is_dense for encoder in encoders.values()):
-                    self._rich = True
-                    encoders = {leads: self._encoder(0, leads, bench.preset) for leads in ways}
-                    for early in range(undecided):
-                        add(early, bench.frames[early])
+                below = self._below(number)
+                list(pool.map(_native.ScreenEncoder.add, encoders.values(), repeat(picture), repeat(below)))
                 hashes[number] = _native.picture_hash(picture)
                 self._first_leads = min(encoders, key=lambda leads: encoders[leads].size)
                 least = encoders[self._first_leads].size
@@ -282,7 +269,6 @@ class ScreenSearch:
             has_below=self._over is not None,
             threads=self._bench.threads,
             first_leads=first_leads,
-            rich=self._rich,
         )
 
     def _below(self, number: int) -> _native.Picture | None:
