@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import io
 import json
 import os
@@ -460,15 +462,10 @@ def long_coded(long_clip):
 
 
 def workers_of(process):
-    """The processes started by `process`."""
-    try:
-        with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
-            found = {int(number) for number in file.read().split()}
-    except FileNotFoundError:
-        return set()
-    # Children of a thread are listed with that thread.
-    for task in os.listdir(f"/proc/{process.pid}/task"):
-        with open(f"/proc/{process.pid}/task/{task}/children") as file:
+    """The processes started by `process`. Children of a thread are listed with that thread, which may end meanwhile."""
+    found = set()
+    for listing in glob.glob(f"/proc/{process.pid}/task/*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(listing) as file:
             found |= {int(number) for number in file.read().split()}
     return found
 
