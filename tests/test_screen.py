@@ -192,6 +192,37 @@ def test_photographs_that_move_between_pixels_are_found_again(name):
     assert len(coded) < 0.75 * len(encode(changing))
 
 
+def far_and_near_blended() -> list[_native.Picture]:
+    """In the last of three frames small blends of what is 3000 pixels away and what was there at first, beside exact
+    copies from as far, and beside blends of what was there in both frames."""
+    rng = np.random.default_rng(5)
+
+    def texture(amplitude: int) -> np.ndarray:
+        samples = rng.random((12, 1404, 3)) * amplitude
+        (i, v), (j, u) = (np.divmod(np.arange(side) / 3, 1) for side in (32, 4200))
+        rows = samples[i.astype(int)] * (1 - v[:, None, None]) + samples[i.astype(int) + 1] * v[:, None, None]
+        return rows[:, j.astype(int)] * (1 - u[:, None]) + rows[:, j.astype(int) + 1] * u[:, None]
+
+    before = (texture(160) + 20).round()
+    older = (before + texture(60) - 30).round()
+    now = before.copy()
+    for left in range(128, 1100, 64):
+        here, beside = slice(left, left + 16), slice(left - 16, left)
+        far = before[:, left + 3000 : left + 3016]
+        now[16:, beside] = (before[16:, beside] + older[16:, beside]) / 2
+        now[16:, here] = 0.65 * far[16:] + 0.35 * older[16:, here]
+        now[:16, here] = far[:16]
+        now[16:24, left : left + 8] = far[16:24, :8]
+    return [_native.Picture.from_rgb(rgb.round().clip(0, 255).astype(np.uint8)) for rgb in (older, before, now)]
+
+
+@pytest.mark.parametrize("preset", ["fast", "medium", "slow"])
+def test_what_neighbours_from_far_away_do_not_let_be_told_is_coded_otherwise(preset):
+    """Blocks are planned in squares of 16 pixels, and coded with other neighbours in smaller ones."""
+    source = far_and_near_blended()
+    assert hashes_of(drawn(encode(source, preset=preset), 3, **shape_of(source[0]))) == hashes_of(source)
+
+
 @pytest.mark.parametrize("near", [1, 3, 8])
 @pytest.mark.parametrize("name", FORMATS)
 def test_near_lossless_keeps_its_bound(name, near):

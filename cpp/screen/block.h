@@ -22,6 +22,9 @@ enum class Mode : uint8_t {
 };
 inline bool has_pixels(Mode mode) { return mode >= Mode::kLiteral; }
 
+// A vector in full leads less far than so many pixels along either axis.
+inline constexpr int kVectorLimit = 1 << 15;
+
 // A photo block may lie between pixels: so many steps to one.
 inline constexpr int kSteps = 16;
 

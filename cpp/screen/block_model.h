@@ -3,8 +3,11 @@
 // list of likely ones or in full.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <optional>
+#include <vector>
 
 #include "bits/models.h"
 #include "screen/block.h"
@@ -87,9 +90,11 @@ struct CandidateVectors {
   // The way that a photo block's vector in full is told from.
   Way expected;
 
+  bool has(Vector vector) const {
+    return std::find(vectors.begin(), vectors.begin() + count, vector) != vectors.begin() + count;
+  }
   void add(Vector vector) {
-    for (int i = 0; i < count; ++i)
-      if (vectors[static_cast<size_t>(i)] == vector) return;
+    if (has(vector)) return;
     if (count < kMaxCandidates) vectors[static_cast<size_t>(count++)] = vector;
   }
 };
@@ -132,7 +137,11 @@ class VectorModel {
     return code_way(coder, 4, candidates.expected, vector, 0);
   }
 
-  // Whether a vector can be told in full.
+  // Whether a photo block's vector, the first or the second one, can be told: by index or in full.
+  static bool can_tell(const CandidateVectors& candidates, Vector vector) {
+    return candidates.has(vector) || is_in_reach(candidates.expected, vector);
+  }
+  // Whether it can be told in full.
   static bool is_in_reach(Way from, Vector vector) {
     const Way more = way_of(vector) - from;
     return std::max(std::abs(more.dx), std::abs(more.dy)) < 1 << kExponents;
@@ -140,6 +149,7 @@ class VectorModel {
 
  private:
   static constexpr int kExponents = 15;
+  static_assert(kVectorLimit == 1 << kExponents);
 
   static constexpr int kAxes = 6;  // of vectors in whole pixels, in steps, and of second ones
   static constexpr size_t kSecond = 3;

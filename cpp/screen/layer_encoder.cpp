@@ -1,6 +1,7 @@
 #include "screen/layer_encoder.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/parallel.h"
 
@@ -20,7 +21,7 @@ constexpr uint64_t kPixelsForFour = 400000;
 // nobody shall wait for a frame, so that slices begin with the second one.
 constexpr uint64_t kTooMuchWork = 20;
 // 60 frames a second at 1920x1080 leave so much time for a pixel of the canvas, and four milliseconds are
-// always there: richer models are for what takes less.
+// always there: of what takes longer richer models have to save a tenth.
 constexpr uint64_t kWorkWithoutTime = 4;
 constexpr uint64_t kWorkInAnyTime = 1 << 21;
 // Borders move where the slice with most work has this part of it less then, and two milliseconds at
@@ -68,7 +69,9 @@ void LayerEncoder::code(const LayerInput& input) {
     if (!repeat)
       for (size_t sheet = 0; sheet < planners.size(); ++sheet)
         planners[sheet].plan(slices[i].sheets()[sheet], history.below(), plans[i][sheet]);
-    slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
+    [[maybe_unused]] const bool sound =
+        slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
+    assert(sound);
   });
   ++frames;
   lessons += !repeat;

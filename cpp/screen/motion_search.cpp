@@ -127,8 +127,8 @@ Vector MotionSearch::look_around(int x, int y) const {
 }
 
 bool MotionSearch::contains(const Area& a, Vector v) const {
-  return a.x + v.dx >= 0 && a.y + v.dy >= 0 && a.x + a.width + v.dx <= shape_.width &&
-         a.y + a.height + v.dy <= shape_.height;
+  return std::max(std::abs(v.dx), std::abs(v.dy)) < kVectorLimit && a.x + v.dx >= 0 && a.y + v.dy >= 0 &&
+         a.x + a.width + v.dx <= shape_.width && a.y + a.height + v.dy <= shape_.height;
 }
 
 void MotionSearch::predict(const Planes& planes, const Area& a, Vector v, Block& out) const {

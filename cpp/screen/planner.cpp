@@ -1,6 +1,7 @@
 #include "screen/planner.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 namespace aicodec::screen {
@@ -220,9 +221,8 @@ std::optional<Vector> Planner::look_up(int x, int y) const {
   if (!place) return std::nullopt;
   const int dx = place->x - x;
   const int dy = place->y - y;
-  const auto vector = [&](size_t slot) {
-    return Vector{static_cast<int16_t>(dx), static_cast<int16_t>(dy), static_cast<uint8_t>(slot)};
-  };
+  if (std::max(std::abs(dx), std::abs(dy)) >= kVectorLimit) return std::nullopt;
+  const auto vector = [&](size_t slot) { return Vector{dx, dy, static_cast<uint8_t>(slot)}; };
   size_t named = references_.size();
   for (size_t i = 0; i < references_.size() && named == references_.size(); ++i)
     if (references_[i] != nullptr && numbers_[i] == place->frame) named = i;

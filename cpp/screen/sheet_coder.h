@@ -240,8 +240,11 @@ void SheetCoder::code_node(Coder& coder, Node node, const References& references
   else
     block.mode = flag(Flag::kPhoto, wanted == Mode::kPhoto) ? Mode::kPhoto : Mode::kLiteral;
   const CandidateVectors candidates = candidate_vectors(node, block.mode, blocks_, before_, recent_, below_);
+  // A plan knows other neighbours: where those that have come about are copies from far away, what was
+  // planned may be too far from them. Not to have moved can always be told.
+  const bool can_tell = block.mode != Mode::kPhoto || VectorModel::can_tell(candidates, planned.block.vector);
   block.vector = vectors_.code(coder, candidates, block.mode, node.level, static_cast<int>(references.size()),
-                               planned.block.vector);
+                               can_tell ? planned.block.vector : Vector{});
   if (references[block.vector.reference] == nullptr ||
       !inside(node.column, node.row, node.cells(), block.vector)) {
     sound_ = false;
@@ -260,8 +263,9 @@ void SheetCoder::code_second(Coder& coder, const Node& node, const References& r
   if (references.older < 0) return;
   const int around = blocks_.at(node.column - 1, node.row).second.has_value() +
                      blocks_.at(node.column, node.row - 1).second.has_value();
-  if (!vectors_.code_has_second(coder, around, planned.second.has_value())) return;
   const CandidateVectors candidates = second_candidates(node, block.vector, blocks_, before_);
+  const bool has_second = planned.second && VectorModel::can_tell(candidates, *planned.second);
+  if (!vectors_.code_has_second(coder, around, has_second)) return;
   block.second = vectors_.code_second(coder, candidates, node.level, planned.second.value_or(Vector{}));
   if (!inside(node.column, node.row, node.cells(), *block.second)) {
     sound_ = false;
@@ -287,7 +291,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
     if (any_photo) photos_.begin_row(y);
     colours_.begin_row();
     for (int column = 0; column < blocks_.columns(); ++column) {
-      const Block block = blocks_.at(column, cell_row);
+      const Block& block = blocks_.at(column, cell_row);
       if (!has_pixels(block.mode)) continue;
       const int left = column * kCell;
       const int right = std::min(left + kCell, shape_.width);
