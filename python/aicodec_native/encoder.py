@@ -282,7 +282,7 @@ class _Run:
     def _notes(self, size: int) -> list[tuple[str, str]]:
         """What was tried for each segment, where a file of that size keeps it."""
         wanted = not self._plan.bounds.any if self._plan.notes is None else self._plan.notes
-        notes = tried_notes(self._part.reports) if wanted else []
+        notes = tried_notes(self._part.reports, self._goal.metric) if wanted else []
         text_bytes = sum(len(text) for note in notes for text in note)
         return notes if self._plan.notes or text_bytes <= LARGEST_SHARE * size else []
 
