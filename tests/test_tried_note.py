@@ -80,6 +80,17 @@ def test_a_file_in_which_it_is_next_to_nothing_keeps_it_anyway(tmp_path):
     assert bounded.bytes < result.bytes
 
 
+def test_no_bound_is_exceeded_for_it(tmp_path):
+    clip = drawing()
+    noted = encoded(clip, tmp_path / "noted.aic", quality=93, notes=True)
+    tight = encoded(clip, tmp_path / "tight.aic", quality=93, notes=True, max_size=noted.bytes - 1)
+    assert tight.bytes < noted.bytes
+    assert tight.score == noted.score
+    assert json.loads(told(tmp_path / "tight.aic", "--json"))["segments"][0]["tried"] == []
+    roomy = encoded(clip, tmp_path / "roomy.aic", quality=93, notes=True, max_size=noted.bytes + 50)
+    assert roomy.bytes == noted.bytes
+
+
 def test_what_was_set_aside_for_decoding_time_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(decode_rate, "_LEAST_PIXELS", 1)
     encoded(typed(), tmp_path / "a.aic", quality=80, decode_rate=60, notes=True)

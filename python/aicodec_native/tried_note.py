@@ -16,6 +16,8 @@ KEY = "tried"
 LARGEST_SHARE = 1 / 1000
 # Bytes of a text that readers take (docs/bitstream.md, 1).
 LARGEST_TEXT = 1 << 20
+# Bytes at most that notes take beside their text: a chunk's type, size and checksum, and its entry in the index.
+OVERHEAD = 24
 
 _LETTERS = {"video": "v", "shader": "h", "screen": "s"}
 _KINDS = {letter: kind for kind, letter in _LETTERS.items()}
