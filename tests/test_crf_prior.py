@@ -92,6 +92,19 @@ def test_a_point_of_camera_footage_is_dearer_the_less_is_lacking():
     assert tolerances[0] > tolerances[-1] > 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("goal", [1.0, 98.0, 99.0, 99.9, 100.0])
+def test_the_first_step_is_one_there_is(kind, goal):
+    for faint in (None, 0.0, 1.0):
+        known = prior(kind, goal, faint=faint)
+        assert MIN_STEP <= known.guess <= MAX_STEP
+
+
+def test_a_goal_next_to_perfect_does_not_make_curves_steeper():
+    slopes = [prior(("svtav1", False), goal).slope for goal in (98.0, 99.0, 99.9)]
+    assert slopes == sorted(slopes)
+
+
 def test_only_medium_is_content_with_a_whole_crf_over_the_goal():
     assert prior(preset="slow").tolerance < prior(preset="medium").tolerance
     assert prior(preset="slow").usual_probes > prior(preset="medium").usual_probes

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from aicodec_native.crf_search import MAX_STEP, MIN_STEP, PowerAxes, SearchPlan, search
+from aicodec_native.crf_search import MAX_STEP, MIN_STEP, PowerAxes, SearchPlan, clamp, search
 
 PLAN = SearchPlan(target=80.0, guess=108, slope=-0.24, tolerance=0.3)
 
@@ -175,6 +175,20 @@ def test_what_is_out_of_reach_is_given_up_on_any_axes():
     assert not result.reached
     assert len(result.probes) <= 4
     assert result.step >= 20
+
+
+@pytest.mark.parametrize("guess", [60, 100, 101, 108, 140, 200])
+@pytest.mark.parametrize("tolerance", [0.3, 0.9])
+def test_a_cliff_at_the_target_ends_the_search(guess, tolerance):
+    plan = SearchPlan(80.0, guess, -0.7, tolerance, axes=PowerAxes())
+    run(lambda step: 80.001 if step <= 100 else 79.999, plan)
+
+
+@pytest.mark.parametrize("grid", [1, 4])
+def test_what_is_out_of_reach_is_the_last_step_there_is(grid):
+    beyond = PowerAxes().step(PowerAxes().place(MIN_STEP) - 9)
+    assert clamp(beyond, grid) == clamp(-5.0, grid) == MIN_STEP
+    assert clamp(math.inf, grid) == clamp(9999.0, grid) == MAX_STEP
 
 
 def test_two_steps_that_are_as_good_are_no_reason_to_go_far():

@@ -24,7 +24,7 @@ from aic_files import (
 )
 from aicodec_native import _native
 from reference import colour as reference_colour
-from reference import container, segment
+from reference import container, screen_odds, segment
 
 FORMATS = {
     "rgb24": (container.RGB, 8),
@@ -141,3 +141,11 @@ def test_a_file_of_our_encoder(tmp_path):
     with aic.open(data) as reader:
         for ours, theirs in zip(reader.iter_native(), pictures, strict=True):
             assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_odds_of_ranks_are_cut_to_32_bits():
+    odds = screen_odds.RankOdds()
+    odds.voters[0, 0, 1, 5], odds.voters[0, 0, 0, 5] = 2**31 - 1, -1
+    assert odds.score(0, 5) == 20  # the difference, 2^31, is below 0
+    odds.voters[0, 0, 0, 5] = 2**31 - 65
+    assert odds.score(0, 5) == 22

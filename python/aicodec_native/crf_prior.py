@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 from aicodec_native.candidate import Goal
-from aicodec_native.crf_search import STEPS_PER_CRF, PowerAxes, SearchPlan, clamp
+from aicodec_native.crf_search import MIN_STEP, STEPS_PER_CRF, PowerAxes, SearchPlan, clamp
 from aicodec_native.video.settings import Encoder
 
 # The CRF that usually gives a SSIMULACRA2 of 80, by encoder and whether a computer drew the pictures.
@@ -131,10 +131,10 @@ def crf_prior(
         if kind == ("svtav1", False):
             power = _CAMERA_POWER
             tolerance *= share  # a point is worth the more bytes the less is lacking
-            guess = STEPS_PER_CRF * _camera_crf(may_lack - tolerance / 2)
+            guess = max(MIN_STEP, STEPS_PER_CRF * _camera_crf(may_lack - tolerance / 2))
             slope = -power * may_lack / guess
     usual_probes = _USUAL_DRAWN_PROBES if kind == ("libaom", True) else _USUAL_PROBES
-    guess = min(guess, _COARSEST_GUESS)
+    guess = max(MIN_STEP, min(guess, _COARSEST_GUESS))
     return CrfPrior(goal, guess, slope, tolerance, usual_probes[preset], _MOST_SAVED[kind], power)
 
 

@@ -118,7 +118,7 @@ def search(plan: SearchPlan, probe: Callable[[int], float]) -> SearchResult:
 
 def clamp(step: float, grid: int = 1) -> int:
     """The nearest step that there is. `grid` divides MIN_STEP and MAX_STEP."""
-    return max(MIN_STEP, min(MAX_STEP, round(step / grid) * grid))
+    return round(max(MIN_STEP, min(MAX_STEP, step)) / grid) * grid
 
 
 def _next_step(plan: SearchPlan, scores: dict[int, float]) -> int | None:

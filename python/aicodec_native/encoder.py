@@ -27,7 +27,7 @@ from aicodec_native.segment_jobs import SegmentJobs
 from aicodec_native.segment_queue import Coded, SegmentQueue
 from aicodec_native.segmenter import MAX_SECONDS, Cuts, LongSegmenter, Segmenter, SourceSegment
 from aicodec_native.size_search import Fill, SizeSearch, WrongSizeError
-from aicodec_native.tried_note import LARGEST_SHARE, tried_notes
+from aicodec_native.tried_note import LARGEST_SHARE, OVERHEAD, tried_notes
 from aicodec_native.video.encoder import codec_version
 from aicodec_native.video.settings import SVT_PRESETS
 
@@ -70,7 +70,8 @@ def encode(
     workers the segments go instead; the file is the same. `start`, `duration`: seconds of the source.
     `segment_seconds`: the longest distance between seek points, at the nominal frame rate. `digests`: store a hash of
     every segment's frames, so that `verify` can check them. `notes`: store what was tried for each segment, which
-    `info --layers` tells; by default where that takes at most a thousandth of the file and no bound is given.
+    `info --layers` tells; by default where that takes at most a thousandth of the file and no bound is given,
+    and never where it would exceed a bound.
 
     While it is being written the file has the name path + ".part", and an encode that is interrupted leaves its
     finished segments there. `resume`: go on with them; the arguments must be the same, and so is the file that comes
@@ -280,10 +281,13 @@ class _Run:
         return STORED_METRICS.index(metric), [(row.frames, row.score, row.score_p5) for row in rows]
 
     def _notes(self, size: int) -> list[tuple[str, str]]:
-        """What was tried for each segment, where a file of that size keeps it."""
-        wanted = not self._plan.bounds.any if self._plan.notes is None else self._plan.notes
-        notes = tried_notes(self._part.reports) if wanted else []
+        """What was tried for each segment, where a file of that size keeps it: no bound is exceeded for it."""
+        bounds = self._plan.bounds
+        wanted = not bounds.any if self._plan.notes is None else self._plan.notes
+        notes = tried_notes(self._part.reports, self._goal.metric) if wanted else []
         text_bytes = sum(len(text) for note in notes for text in note)
+        if bounds.any and size + text_bytes + OVERHEAD > bounds.limit(self._seconds):
+            return []
         return notes if self._plan.notes or text_bytes <= LARGEST_SHARE * size else []
 
     def _result(self, elapsed: float) -> EncodeResult:

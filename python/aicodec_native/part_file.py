@@ -22,7 +22,7 @@ from aicodec_native.errors import AicodecError, OptionError, OutputError
 Redraw = Callable[[bytes, _native.StreamHeader, list[tuple[int, bytes]]], bytes]
 # What Writer.quality takes, when all segments are as they will be.
 QualityRows = Callable[[], tuple[int, list[tuple[int, float, float]]] | None]
-# What Writer.notes takes, then, for a file of so many bytes without.
+# What Writer.notes takes, then, for a file of about so many bytes without.
 Notes = Callable[[int], list[tuple[str, str]]]
 
 
@@ -30,10 +30,10 @@ class PartFile:
     """Appends to the part file, and renames it when it is whole.
 
     `identity` is everything that the bytes depend on: an interrupted file is continued only if it is the same.
-    Without `resume` one that holds a segment is only thrown away if told to `discard` it. `reports` are the notes of
-    the segments that are there already, `dictionary_size` counts the dictionary pictures; `runs` has size and limit of
-    each run before this one. Raises OutputError where a
-    file cannot be written or is being written by another process, OptionError where what is there cannot be resumed.
+    Without `resume` one that holds a segment is only thrown away if told to `discard` it. `reports` are what the
+    journal has of the segments that are there already, `dictionary_size` counts the dictionary pictures; `runs` has
+    size and limit of each run before this one. Raises OutputError where a file cannot be written or is being written by
+    another process, OptionError where what is there cannot be resumed.
     """
 
     def __init__(self, target: Path, identity: dict[str, Any], *, resume: bool, discard: bool = False) -> None:
@@ -41,8 +41,8 @@ class PartFile:
         self.runs: list[tuple[int, int]] = []
         self._begin_anew()
         self._part = target.with_name(target.name + ".part")
-        self._notes = target.with_name(target.name + ".part.jsonl")
-        self._new_notes = target.with_name(target.name + ".part.jsonl.new")
+        self._journal = target.with_name(target.name + ".part.jsonl")
+        self._new_journal = target.with_name(target.name + ".part.jsonl.new")
         self._points = target.with_name(target.name + ".part.points")
         self._chosen = target.with_name(target.name + ".part.chosen")
         self._identity = json.loads(json.dumps(identity))
@@ -86,8 +86,8 @@ class PartFile:
         self._append(self._writer.segment(payload, frames))
         try:
             self._file.flush()
-            with self._notes.open("a") as notes:
-                notes.write(json.dumps(report) + "\n")
+            with self._journal.open("a") as journal:
+                journal.write(json.dumps(report) + "\n")
         except OSError as error:
             raise self._failure(error) from None
         self.reports.append(report)
@@ -123,15 +123,21 @@ class PartFile:
         except OSError as error:
             raise self._failure(error) from None
 
-    @staticmethod
-    def _ending(writer: _native.Writer, quality: QualityRows, notes: Notes, size: int) -> bytes:
+    def _ending(self, writer: _native.Writer, quality: QualityRows, notes: Notes, size: int) -> bytes:
+        """What follows `size` bytes."""
         rows = quality()
-        return (writer.quality(*rows) if rows else b"") + writer.notes(notes(size)) + writer.finish()
+        ending = writer.quality(*rows) if rows else b""
+        return ending + writer.notes(notes(size + self._ending_size)) + writer.finish()
+
+    @property
+    def _ending_size(self) -> int:
+        """Bytes of quality and index, about: hardly more."""
+        return 48 + 16 * len(self.reports) + 8 * (self.dictionary_size + self._packet_chunks)
 
     @property
     def size(self) -> int:
-        """Bytes of the file as it is, with about what its end will take."""
-        return self._file.tell() + 48 + 16 * len(self.reports) + 8 * (self.dictionary_size + self._packet_chunks)
+        """Bytes of the file as it is, with about what its end will take, notes apart."""
+        return self._file.tell() + self._ending_size
 
     def abandon(self) -> str:
         """Stop before the end. Keeps what can be resumed and says so; else returns ""."""
@@ -147,7 +153,7 @@ class PartFile:
         """Throw the segments away, and remember why."""
         try:
             self.runs = runs
-            self._write_notes([])
+            self._write_journal([])
             self._empty()
         except OSError as error:
             raise self._failure(error) from None
@@ -159,7 +165,7 @@ class PartFile:
         self._forget()
 
     def _forget(self) -> None:
-        for path in (self._notes, self._new_notes, self._points, self._chosen):
+        for path in (self._journal, self._new_journal, self._points, self._chosen):
             path.unlink(missing_ok=True)
 
     def _keep(self, point: Candidate) -> dict[str, Any]:
@@ -230,18 +236,18 @@ class PartFile:
 
     def _take_over(self, resume: bool, discard: bool) -> None:
         """Continue from the segments that are there, or begin anew."""
-        notes = _read_notes(self._notes)
+        journal = _read_journal(self._journal)
         if resume:
-            self._continue(notes)
+            self._continue(journal)
             return
-        kept = _finished(max(0, len(notes) - 1), len(notes[0].get("runs", [])) if notes else 0)
+        kept = _finished(max(0, len(journal) - 1), len(journal[0].get("runs", [])) if journal else 0)
         if kept and not discard:
             raise OutputError(
                 f"{self._part}: holds {kept} of an interrupted encode: go on with --resume, "
                 "or start again with --overwrite"
             )
         self._empty()
-        self._write_notes([])
+        self._write_journal([])
 
     def _empty(self) -> None:
         self._begin_anew()
@@ -249,16 +255,16 @@ class PartFile:
         self._file.truncate(0)
         self._points.unlink(missing_ok=True)
 
-    def _write_notes(self, reports: list[dict[str, Any]]) -> None:
-        """All of the notes, at once."""
+    def _write_journal(self, reports: list[dict[str, Any]]) -> None:
+        """All of the journal, at once."""
         lines = [self._identity | {"runs": self.runs}, *reports]
-        self._new_notes.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        self._new_notes.replace(self._notes)
+        self._new_journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        self._new_journal.replace(self._journal)
 
-    def _continue(self, notes: list[Any]) -> None:
+    def _continue(self, journal: list[Any]) -> None:
         """Take over the whole segments of an interrupted file."""
-        runs = notes[0].pop("runs", []) if notes else []
-        if not notes or notes[0] != self._identity:
+        runs = journal[0].pop("runs", []) if journal else []
+        if not journal or journal[0] != self._identity:
             raise OptionError(
                 f"{self._part}: comes from another input or other options: encode with the same ones, "
                 "or start again with --overwrite instead of --resume"
@@ -269,7 +275,7 @@ class PartFile:
         except AicodecError:  # cut off inside the header: nothing to take over
             self._empty()
             return
-        segments = [n for n, entry in enumerate(found.entries) if entry.kind == "segment"][: len(notes) - 1]
+        segments = [n for n, entry in enumerate(found.entries) if entry.kind == "segment"][: len(journal) - 1]
         if not segments:
             self._empty()
             return
@@ -281,15 +287,15 @@ class PartFile:
         last = found.entries[segments[-1]]
         self._file.truncate(last.offset + last.size)
         self._file.seek(0, os.SEEK_END)
-        self.reports = notes[1 : len(segments) + 1]
+        self.reports = journal[1 : len(segments) + 1]
         self.frames_done = sum(found.entries[n].detail for n in segments)
-        self._write_notes(self.reports)
+        self._write_journal(self.reports)
 
     def _failure(self, error: OSError) -> OutputError:
         return OutputError(f"{self.target}: cannot be written: {(error.strerror or str(error)).lower()}")
 
 
-def _read_notes(path: Path) -> list[Any]:
+def _read_journal(path: Path) -> list[Any]:
     """The lines that were written whole: a full disk may have cut the last one off."""
     lines: list[Any] = []
     with contextlib.suppress(FileNotFoundError, ValueError):

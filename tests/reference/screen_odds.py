@@ -15,6 +15,11 @@ def error_of(bit, chance):
     return (65535 - chance) >> 1 if bit else -(chance >> 1)
 
 
+def wrapped(value):
+    """In 32 bits, two's complement."""
+    return (value + 2**31) % 2**32 - 2**31
+
+
 class RankOdds:
     VOTERS = 0, 1, 3, 4, 6, 10, 11, 12
 
@@ -29,17 +34,17 @@ class RankOdds:
 
     def score(self, voter, trust):
         yes, no = (self.voters[0, voter, vote, trust] for vote in (1, 0))
-        return 20 + max(0, (yes - no) >> 5)
+        return 20 + max(0, wrapped(yes - no) >> 5)
 
     def decode(self, coder, voters, places):
-        total = sum(self.voters[key] for key in voters) + sum(self.places[key] for key in places)
+        total = wrapped(sum(self.voters[key] for key in voters) + sum(self.places[key] for key in places))
         chance = chance_of(clamp(total, -32767, 32767))
         bit = coder.bit_with(chance)
         error = error_of(bit, chance)
         for key in voters:
-            self.voters[key] += (error + 128) >> 8
+            self.voters[key] = wrapped(self.voters[key] + ((error + 128) >> 8))
         for key in places:
-            self.places[key] += (error + 64) >> 7
+            self.places[key] = wrapped(self.places[key] + ((error + 64) >> 7))
         return bit
 
 

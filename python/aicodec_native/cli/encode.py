@@ -66,7 +66,8 @@ from aicodec_native.video.settings import SVT_PRESETS
 @click.option(
     "--notes/--no-notes",
     default=None,
-    help="Store what was tried, for info --layers.  [default: where it takes at most a thousandth of the file]",
+    help="Store what was tried, for info --layers, unless it would exceed a bound."
+    "  [default: where it takes at most a thousandth of the file and there is no bound]",
 )
 @click.option("--resume", is_flag=True, help="Go on where an interrupted encode stopped.")
 @click.option(

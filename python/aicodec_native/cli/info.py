@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aicodec_native.cli.output import frames_text, json_option, print_json, quality_text, score_text, size_text
+from aicodec_native.errors import FormatError
 from aicodec_native.quality import STORED_METRICS
 from aicodec_native.reader import Reader
 from aicodec_native.tried_note import KEY, read_tried
@@ -50,7 +51,7 @@ def describe(reader: Reader) -> dict[str, Any]:
     rows = _measured(reader)
     for number, entry in enumerate(segments):
         entry["quality"] = rows[number + 1] if len(rows) > 1 else rows[0] if rows else None
-    noted = dict(reader._file.notes()).get(KEY)
+    noted = _noted(reader)
     tried = read_tried(noted, len(segments)) if noted is not None else [[]] * len(segments)
     for entry, mine in zip(segments, tried, strict=True):
         entry["tried"] = [asdict(one) for one in mine]
@@ -91,8 +92,12 @@ def describe(reader: Reader) -> dict[str, Any]:
 
 
 def _measured(reader: Reader) -> list[dict[str, Any]]:
-    """What the encoder measured, where the file says it: of all, then of each segment where there are several."""
-    found = reader._file.quality()
+    """What the encoder measured, where the file says it: of all, then of each segment where there are several.
+    Nothing depends on it: one that cannot be read is none."""
+    try:
+        found = reader._file.quality()
+    except FormatError:
+        return []
     if found is None:
         return []
     metric = STORED_METRICS[found[0]]
@@ -100,6 +105,15 @@ def _measured(reader: Reader) -> list[dict[str, Any]]:
         {"metric": metric, "score": mean, "score_p5": fifth, "frames_measured": frames}
         for frames, mean, fifth in found[1]
     ]
+
+
+def _noted(reader: Reader) -> str | None:
+    """What was tried, as the file keeps it. Nothing depends on notes: those that cannot be read are none."""
+    try:
+        notes = reader._file.notes()
+    except FormatError:
+        return None
+    return next((text for key, text in notes if key == KEY), None)
 
 
 def _print_summary(content: dict[str, Any]) -> None:
@@ -156,8 +170,10 @@ def _print_layers(segments: list[dict[str, Any]]) -> None:
 def _outcome(tried: dict[str, Any]) -> str:
     """In words."""
     parts = f" ({' + '.join(f'{size:,}' for size in tried['layer_bytes'])})" if len(tried["layer_bytes"]) > 1 else ""
-    size = f" {sum(tried['layer_bytes']):,} bytes{parts}" if tried["layer_bytes"] else ""
-    score = "" if tried["score"] is None else f" at {tried['score']:g}"
+    size = f"{sum(tried['layer_bytes']):,} bytes{parts}" if tried["layer_bytes"] else ""
+    score = "" if tried["score"] is None else f"at {tried['score']:g}"
     rate = f"too slow, {tried['decode_rate']} frames/s at 1920x1080"
     fates = {"missed": "misses the target", "too slow": rate, "not coded": "not coded: that or more"}
-    return f"{tried['stack']}:{size}{score}, {fates.get(tried['fate'], tried['fate'])}"
+    measured = " ".join(part for part in (size, score) if part)
+    told = ", ".join(part for part in (measured, fates.get(tried["fate"], tried["fate"])) if part)
+    return f"{tried['stack']}: {told}"
