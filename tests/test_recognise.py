@@ -377,25 +377,24 @@ def test_life_costs_its_first_frame_and_a_program(tmp_path):
     assert aic.verify(tmp_path / "all.aic").ok
 
 
+def check_program_saves(tmp_path, monkeypatch, frames, seen, share):
+    """A lossless file draws all frames, and frame `seen` alone, and takes less than `share` of one without programs."""
+    found = encode(frames, tmp_path / "a.aic", preset="medium")
+    with aic.open(tmp_path / "a.aic") as reader:
+        np.testing.assert_array_equal(reader[:], frames)
+        np.testing.assert_array_equal(reader[seen], frames[seen])
+    monkeypatch.setattr("aicodec_native.lossless_encoder.recognise", lambda clip: [])
+    assert found.bytes < share * encode(frames, tmp_path / "b.aic", preset="medium").bytes
+
+
 def test_a_gradient_is_a_program_that_a_screen_layer_corrects(tmp_path, monkeypatch):
     frames = drawn(HEAD + "    " + DRAWN["radial"][1] + "\n")
     frames[4, 20:30, 20:60] = 255  # what no program knows
-    found = encode(frames, tmp_path / "a.aic", preset="medium")
-    with aic.open(tmp_path / "a.aic") as reader:
-        np.testing.assert_array_equal(reader[:], frames)
-        np.testing.assert_array_equal(reader[4], frames[4])
-    monkeypatch.setattr("aicodec_native.lossless_encoder.recognise", lambda clip: [])
-    assert found.bytes < 0.75 * encode(frames, tmp_path / "b.aic", preset="medium").bytes
+    check_program_saves(tmp_path, monkeypatch, frames, seen=4, share=0.75)
 
 
 def test_slides_are_stored_once_and_faded(tmp_path, monkeypatch):
-    frames = slides()
-    found = encode(frames, tmp_path / "a.aic", preset="medium")
-    with aic.open(tmp_path / "a.aic") as reader:
-        np.testing.assert_array_equal(reader[:], frames)
-        np.testing.assert_array_equal(reader[9], frames[9])
-    monkeypatch.setattr("aicodec_native.lossless_encoder.recognise", lambda clip: [])
-    assert found.bytes < 0.8 * encode(frames, tmp_path / "b.aic", preset="medium").bytes
+    check_program_saves(tmp_path, monkeypatch, slides(), seen=9, share=0.8)
 
 
 def test_ycbcr_and_later_segments(tmp_path):

@@ -37,11 +37,12 @@ ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
     });
     return;
   }
+  confidence_.resize(size_t{kVoters} * RankOdds::kTrusts);
   for (int rank = 0; rank < kRanks; ++rank)
     for (int voter = 0; voter < kVoters; ++voter)
       for (int vote = 0; vote < 4; ++vote)
-        for (int trust = 0; trust < 256; ++trust)
-          confidence_[voter][trust].models[rank][vote] =
+        for (int trust = 0; trust < RankOdds::kTrusts; ++trust)
+          confidence(voter, trust).models[rank][vote] =
               BitModel::starting_at(first_chance(voter < kContexts, vote, trust));
   MixWeights<16> start{};
   for (int i = 0; i < kVoters; ++i) start.w[i] = all_voters_ ? 3604 : 2048;
@@ -199,7 +200,7 @@ void ColourModel::gather(Candidates& candidates) {
       return;
     }
   for (int i = 0; i < V::kCount; ++i) {
-    const int score = rough_stretch(confidence_[V::kWho[i]][trust_[i]].models[0][1].probability()) + 800;
+    const int score = rough_stretch(confidence(V::kWho[i], trust_[i]).models[0][1].probability()) + 800;
     candidates.add(votes_[i], std::max(score, 20));
   }
 }

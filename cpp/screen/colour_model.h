@@ -1,7 +1,7 @@
 // Pixels by symbol ranking: contexts of several shapes each remember which colours followed them; the colours
 // they name are asked for one after the other ("is it this one?"), the most trusted first, with probabilities
-// mixed from how well each context did. Screens repeat their colours: one or two cheap bits settle most
-// pixels.
+// mixed or, for speed, added up from how well each context did. Screens repeat their colours: one or two
+// cheap bits settle most pixels.
 #pragma once
 
 #include <vector>
@@ -102,6 +102,19 @@ class ColourModel {
   void learn_colour(Pixel colour);
   Pixel gradient(const Site& site) const;
 
+  template <bool All>
+  Pixel sure_colour() const;
+  template <bool All, typename Coder>
+  bool code_sure(Coder& coder, const Site& site, Pixel colour, Pixel actual);
+  // How each voter votes for a colour (not, first, second, third colour), and three places that tell what is
+  // around.
+  template <bool All>
+  struct Ballot {
+    int votes[Voters<All>::kCount];
+    int places[RankOdds::kPlaces];
+  };
+  template <bool All>
+  Ballot<All> ballot_of(const Site& site, int rank, Pixel colour) const;
   template <bool All, typename Coder>
   bool code_hit(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
   template <typename Coder>
@@ -117,8 +130,11 @@ class ColourModel {
   struct alignas(64) Confidence {
     BitModel models[kRanks][4];
   };
-  // By voter and its trust.
-  Confidence confidence_[kVoters][256];
+  // By voter and its trust; none where odds are added.
+  std::vector<Confidence> confidence_;
+  Confidence& confidence(int voter, int trust) {
+    return confidence_[static_cast<size_t>(voter * RankOdds::kTrusts + trust)];
+  }
   std::vector<MixWeights<16>> weights_[2];
   std::vector<BitModel> refine_;
   RankOdds odds_;

@@ -44,7 +44,6 @@ struct ColourModel::Candidates {
 template <bool All, typename Coder>
 Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site& s, Pixel actual,
                              uint8_t& mark) {
-  using V = Voters<All>;
   Pixel excluded = kNoPixel;
   mark = 0;
   if (is_flat(s)) {
@@ -57,26 +56,10 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   }
   set_hashes<All>(s);
   if (excluded == kNoPixel) {
-    Slot& a = *open_[V::kSure[0]];
-    Slot& b = *open_[V::kSure[1]];
-    Slot& c = *open_[V::kSure[2]];
-    if (a.is_sure(hashes_[V::kSure[0]], 3, 7) && b.is_sure(hashes_[V::kSure[1]], 3, 7) &&
-        c.is_sure(hashes_[V::kSure[2]], 8, 15) && a.colours[0] == b.colours[0] &&
-        a.colours[0] == c.colours[0]) {
-      const Pixel colour = a.colours[0];
-      const int sure_a = (a.streak >= 15) + (a.streak >= 7);
-      const int sure_b = (b.streak >= 15) + (b.streak >= 7);
-      const int context = ((sure_a * 3 + sure_b) * 2 + (c.streak >= 15)) * 64 +
-                          (colour == s.in_reference(0, 0)) * 32 + (colour == s.at(-1, 0)) * 16 +
-                          (s.mark(-1, 0) & 1) * 8 + (s.mark(0, -1) & 1) * 4 + (s.mark(1, -1) & 1) * 2 +
-                          (colour == s.at(0, -1));
-      if (coder.bit(fast_[context], is_near(colour, actual, s.tolerance))) {
-        ask_ahead(colour);
-        for (Slot* each : {&a, &b, &c}) each->hit();
-        mark = colour == s.in_reference(0, 0);
-        return colour;
-      }
-      excluded = colour;
+    excluded = sure_colour<All>();
+    if (excluded != kNoPixel && code_sure<All>(coder, s, excluded, actual)) {
+      mark = excluded == s.in_reference(0, 0);
+      return excluded;
     }
   }
   open_slots<All>(s);
@@ -118,39 +101,75 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   return colour;
 }
 
+// The colour that three contexts agree on, all of them sure; else none.
+template <bool All>
+Pixel ColourModel::sure_colour() const {
+  const auto& sure = Voters<All>::kSure;
+  const auto slot = [&](int i) -> const Slot& { return *open_[sure[i]]; };
+  const bool all_sure = slot(0).is_sure(hashes_[sure[0]], 3, 7) && slot(1).is_sure(hashes_[sure[1]], 3, 7) &&
+                        slot(2).is_sure(hashes_[sure[2]], 8, 15);
+  const Pixel colour = slot(0).colours[0];
+  return all_sure && slot(1).colours[0] == colour && slot(2).colours[0] == colour ? colour : kNoPixel;
+}
+
 template <bool All, typename Coder>
-bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
+bool ColourModel::code_sure(Coder& coder, const Site& s, Pixel colour, Pixel actual) {
+  const auto& sure = Voters<All>::kSure;
+  Slot* const slots[3] = {open_[sure[0]], open_[sure[1]], open_[sure[2]]};
+  const auto streak = [&](int i) { return (slots[i]->streak >= 15) + (slots[i]->streak >= 7); };
+  const int context = ((streak(0) * 3 + streak(1)) * 2 + (slots[2]->streak >= 15)) * 64 +
+                      (colour == s.in_reference(0, 0)) * 32 + (colour == s.at(-1, 0)) * 16 +
+                      (s.mark(-1, 0) & 1) * 8 + (s.mark(0, -1) & 1) * 4 + (s.mark(1, -1) & 1) * 2 +
+                      (colour == s.at(0, -1));
+  if (!coder.bit(fast_[context], is_near(colour, actual, s.tolerance))) return false;
+  ask_ahead(colour);
+  for (Slot* slot : slots) slot->hit();
+  return true;
+}
+
+template <bool All>
+ColourModel::Ballot<All> ColourModel::ballot_of(const Site& s, int rank, Pixel colour) const {
   using V = Voters<All>;
-  const int around = static_cast<int>(near_marks_ & 63) | (colour == s.at(-1, 0)) << 6 |
-                     (colour == s.at(0, -1)) << 7 | (colour == s.in_reference(0, 0)) << 8 |
-                     (colour == s.at(1, 0)) << 9;
-  BitModel* const refining = &refine_[static_cast<size_t>(rank * 1024 + around) * kRefining];
-  for (int i = 0; i < kRefining; i += 16) prefetch(refining + i);
-  int stretched[V::kInputs] = {};
-  BitModel* models[V::kCount];
+  Ballot<All> ballot;
   int agreeing = 0;
   for (int i = 0; i < V::kCount; ++i) {
-    int vote = votes_[i] == colour;
+    int& vote = ballot.votes[i];
+    vote = votes_[i] == colour;
     if (i < V::kContexts && rank > 0 && vote == 0)
       vote = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
     agreeing += vote > 0;
-    models[i] = &confidence_[V::kWho[i]][trust_[i]].models[rank][vote];
+  }
+  const int is_w = colour == s.at(-1, 0), is_n = colour == s.at(0, -1), is_e = colour == s.at(1, 0);
+  const int is_p = colour == s.in_reference(0, 0);
+  const int mw = s.mark(-1, 0) & 1, mn = s.mark(0, -1) & 1;
+  ballot.places[0] = agreeing * 64 + std::min(s.escaped_around(), 3) * 16 + mw * 8 + mn * 4 + is_p * 2 +
+                     (colour == *s.background);
+  ballot.places[1] = is_w | is_n << 1 | is_e << 2 | (colour == s.at(1, -1)) << 3 |
+                     (colour == s.at(-1, -1)) << 4 | (s.at(-1, 0) == s.at(0, -1)) << 5 |
+                     (s.at(0, -1) == s.at(1, -1)) << 6 | (s.at(-1, 0) == s.at(-1, -1)) << 7 | mw << 8 |
+                     (s.mark(1, -1) & 1) << 9;
+  ballot.places[2] = static_cast<int>(near_marks_ & 63) | is_w << 6 | is_n << 7 | is_p << 8 | is_e << 9;
+  return ballot;
+}
+
+template <bool All, typename Coder>
+bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
+  using V = Voters<All>;
+  const Ballot<All> ballot = ballot_of<All>(s, rank, colour);
+  const auto place = [&](int i) { return static_cast<size_t>(rank * 1024 + ballot.places[i]); };
+  BitModel* const refining = &refine_[place(2) * kRefining];
+  for (int i = 0; i < kRefining; i += 16) prefetch(refining + i);
+  int stretched[V::kInputs] = {};
+  BitModel* models[V::kCount];
+  for (int i = 0; i < V::kCount; ++i) {
+    models[i] = &confidence(V::kWho[i], trust_[i]).models[rank][ballot.votes[i]];
     stretched[i] = rough_stretch(models[i]->probability());
   }
   if constexpr (V::kInputs > V::kCount) stretched[V::kCount] = 256;
   MixInputs<V::kInputs> inputs;
   for (int i = 0; i < V::kInputs; i += 8) inputs.set_eight(i, stretched + i);
-  const int escaped = s.escaped_around();
-  const int place = std::min(agreeing, 15) * 64 + std::min(escaped, 3) * 16 + (s.mark(-1, 0) & 1) * 8 +
-                    (s.mark(0, -1) & 1) * 4 + (colour == s.in_reference(0, 0)) * 2 +
-                    (colour == *s.background);
-  const int second_place = (colour == s.at(-1, 0)) | (colour == s.at(0, -1)) << 1 |
-                           (colour == s.at(1, 0)) << 2 | (colour == s.at(1, -1)) << 3 |
-                           (colour == s.at(-1, -1)) << 4 | (s.at(-1, 0) == s.at(0, -1)) << 5 |
-                           (s.at(0, -1) == s.at(1, -1)) << 6 | (s.at(-1, 0) == s.at(-1, -1)) << 7 |
-                           (s.mark(-1, 0) & 1) << 8 | (s.mark(1, -1) & 1) << 9;
-  MixWeights<16>& first = weights_[0][static_cast<size_t>(rank * 1024 + place)];
-  MixWeights<16>& second = weights_[1][static_cast<size_t>(rank * 1024 + second_place)];
+  MixWeights<16>& first = weights_[0][place(0)];
+  MixWeights<16>& second = weights_[1][place(1)];
   const int mixed_first = mix(first, inputs);
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);
@@ -167,26 +186,8 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
 
 template <typename Coder>
 bool ColourModel::code_hit_quickly(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
-  using V = Voters<false>;
-  int votes[V::kCount];
-  int agreeing = 0;
-  for (int i = 0; i < V::kCount; ++i) {
-    votes[i] = votes_[i] == colour;
-    if (i < V::kContexts && rank > 0 && votes[i] == 0)
-      votes[i] = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
-    agreeing += votes[i] > 0;
-  }
-  const int is_w = colour == s.at(-1, 0), is_n = colour == s.at(0, -1), is_e = colour == s.at(1, 0);
-  const int is_p = colour == s.in_reference(0, 0);
-  const int mw = s.mark(-1, 0) & 1, mn = s.mark(0, -1) & 1;
-  const int spots[3] = {agreeing * 64 + std::min(s.escaped_around(), 3) * 16 + mw * 8 + mn * 4 + is_p * 2 +
-                            (colour == *s.background),
-                        is_w | is_n << 1 | is_e << 2 | (colour == s.at(1, -1)) << 3 |
-                            (colour == s.at(-1, -1)) << 4 | (s.at(-1, 0) == s.at(0, -1)) << 5 |
-                            (s.at(0, -1) == s.at(1, -1)) << 6 | (s.at(-1, 0) == s.at(-1, -1)) << 7 | mw << 8 |
-                            (s.mark(1, -1) & 1) << 9,
-                        static_cast<int>(near_marks_ & 63) | is_w << 6 | is_n << 7 | is_p << 8 | is_e << 9};
-  hit = odds_.code(coder, rank, votes, spots, hit);
+  const Ballot<false> ballot = ballot_of<false>(s, rank, colour);
+  hit = odds_.code(coder, rank, ballot.votes, ballot.places, hit);
   if (hit) ask_ahead(colour);
   return hit;
 }

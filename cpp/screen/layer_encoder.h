@@ -39,12 +39,13 @@ struct LayerEncoder {
   uint64_t counted_work = 0;   // see ScreenEncoder::work()
 
   void code(const LayerInput& input);
-  // Whether many pixels of the last frames were coded, and whether those frames were slow to decode.
+  // Whether many pixels of the last frames were coded.
   bool is_dense() const;
+  // And whether they took many bits: such frames are slow to decode.
+  bool is_busy() const;
   // Whether frames took so long to decode, in the mean of all after the first, that there is no time for
   // more.
   bool has_been_slow() const;
-  bool is_busy() const;
   // Whether a frame takes so long that slices should begin with the second one.
   bool is_far_too_slow() const;
   // Before a frame that is no repeat: begins slices if so, or moves the borders between them.

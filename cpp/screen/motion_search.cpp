@@ -29,7 +29,7 @@ int bits_of(Vector vector, const CandidateVectors& candidates) {
 }
 
 // From the best vector so far on: pixel by pixel as long as that helps, then to ever finer steps around it.
-// `attempt` takes a vector if it is better, and says whether it did.
+// `attempt` takes a vector if it is better, and says whether it did: then it has set `best` to it.
 template <typename Attempt>
 void descend(const Vector& best, int rounds, const Attempt& attempt) {
   constexpr Way kAround[8] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}, {-1, -1}, {1, -1}, {-1, 1}, {1, 1}};
@@ -71,7 +71,7 @@ void MotionSearch::load(const Raster& raster, Planes& planes) const {
     for (int y = 0; y < shape_.height; ++y) {
       const Pixel* from = raster.at(0, y);
       int16_t* to = plane.at(0, y);
-      for (int x = 0; x < shape_.width; ++x) to[x] = static_cast<int16_t>(from[x] >> (10 * k) & 1023);
+      for (int x = 0; x < shape_.width; ++x) to[x] = static_cast<int16_t>(component(from[x], k));
     }
     plane.extend();
   }

@@ -24,12 +24,13 @@ inline uint32_t chance_of(int odds) {
   return negative != 0 ? rare : 65535 - rare;
 }
 
-// The same of eight.
-inline Lanes chances_of(Lanes odds) {
+// The same of eight, each bit's probability at least `Least`.
+template <int Least>
+Lanes chances_of(Lanes odds) {
   const Lanes negative = is_greater(all_lanes(0), odds);
   const Lanes root = all_lanes(kMostOdds) - (odds ^ negative);
   const Lanes square = high_product(root + root, root + root);
-  const Lanes rare = max_of(shift_right_unsigned<1>(high_product(square, square)), all_lanes(kLeastChance));
+  const Lanes rare = max_of(shift_right_unsigned<1>(high_product(square, square)), all_lanes(Least));
   return rare ^ negative ^ all_lanes(-1);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "screen/classes.h"
+#include "screen/odds.h"
 
 namespace aicodec::screen {
 
@@ -32,23 +33,8 @@ inline int signed_class(int value) {
   return kSignedClasses[static_cast<size_t>(std::clamp(value, -64, 63) + 64)];
 }
 
-// The probability of a 1 in 2^-16 from odds in 2^-12: (1 + odds / 2^15)^4 / 2 for negative ones, much like
-// the logistic function, but it takes only two products. Never nothing and never all.
-inline Lanes likely(Lanes odds) {
-  const Lanes negative = is_greater(all_lanes(0), odds);
-  // For negative odds -odds - 1, which never overflows.
-  const Lanes root = all_lanes(32767) - (odds ^ negative);
-  const Lanes square = high_product(root + root, root + root);
-  const Lanes rare = max_of(shift_right_unsigned<1>(high_product(square, square)), all_lanes(16));
-  return rare ^ negative ^ all_lanes(-1);
-}
-
-// By how much bits were more than their probabilities said, in 2^-15; 0 where there was none.
-inline Lanes surprise(Lanes probabilities, Lanes asked, Lanes ones) {
-  const Lanes size = shift_right_unsigned<1>(probabilities ^ ones);
-  const Lanes zeros = ones ^ all_lanes(-1);
-  return ((size ^ zeros) - zeros) & asked;
-}
+// The least probability of either bit of a photo's residual, in 2^-16.
+inline constexpr int kLeastPhotoChance = 16;
 
 // All bits of the lanes that are given a 1.
 constexpr auto lanes_where = [](auto... flags) {
@@ -157,7 +143,7 @@ int PhotoModel::code_residual(Coder& coder, const Turn& turn, int residual, int&
   for (int half = 0; half < kNodes; half += 8) {
     Lanes odds = load_lanes(turn.open[0]->odds + half);
     for (int i = 1; i < kContexts; ++i) odds = add_within(odds, load_lanes(turn.open[i]->odds + half));
-    store_lanes(probabilities + half, likely(odds));
+    store_lanes(probabilities + half, chances_of<kLeastPhotoChance>(odds));
   }
   const auto node = [&](int i, bool bit) { return coder.bit_with(probabilities[i], bit); };
   const int wanted = std::abs(residual);
@@ -176,8 +162,8 @@ int PhotoModel::code_residual(Coder& coder, const Turn& turn, int residual, int&
   const Path& path = kPaths[static_cast<size_t>(2 * signed_class + first_bit)];
   for (int half = 0; half < kNodes; half += 8) {
     // A sixty-fourth of it is learned, rounded.
-    const Lanes more = surprise(load_lanes(probabilities + half), load_lanes(path.asked + half),
-                                load_lanes(path.ones + half));
+    const Lanes more = errors_of(load_lanes(path.ones + half), load_lanes(probabilities + half),
+                                 load_lanes(path.asked + half));
     const Lanes learned = shift_right<9>(add_within(more, all_lanes(256)));
     for (Line* line : turn.open)
       store_lanes(line->odds + half, add_within(load_lanes(line->odds + half), learned));

@@ -88,13 +88,6 @@ class Around {
 #endif
 };
 
-template <int Count>
-MixWeights<Count> equal_weights(int parts) {
-  MixWeights<Count> weights;
-  for (int16_t& w : weights.w) w = static_cast<int16_t>((1 << kWeightBits) / parts);
-  return weights;
-}
-
 }  // namespace
 
 ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& settings)
@@ -111,7 +104,9 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
   }
   for (auto& table : lines_) table = BigArray<ModelLine>(size_t{1} << settings.residual_bits);
   constexpr size_t kPlaces = size_t{3} * 2 * ModelLine::kModels;
-  for (auto& weights : weights_) weights.assign(kPlaces * 8, equal_weights<kContexts>(12));
+  MixWeights<kContexts> start;
+  std::fill_n(start.w, kContexts, static_cast<int16_t>((1 << kWeightBits) / 12));
+  for (auto& weights : weights_) weights.assign(kPlaces * 8, start);
   refine_.resize(kPlaces * 33);
   for (size_t i = 0; i < refine_.size(); ++i)
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % 33) - 16) * kMaxStretch / 16), 6);

@@ -99,8 +99,8 @@ class ResidualModel {
   template <bool Rich>
   void prepare_with(const Site& site);
   // Predicts the component of a turn and opens the lines of its contexts. `first`: the value of the component
-  // that leads, `residuals` those so far; without rich models the
-  // last turn's context of the one before is completed later.
+  // that leads; `residuals`: those so far. Without rich models the last turn's context that sees the residual
+  // before it waits for add_residual().
   template <bool Rich>
   void prepare_turn(const Site& site, int turn, int first, const int* residuals);
   void set_contexts(const Site& site, const Blend& blended, int turn, int base, int by_line,

@@ -23,7 +23,7 @@ inline void ResidualOdds::look(const Open& open, int part, Nodes& nodes) {
     sum = add_within(sum, high_signed_product(load_lanes(open.lines[i]->odds + from),
                                               load_lanes(open.weights[i].odds + from)));
   sum = add_within(sum, sum);
-  store_lanes(nodes.chances + from, chances_of(add_within(sum, sum)));
+  store_lanes(nodes.chances + from, chances_of<kLeastChance>(add_within(sum, sum)));
 }
 
 template <typename Coder>

@@ -1,7 +1,7 @@
 #include "screen/screen_encoder.h"
 
 #include <algorithm>
-#include <iterator>
+#include <bit>
 
 #include "base/parallel.h"
 #include "screen/first_frames.h"

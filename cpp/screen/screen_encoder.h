@@ -20,7 +20,8 @@ struct ScreenSettings {
   uint32_t edge = 0;
   uint32_t flat = 0;
   // Whether the first component always leads where residuals are coded; unknown: the first frames are coded
-  // both ways to find out, and with richer models beside. If it is known, those are left to `slow`.
+  // both ways to find out, and but for `fast` with richer models beside. If it is known, only `slow` has
+  // those.
   std::optional<bool> first_leads;
   // At most so many at once; the payload does not depend on it.
   unsigned threads = 1;

@@ -11,7 +11,8 @@ inline constexpr uint8_t kAsReference = 1;  // it equals the reference's pixel
 inline constexpr uint8_t kEscaped = 2;      // no ranked colour was right
 
 // A place in the frame being drawn. Left of and above it stand finished pixels; right of and below it what
-// the frame was filled with beforehand. All rasters have the same stride.
+// the frame was filled with beforehand. All rasters but a photo pixel's reference have the same
+// stride.
 struct Site {
   const Pixel* here = nullptr;
   // The same place in the reference: the previous frame, moved, or the canvas below.
