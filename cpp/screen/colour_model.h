@@ -81,9 +81,7 @@ class ColourModel {
   template <bool All, typename Coder>
   Pixel code_with(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
   // Amid escaped pixels, where colours asked for are seldom right: whether this time none is.
-  bool skips_ranks() {
-    return hit_amid_escapes_.probability() < kSeldom && ++unranked_ % kRankedOneOf != 0;
-  }
+  bool skips_ranks() { return hit_amid_escapes_.probability() < kSeldom && ++unranked_ % kRankedOneOf != 0; }
   template <typename Coder>
   Pixel code_unranked(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
   static bool is_flat(const Site& site);

@@ -65,7 +65,9 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, bool is
     return &rest_hit_[i][(rest_history_ & 7) * 64 + static_cast<uint32_t>(context)];
   };
   const Pixel other = b.times > 0 ? b.rest : c.rest;
-  guesses_[0] = {a.rest, a.times > 0 ? model(0, std::min<int>(a.times, 15) * 4 + (b.rest == a.rest) * 2 + (b.times > 0)) : nullptr};
+  guesses_[0] = {
+      a.rest, a.times > 0 ? model(0, std::min<int>(a.times, 15) * 4 + (b.rest == a.rest) * 2 + (b.times > 0))
+                          : nullptr};
   guesses_[1] = {other, a.times == 0 || other != a.rest
                             ? model(1, std::min<int>(b.times, 7) * 8 + std::min<int>(c.times, 7))
                             : nullptr};
@@ -76,6 +78,7 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, bool is
     const bool right = component(guess.rest, lead) == 0 && is_near(guess.rest, wanted, site.tolerance);
     if (!coder.bit(*std::exchange(guess.model, nullptr), right)) continue;
     rest = guess.rest;
+    guesses_[1].model = nullptr;
     return true;
   }
   return false;
