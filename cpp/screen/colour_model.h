@@ -56,6 +56,9 @@ class ColourModel {
   static constexpr int kVoters = Voters<true>::kCount;
   static constexpr int kRanks = 4;  // colours asked for at most
   static constexpr int kRefining = 33;
+  static constexpr uint32_t kSeldom = 1500;  // in 2^-16
+  static constexpr uint32_t kRankedOneOf = 16;
+  static constexpr uint32_t kSlowly = 255;
 
   // What followed a context: the latest colours, how often in a row the first one, and its last hits.
   struct Slot {
@@ -77,6 +80,10 @@ class ColourModel {
 
   template <bool All, typename Coder>
   Pixel code_with(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
+  // Amid escaped pixels, where colours asked for are seldom right: whether this time none is.
+  bool skips_ranks() { return hit_amid_escapes_.probability() < kSeldom && ++unranked_ % kRankedOneOf != 0; }
+  template <typename Coder>
+  Pixel code_unranked(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
   static bool is_flat(const Site& site);
   static uint32_t flat_context(const Site& site);
   // What large contexts see of all but the pixel to the left and the guide: it is known a pixel ahead, and
@@ -140,6 +147,8 @@ class ColourModel {
   RankOdds odds_;
   BitModel flat_[2048];
   BitModel fast_[2048];
+  BitModel hit_amid_escapes_;
+  uint32_t unranked_ = 0;
 
   // Of the pixel being coded, by place in the list of voters.
   uint32_t hashes_[kContexts] = {};

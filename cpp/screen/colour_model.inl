@@ -54,11 +54,15 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
     }
     excluded = colour;
   }
+  const bool adds_odds = !All && adds_odds_;
+  const bool amid_escapes = adds_odds && excluded == kNoPixel && s.escaped_around() == 4;
+  if (amid_escapes && skips_ranks()) return code_unranked(coder, residuals, s, actual, mark);
   set_hashes<All>(s);
   if (excluded == kNoPixel) {
     excluded = sure_colour<All>();
     if (excluded != kNoPixel && code_sure<All>(coder, s, excluded, actual)) {
       mark = excluded == s.in_reference(0, 0);
+      if (amid_escapes) hit_amid_escapes_.learn(true, kSlowly);
       return excluded;
     }
   }
@@ -68,7 +72,6 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   gather<All>(candidates);
   Pixel colour = kNoPixel;
   bool prepared = false;
-  const bool adds_odds = !All && adds_odds_;
   // Beside so many escaped pixels a later colour is not asked for.
   const int escaped_near = s.escaped_around();
   const int ranks = adds_odds && escaped_near == 4 ? 1 : escaped_near >= (All ? 3 : 2) ? 2 : kRanks;
@@ -96,8 +99,23 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
     mark = kEscaped;
     ask_ahead(colour);
   }
+  if (amid_escapes) hit_amid_escapes_.learn((mark & kEscaped) == 0, kSlowly);
   learn_colour<All>(colour);
   mark = static_cast<uint8_t>(mark | (colour == s.in_reference(0, 0) ? kAsReference : 0));
+  return colour;
+}
+
+// A pixel for which no colour is asked. It counts as escaped unless it is like one around: that is how such a
+// place ends.
+template <typename Coder>
+Pixel ColourModel::code_unranked(Coder& coder, ResidualModel& residuals, const Site& s, Pixel actual,
+                                 uint8_t& mark) {
+  residuals.prepare(s);
+  const Pixel colour = residuals.code(coder, s, actual);
+  const Pixel before = s.in_reference(0, 0);
+  const bool is_known = colour == s.at(-1, 0) || colour == s.at(0, -1) || colour == s.at(-1, -1) ||
+                        colour == s.at(1, -1) || colour == before;
+  mark = static_cast<uint8_t>((is_known ? 0 : kEscaped) | (colour == before ? kAsReference : 0));
   return colour;
 }
 

@@ -165,17 +165,6 @@ int ResidualModel::on_line(const Span& span, int first, int k) const {
   return std::clamp(value, 0, shape_.max_value);
 }
 
-Pixel ResidualModel::interpolated(const Site& s, const Span& span, int first) const {
-  Pixel rest = 0;
-  for (int turn = 1; turn < shape_.components; ++turn) {
-    const int k = span.order[turn];
-    const int flat = domain(s.at(-1, 0), k, span.lead()) + (shape_.rgb ? first : 0);
-    const int value = span.width() >= 4 ? on_line(span, first, k) : std::clamp(flat, 0, shape_.max_value);
-    rest |= from_component(value, k);
-  }
-  return rest;
-}
-
 ResidualModel::Remembered& ResidualModel::by_span(const Span& span, int first) {
   return remembered_[0][hash_in(hash_in(hash_in(7 + static_cast<uint32_t>(span.lead()), span.low), span.high),
                                 static_cast<uint32_t>(first)) >>

@@ -46,6 +46,10 @@ class ResidualModel {
   static constexpr int kTopNode = 16;
   static constexpr int kTopExponents = ModelLine::kModels - kTopNode;
   static constexpr int kLargeExponent = 4;
+  // Where residuals are small, and what a guess has to be worth there, in 2^-16.
+  static constexpr int kSmallResidual = 2;
+  static constexpr int kSmallErrors = 4;
+  static constexpr uint32_t kLikely = 20000;
 
   // The neighbourhood's widest component, the two colours at the ends of its range, and the order in which
   // the components are coded.
@@ -70,6 +74,11 @@ class ResidualModel {
     ResidualOdds::Open few;
     uint32_t late_hash;
   };
+  // At the components after the first; without a model once it has been asked.
+  struct Guess {
+    Pixel rest;
+    BitModel* model;
+  };
   struct Remembered {
     Pixel rest = 0;
     uint8_t times = 0;
@@ -82,7 +91,6 @@ class ResidualModel {
   Span span_of(const Site& site) const;
   Blend blend(int k) const;
   int on_line(const Span& span, int first, int k) const;
-  Pixel interpolated(const Site& site, const Span& span, int first) const;
   void remember(const Site& site, const Span& span, int first, Pixel rest);
   Remembered& by_span(const Span& span, int first);
   Remembered& by_neighbour(const Site& site, int first);
@@ -94,8 +102,14 @@ class ResidualModel {
   // The residual for a wanted difference: with steps the nearest one, else the roundest within the tolerance,
   // whose last bits soon cost nothing.
   int chosen_residual(int wanted, int tolerance) const;
+  // Whether the components after the first are expected where they will be, all of them.
+  bool errors_are_small() const {
+    int classes = 0;
+    for (int turn = 1; turn < shape_.components; ++turn) classes += turns_[turn].error_class;
+    return classes <= kSmallErrors;
+  }
   template <typename Coder>
-  bool code_rest(Coder& coder, const Site& site, int first, Pixel actual, Pixel& rest);
+  bool code_rest(Coder& coder, const Site& site, int first, bool is_small, Pixel actual, Pixel& rest);
   template <bool Rich>
   void prepare_with(const Site& site);
   // Predicts the component of a turn and opens the lines of its contexts. `first`: the value of the component
@@ -128,7 +142,7 @@ class ResidualModel {
   std::vector<BitModel> refine_;
   std::vector<Remembered> remembered_[2];
   Remembered by_first_[3][1024];
-  BitModel rest_hit_[3][1024];
+  BitModel rest_hit_[2][512];
   BitModel low_bits_[3][kExponents][kExponents][2];
   uint32_t rest_history_ = 0;
   ResidualOdds odds_;
@@ -137,6 +151,7 @@ class ResidualModel {
   Span span_ = {};
   Predictions predictions_ = {};
   Turn turns_[3] = {};
+  Guess guesses_[2] = {};
   uint32_t around_ = 0;
 };
 

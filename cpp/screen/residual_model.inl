@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <utility>
 
 namespace aicodec::screen {
 
@@ -31,9 +32,10 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   prefetch(&by_neighbour(site, first));
   if constexpr (!Rich)
     for (int turn = 1; turn < shape_.components; ++turn) prepare_turn<Rich>(site, turn, first, residuals);
+  const bool is_small = !Rich && std::abs(residuals[0]) <= kSmallResidual && errors_are_small();
   Pixel rest = 0;
-  if (code_rest(coder, site, first, actual, rest)) return result | rest;
-  for (int turn = 1; turn < shape_.components; ++turn) {
+  const bool guessed = code_rest(coder, site, first, is_small, actual, rest);
+  for (int turn = 1; turn < shape_.components && !guessed; ++turn) {
     if constexpr (Rich) {
       prepare_turn<Rich>(site, turn, first, residuals);
     } else {
@@ -41,41 +43,44 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
     }
     code_turn(turn);
   }
-  remember(site, span_, first, result & ~from_component(1023, span_.lead()));
-  return result;
+  if (!guessed) rest = result & ~from_component(1023, span_.lead());
+  rest_history_ = rest_history_ << 1 | static_cast<uint32_t>(guessed);
+  // A guess that was too unlikely to be asked.
+  for (const Guess& guess : guesses_)
+    if (guess.model != nullptr) guess.model->learn(guess.rest == rest);
+  remember(site, span_, first, rest);
+  return result | rest;
 }
 
-// The components after the first at once: as they were the last time in such surroundings, or on the line
-// between the two colours.
+// The components after the first at once, as they were in such surroundings before. Where residuals will be
+// small a guess has to be likely: they take few bits then, and cannot make use of what was refused.
 template <typename Coder>
-bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, Pixel actual, Pixel& rest) {
-  const Span& span = span_;
-  const Remembered a = by_span(span, first);
+bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, bool is_small, Pixel actual,
+                              Pixel& rest) {
+  const int lead = span_.lead();
+  const Remembered a = by_span(span_, first);
   const Remembered b = by_neighbour(site, first);
-  const Remembered c = by_first_[span.lead()][first];
-  const Pixel line = interpolated(site, span, first);
-  const Pixel guesses[3] = {a.rest, line, b.times > 0 ? b.rest : c.rest};
-  const Pixel wanted = actual & ~from_component(1023, span.lead());
-  const auto bits = [](int width) {
-    return std::min(7, static_cast<int>(std::bit_width(static_cast<uint32_t>(width))));
+  const Remembered c = by_first_[lead][first];
+  const auto model = [&](int i, int context) {
+    return &rest_hit_[i][(rest_history_ & 7) * 64 + static_cast<uint32_t>(context)];
   };
-  const int contexts[3] = {std::min<int>(a.times, 15) * 4 + (a.rest == line) * 2 + (b.rest == a.rest),
-                           (span.width() >= 4) + 2 * std::min<int>(7, a.times) + 16 * bits(span.width()),
-                           std::min<int>(b.times, 7) * 8 + std::min<int>(c.times, 7)};
-  for (int i = 0; i < 3; ++i) {
-    if (i == 0 && a.times == 0) continue;
-    if (i > 0 && guesses[i] == guesses[0] && a.times > 0) continue;
-    if (i == 2 && guesses[2] == guesses[1]) continue;
-    BitModel& model = rest_hit_[i][(rest_history_ & 7) * 128 + static_cast<uint32_t>(contexts[i] & 127)];
+  const Pixel other = b.times > 0 ? b.rest : c.rest;
+  guesses_[0] = {
+      a.rest, a.times > 0 ? model(0, std::min<int>(a.times, 15) * 4 + (b.rest == a.rest) * 2 + (b.times > 0))
+                          : nullptr};
+  guesses_[1] = {other, a.times == 0 || other != a.rest
+                            ? model(1, std::min<int>(b.times, 7) * 8 + std::min<int>(c.times, 7))
+                            : nullptr};
+  const Pixel wanted = actual & ~from_component(1023, lead);
+  for (Guess& guess : guesses_) {
+    if (guess.model == nullptr || (is_small && guess.model->probability() < kLikely)) continue;
     // What was remembered under another lead may hold a part of this one, which near pixels would pass for.
-    const bool right = component(guesses[i], span.lead()) == 0 && is_near(guesses[i], wanted, site.tolerance);
-    if (!coder.bit(model, right)) continue;
-    rest_history_ = rest_history_ << 1 | 1;
-    rest = guesses[i];
-    remember(site, span, first, rest);
+    const bool right = component(guess.rest, lead) == 0 && is_near(guess.rest, wanted, site.tolerance);
+    if (!coder.bit(*std::exchange(guess.model, nullptr), right)) continue;
+    rest = guess.rest;
+    guesses_[1].model = nullptr;
     return true;
   }
-  rest_history_ <<= 1;
   return false;
 }
 

@@ -184,6 +184,8 @@ class ColourModel:
         self.mixers = TwoMixers(len(self.voters), 3604 if settings.all_voters else 2048, 2)
         self.flat = Lazy(lambda _: BitModel(65000, 4))
         self.fast = Lazy(lambda _: BitModel(64000, 4))
+        self.hit_amid_escapes = BitModel()
+        self.unranked = 0
 
     def first_confidence(self, key):
         _, voter, vote, trust = key
@@ -196,6 +198,12 @@ class ColourModel:
             if coder.bit(self.flat[self.flat_context(s)]):
                 return w, AS_REFERENCE
             excluded = w
+        amid_escapes = self.odds and excluded == NO_PIXEL and s.escaped() == 4
+        if amid_escapes and self.skips_ranks():
+            colour = residuals.decode(coder, s)
+            known = [s.at(*p) for p in ((-1, 0), (0, -1), (-1, -1), (1, -1))] + [s.ref(0, 0)]
+            escaped = 0 if colour in known else ESCAPED
+            return colour, escaped | (AS_REFERENCE if colour == s.ref(0, 0) else 0)
         places = self.places(s)
         if excluded == NO_PIXEL:
             found = [self.slots[i][places[i][0]] for i in self.SURE]
@@ -204,6 +212,8 @@ class ColourModel:
                 if coder.bit(self.fast[self.fast_context(s, found)]):
                     for slot in found:
                         slot.hit()
+                    if amid_escapes:
+                        self.hit_amid_escapes.learn(1, 255)
                     return colour, AS_REFERENCE if colour == s.ref(0, 0) else 0
                 excluded = colour
         self.open(s, places)
@@ -211,9 +221,18 @@ class ColourModel:
         mark = 0
         if colour == NO_PIXEL:
             colour, mark = residuals.decode(coder, s), ESCAPED
+        if amid_escapes:
+            self.hit_amid_escapes.learn(int(mark == 0), 255)
         for slot in self.opened.values():
             slot.learn(colour)
         return colour, mark | (AS_REFERENCE if colour == s.ref(0, 0) else 0)
+
+    def skips_ranks(self):
+        """Amid escaped pixels: whether no colour is asked for."""
+        if self.hit_amid_escapes.p >= 1500:
+            return False
+        self.unranked += 1
+        return self.unranked % 16 != 0
 
     @staticmethod
     def is_flat(s):
@@ -485,9 +504,9 @@ class ResidualModel:
         residuals, first, result = [], 0, 0
         for turn, k in enumerate(span.order):
             if turn == 1:
-                rest = self.decode_rest(coder, s, span, first)
+                rest, unasked = self.decode_rest(coder, s, span, first, self.is_small(s, span, residuals[0]))
                 if rest is not None:
-                    return result | rest
+                    break
             predicted = self.predict(s, k, span.lead)
             base = first if self.shape.rgb and turn else 0
             value = clamp(predicted.value + base, 0, top)
@@ -500,8 +519,19 @@ class ResidualModel:
                 first = value
             result |= value << (10 * k)
         if self.shape.components > 1:
-            self.remember(s, span, first, result & ~(1023 << (10 * span.lead)))
+            self.rest_history = self.rest_history << 1 | (rest is not None)
+            if rest is None:
+                rest = result & ~(1023 << (10 * span.lead))
+            for guess, model in unasked:
+                model.learn(int(guess == rest))
+            self.remember(s, span, first, rest)
+            result |= rest
         return result
+
+    def is_small(self, s, span, first_residual):
+        """Whether residuals after the first one will be small."""
+        errors = (self.predict(s, k, span.lead).error for k in span.order[1:])
+        return self.odds and abs(first_residual) <= 2 and sum(map(error_class, errors)) <= 4
 
     def domain(self, pixel, k, lead):
         return component(pixel, k) - (component(pixel, lead) if self.shape.rgb and k != lead else 0)
@@ -551,17 +581,6 @@ class ResidualModel:
         value = quotient((high - low) * (first - span.low_value) * 2 + span.width, 2 * span.width)
         return clamp(low + value, 0, self.shape.top)
 
-    def interpolated(self, s, span, first):
-        rest = 0
-        for k in span.order[1:]:
-            if span.width >= 4:
-                value = self.on_line(span, first, k)
-            else:
-                flat = self.domain(s.at(-1, 0), k, span.lead) + (first if self.shape.rgb else 0)
-                value = clamp(flat, 0, self.shape.top)
-            rest |= value << (10 * k)
-        return rest
-
     def neighbour(self, west, lead):
         """What of the left pixel is remembered: all of it, or how far its components are apart."""
         if not self.odds:
@@ -582,29 +601,25 @@ class ResidualModel:
             known, times = table.get(key, (0, 0))
             table[key] = (rest, min(times + 1, 31)) if times and known == rest else (rest, 1)
 
-    def decode_rest(self, coder, s, span, first):
-        """All components after the first at once, or None."""
+    def decode_rest(self, coder, s, span, first, is_small):
+        """All components after the first at once, or None; and guesses that were not asked, with their models."""
         (a, a_times), (b, b_times), (c, c_times) = (
             table.get(key, (0, 0)) for table, key in self.memories(s, span, first)
         )
-        line = self.interpolated(s, span, first)
-        guesses = a, line, b if b_times else c
-        contexts = (
-            min(a_times, 15) * 4 + (a == line) * 2 + (b == a),
-            (span.width >= 4) + 2 * min(a_times, 7) + 16 * min(span.width.bit_length(), 7),
-            min(b_times, 7) * 8 + min(c_times, 7),
-        )
-        for i, guess in enumerate(guesses):
-            if (a_times == 0) if i == 0 else (a_times and guess == a):
-                continue
-            if i == 2 and guess == line:
-                continue
-            if coder.bit(self.rest_hit[i, self.rest_history & 7, contexts[i]]):
-                self.rest_history = self.rest_history << 1 | 1
-                self.remember(s, span, first, guess)
-                return guess
-        self.rest_history <<= 1
-        return None
+        other = b if b_times else c
+        guesses = []
+        if a_times:
+            guesses.append((a, (0, min(a_times, 15) * 4 + (b == a) * 2 + (b_times > 0))))
+        if not a_times or other != a:
+            guesses.append((other, (1, min(b_times, 7) * 8 + min(c_times, 7))))
+        unasked = []
+        for guess, key in guesses:
+            model = self.rest_hit[*key, self.rest_history & 7]
+            if is_small and model.p < 20000:
+                unasked.append((guess, model))
+            elif coder.bit(model):
+                return guess, unasked
+        return None, unasked
 
     def set_contexts(self, s, span, p, turn, value, base, residuals):
         width, lead = span.width, span.lead
