@@ -22,6 +22,15 @@ def work(pictures, **settings):
     return encoder.work
 
 
+def work_of_last(clip, count, **settings):
+    return (work(clip, **settings) - work(clip[:-count], **settings)) / count
+
+
+def uncut(clip):
+    """As many pixels in so few rows that there cannot be slices."""
+    return clip.reshape(len(clip), 8, -1, 3)
+
+
 @pytest.fixture
 def strict(monkeypatch):
     """As if test clips were full screens of as much detail."""
@@ -92,10 +101,22 @@ def test_work_is_what_changes():
 def test_slices_leave_a_decoder_with_two_threads_less_work():
     rng = np.random.default_rng(5)
     noise = rng.integers(0, 256, (6, 3), np.uint8)[rng.integers(0, 6, (9, 256, 256))]
-    whole = work(noise[:4]) / 3  # none yet
-    sliced = (work(noise) - work(noise[:5])) / 4
+    whole, sliced = work_of_last(uncut(noise), 4), work_of_last(noise, 4)
     assert 0.4 * whole < sliced < 0.7 * whole
     assert work(noise, threads=1) == work(noise, threads=3)
+
+
+def test_slices_begin_with_the_frame_that_would_take_too_long():
+    rng = np.random.default_rng(5)
+    one, other = rng.integers(0, 256, (6, 3), np.uint8)[rng.integers(0, 6, (2, 256, 256))]
+    clip = np.stack([one] * 9 + [other])
+    for t in range(9):
+        clip[t, 100, 10 * t] = 255  # a pointer
+    for settings in ({}, {"first_leads": None}):
+        whole, sliced = work_of_last(uncut(clip), 1, **settings), work_of_last(clip, 1, **settings)
+        assert 0.4 * whole < sliced < 0.7 * whole
+        quiet = np.concatenate([clip[:9], clip[:1]])
+        assert work(quiet, **settings) < 0.1 * sliced
 
 
 def test_what_was_set_aside_is_explained(capsys):

@@ -66,12 +66,12 @@ SharedPicture drawn(const ScreenEncoder& encoder) {
 }
 
 py::bytes finish(ScreenEncoder& encoder) {
-  Bytes bytes;
+  Result<Bytes> bytes = Error::kNoFrame;
   {
     const py::gil_scoped_release release;
     bytes = encoder.finish();
   }
-  return to_bytes(bytes);
+  return to_bytes(unwrap(std::move(bytes)));
 }
 
 py::bytes build_screen_layer(const std::vector<uint64_t>& pictures, const py::bytes& coded) {

@@ -19,6 +19,9 @@ constexpr uint64_t kPixelsForFour = 400000;
 // Work is in two nanoseconds. So much for each pixel of the canvas is 80 ms at 1920x1080: longer than that
 // nobody shall wait for a frame, so that slices begin with the second one.
 constexpr uint64_t kTooMuchWork = 20;
+// With so much for each pixel of the canvas a frame that comes suddenly takes 60 to 80 ms at 1920x1080, and
+// not the 46 that one like those before would take: memory is cold. Slices begin with such a frame.
+constexpr uint64_t kTooMuchAtOnce = 11;
 // 60 frames a second at 1920x1080 leave so much time for a pixel of the canvas, and four milliseconds are
 // always there: of what takes longer richer models have to save a tenth.
 constexpr uint64_t kWorkWithoutTime = 4;
@@ -30,6 +33,14 @@ constexpr uint64_t kLeastWorthMoving = 2;
 // Nor do they where all work is less than 33 ms of one core at 1920x1080: text costs a tenth more when it is
 // drawn by a slice that has not seen it yet.
 constexpr uint64_t kWorkWorthMoving = 8;
+// Of a frame that may take too long at once, one in so many pixels is coded, and so many times what was of
+// late; it takes no more than so many times what all before it took.
+constexpr uint64_t kShareThatMayTakeLong = 32;
+constexpr uint64_t kMuchMore = 4;
+constexpr uint64_t kMostNews = 2;
+// What all contexts know (a sixteenth of a bit for each pixel) is drawn quickly, and in slices at twice the
+// bytes.
+bool tells_news(uint64_t sixteenths, uint64_t pixels) { return sixteenths > pixels; }
 // What the first frames teach that are no repeats serves all slices.
 constexpr uint64_t kLeastTogether = 4;
 
@@ -54,34 +65,78 @@ LayerEncoder::LayerEncoder(const ScreenShape& layer_shape, const LayerHeader& la
       planners[sheet].learn(picture->sheets[sheet], picture->number);
 }
 
-void LayerEncoder::code(const LayerInput& input) {
+Status LayerEncoder::code(const LayerInput& input) {
   if (input.below) history.set_below(input.below);
   bool repeat = true;
   for (size_t i = 0; i < planners.size(); ++i)
     repeat &= !planners[i].prepare(input.source->sheets[i], last ? &last->sheets[i] : nullptr, history,
                                    static_cast<int>(i), input.kept);
-  if (!repeat) cut_if_busy();
-  std::vector<References> references;
-  for (size_t sheet = 0; sheet < planners.size(); ++sheet)
-    references.push_back(history.references(static_cast<int>(sheet)));
-  parallel_for(slices.size(), threads, [&](size_t i) {
-    if (!repeat)
-      for (size_t sheet = 0; sheet < planners.size(); ++sheet)
-        planners[sheet].plan(slices[i].sheets()[sheet], history.below(), plans[i][sheet]);
-    // A plan names nothing outside the history, and what cannot be told is not coded: it is always sound.
-    slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
-  });
+  if (!repeat) {
+    cut_if_busy();
+    plan();
+  }
+  const bool sound = !repeat && may_be_sudden() ? code_or_cut(input) : code_slices(input, repeat);
+  if (!sound) return Error::kBadValue;
   ++frames;
   lessons += !repeat;
   last = input.source;
   Changed changed;
   for (const SliceCoder& slice : slices) changed += slice.changed();
   measure_load(changed.literals);
-  if (changed.pixels == 0) return;
+  if (changed.pixels == 0) return Ok{};
   auto drawn = history.blank();
   for (const SliceCoder& slice : slices) slice.copy_to(*drawn);
   history.push(std::move(drawn), changed);
   for (Planner& planner : planners) planner.finish(history.slots()[0]->number);
+  return Ok{};
+}
+
+void LayerEncoder::plan() {
+  parallel_for(slices.size(), threads, [&](size_t i) {
+    for (size_t sheet = 0; sheet < planners.size(); ++sheet)
+      planners[sheet].plan(slices[i].sheets()[sheet], history.below(), plans[i][sheet]);
+  });
+}
+
+bool LayerEncoder::code_slices(const LayerInput& input, bool repeat) {
+  std::vector<References> references;
+  for (size_t sheet = 0; sheet < planners.size(); ++sheet)
+    references.push_back(history.references(static_cast<int>(sheet)));
+  std::vector<uint8_t> sound(slices.size());
+  parallel_for(slices.size(), threads, [&](size_t i) {
+    sound[i] = slices[i].code_frame(streams[i], references, &plans[i], input.source.get(), repeat);
+  });
+  return std::find(sound.begin(), sound.end(), 0) == sound.end();
+}
+
+// Whether coding the planned frame has to show how long it takes: only where many more pixels are to be coded
+// than of late, since that takes a copy of all models.
+bool LayerEncoder::may_be_sudden() const {
+  if (!may_cut || !may_cut_at_once || slices.size() > 1 || frames == 0 || work.size() < 2) return false;
+  uint64_t pixels = 0;
+  for (const Plan& sheet : plans[0]) pixels += sheet.pixels;
+  return pixels > kPixelsWorthCutting && pixels * kShareThatMayTakeLong > area() && pixels > kMuchMore * load;
+}
+
+// What a frame takes shows when it is coded.
+bool LayerEncoder::code_or_cut(const LayerInput& input) {
+  models_before = slices[0];
+  stream_before = streams[0];
+  const uint64_t taken = spent();
+  if (!code_slices(input, false)) return false;
+  uint64_t all = 0, most = 0;
+  std::vector<uint64_t> now = work_of_frame(all, most);
+  // Models that have hardly learned anything before are not taught apart, nor for what is drawn quickly.
+  const uint64_t news = spent() - taken;
+  const uint64_t pixels = slices[0].changed().literals;
+  if (all <= area() * kTooMuchAtOnce || news > kMostNews * taken || !tells_news(news, pixels)) return true;
+  slices[0] = std::move(*models_before);
+  models_before.reset();
+  streams[0] = std::move(stream_before);
+  work = std::move(now);
+  cut(balanced(2));
+  plan();
+  return code_slices(input, false);
 }
 
 bool LayerEncoder::is_dense() const {
@@ -96,6 +151,10 @@ bool LayerEncoder::has_been_slow() const {
 bool LayerEncoder::is_busy() const { return is_dense() && cost > load * kSixteenthsWorthCutting; }
 
 bool LayerEncoder::is_far_too_slow() const { return slices.size() > 1 && all_work() > area() * kTooMuchWork; }
+
+bool LayerEncoder::has_been_far_too_slow() const {
+  return may_cut && area() > kPixelsWorthCutting && most_at_once > area() * kTooMuchAtOnce;
+}
 
 // Where so many slices have equal parts of the work.
 std::vector<uint32_t> LayerEncoder::balanced(size_t count) const {
@@ -169,12 +228,10 @@ void LayerEncoder::measure_load(uint64_t literals) {
   spent_before = now;
 }
 
-// By unit of rows, and of the whole frame: two threads share its slices, so it takes at least half of all,
-// and the busiest slice. The models of `slow` take 1.4 times as long.
-void LayerEncoder::measure_work() {
-  constexpr uint64_t kTenthsMoreIfSlow = 4;
+std::vector<uint64_t> LayerEncoder::work_of_frame(uint64_t& all, uint64_t& most) const {
+  constexpr uint64_t kTenthsMoreIfSlow = 4;  // the models of `slow` take 1.4 times as long
   std::vector<uint64_t> now(work.size());
-  uint64_t sum = 0, most = 0;
+  all = most = 0;
   for (const SliceCoder& slice : slices) {
     uint64_t mine = 0;
     for (size_t i = 0; i < slice.sheets().size(); ++i) {
@@ -187,11 +244,20 @@ void LayerEncoder::measure_work() {
       }
     }
     if (header.models.all_voters) mine += mine * kTenthsMoreIfSlow / 10;
-    sum += mine;
+    all += mine;
     most = std::max(most, mine);
   }
+  return now;
+}
+
+// Two threads share a frame's slices, so it takes at least half of all, and the busiest slice.
+void LayerEncoder::measure_work() {
+  uint64_t all = 0, most = 0;
+  const std::vector<uint64_t> now = work_of_frame(all, most);
   for (size_t unit = 0; unit < work.size(); ++unit) work[unit] = (work[unit] + now[unit]) / 2;
-  counted_work += std::max(most, sum / 2);
+  const uint64_t taken = std::max(most, all / 2);
+  counted_work += taken;
+  most_at_once = std::max(most_at_once, taken);
 }
 
 uint64_t LayerEncoder::spent() const {

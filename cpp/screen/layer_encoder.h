@@ -2,7 +2,9 @@
 #pragma once
 
 #include <numeric>
+#include <optional>
 
+#include "base/result.h"
 #include "bits/range_coder.h"
 #include "screen/layer_header.h"
 #include "screen/planner.h"
@@ -31,14 +33,20 @@ struct LayerEncoder {
   uint64_t lessons = 0;         // those of them that were no repeats
   std::shared_ptr<Frame> last;  // the source of the frame before
   bool may_cut = true;
-  size_t first_count = 1;      // of slices from the second frame on that is no repeat
-  uint64_t load = 0;           // pixels coded as such in a frame, of late
-  uint64_t cost = 0;           // what a frame takes, in sixteenths of a bit, of late
-  uint64_t spent_before = 0;   // the last frame
+  bool may_cut_at_once = true;  // with a frame that itself takes far too long
+  size_t first_count = 1;       // of slices from the second frame on that is no repeat
+  uint64_t most_at_once = 0;    // the work of the frame after the first that took most
+  uint64_t load = 0;            // pixels coded as such in a frame, of late
+  uint64_t cost = 0;            // what a frame takes, in sixteenths of a bit, of late
+  uint64_t spent_before = 0;    // the last frame
+  // Models as they were before a frame that may turn out to take too long, and the place in its stream.
+  std::optional<SliceCoder> models_before;
+  RangeEncoder stream_before;
   std::vector<uint64_t> work;  // of decoding, by unit of rows, of late
   uint64_t counted_work = 0;   // see ScreenEncoder::work()
 
-  void code(const LayerInput& input);
+  // kBadValue if what was planned cannot be told; the encoder is then not to be used any more.
+  Status code(const LayerInput& input);
   // Whether many pixels of the last frames were coded.
   bool is_dense() const;
   // And whether they took many bits: such frames are slow to decode.
@@ -48,6 +56,8 @@ struct LayerEncoder {
   bool has_been_slow() const;
   // Whether a frame takes so long that slices should begin with the second one.
   bool is_far_too_slow() const;
+  // Whether some frame took so long that slices should have begun with it.
+  bool has_been_far_too_slow() const;
   // Before a frame that is no repeat: begins slices if so, or moves the borders between them.
   void cut_if_busy();
   void cut(const std::vector<uint32_t>& units);
@@ -59,6 +69,14 @@ struct LayerEncoder {
   // After a frame, of which so many pixels were coded as such.
   void measure_load(uint64_t literals);
   void measure_work();
+  // Of the frame just coded, by unit of rows; adds up what all slices and what the busiest has to do.
+  std::vector<uint64_t> work_of_frame(uint64_t& all, uint64_t& most) const;
+  void plan();
+  // Codes what is planned; false if it cannot be told.
+  bool code_slices(const LayerInput& input, bool repeat);
+  // The same where one slice is planned, which is cut into two if drawing it turns out to take far too long.
+  bool code_or_cut(const LayerInput& input);
+  bool may_be_sudden() const;
   // Of all streams so far, in sixteenths of a bit.
   uint64_t spent() const;
   Bytes finish();

@@ -152,6 +152,8 @@ int MotionSearch::cost(const Area& a, const Block& block, const Block* other) co
     // Errors of a row, and before the first one the one left of it.
     alignas(16) int16_t rows[2][8 + kMost];
     Lanes sums[2] = {all_lanes(0), all_lanes(0)};
+    alignas(16) int16_t inside[kMost] = {};
+    std::fill_n(inside, a.width, int16_t{-1});
     for (int r = 0; r < a.height; ++r) {
       int16_t* here = rows[r & 1] + 8;
       const int16_t* now = now_[k].at(a.x, a.y + r);
@@ -168,7 +170,8 @@ int MotionSearch::cost(const Area& a, const Block& block, const Block* other) co
         const Lanes error = load_lanes(here + half);
         const Lanes around = shift_right<1>(load_anywhere(here + half - 1) + load_lanes(above + half));
         Lanes& sum = sums[half / 8];
-        sum = sum_to_limit(sum_to_limit(sum, absolute(error)), absolute(error - around));
+        sum = sum_to_limit(sum_to_limit(sum, absolute(error)),
+                           absolute(error - around) & load_lanes(inside + half));
       }
     }
     alignas(16) uint16_t lanes[kMost];

@@ -98,13 +98,12 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
     return Error::kWrongPicture;
   LayerInput input{loaded(source), below != nullptr ? loaded(*below) : nullptr, {kept.begin(), kept.end()}};
   if (!states_.empty()) {
-    code(input, states_, settings_.threads);
+    AICODEC_TRY(code(input, states_, settings_.threads));
     drop_few_voters();
     return Ok{};
   }
   hold_back(std::move(input));
-  if (unlike_ == kTrialFrames) decide();
-  return Ok{};
+  return unlike_ == kTrialFrames ? decide() : Ok{};
 }
 
 // A repeat takes no memory: many recordings begin with seconds of them.
@@ -129,23 +128,28 @@ std::shared_ptr<Frame> ScreenEncoder::loaded(const PictureView& picture) {
   return frame;
 }
 
-ScreenEncoder::States ScreenEncoder::try_out(bool rich, bool first_leads, std::optional<int> few_voters,
-                                             const LayerEncoder* trial) const {
+Result<ScreenEncoder::States> ScreenEncoder::try_out(bool rich, bool first_leads,
+                                                     std::optional<int> few_voters,
+                                                     const LayerEncoder* trial) const {
   States states = start(rich, first_leads, few_voters);
-  if (trial != nullptr)
-    for (const auto& state : states) {
-      state->work = trial->work;
-      state->first_count = trial->slices.size();
-    }
-  for (const LayerInput& input : waiting_) code(input, states, settings_.threads);
+  for (const auto& state : states) {
+    // What is to be compared has slices in the same frames.
+    state->may_cut_at_once = trial != nullptr;
+    if (trial == nullptr || !trial->is_far_too_slow()) continue;
+    state->work = trial->work;
+    state->first_count = trial->slices.size();
+  }
+  for (const LayerInput& input : waiting_) AICODEC_TRY(code(input, states, settings_.threads));
+  for (const auto& state : states) state->may_cut_at_once = true;
   return states;
 }
 
 // Both ways of leading residuals, on strips of what was held back.
-std::optional<bool> ScreenEncoder::clear_lead() const {
-  if (sheet_shape(shape_.format, shape_.width, shape_.height, 0).components == 1) return false;
+Result<std::optional<bool>> ScreenEncoder::clear_lead() const {
+  using Lead = std::optional<bool>;
+  if (sheet_shape(shape_.format, shape_.width, shape_.height, 0).components == 1) return Lead(false);
   const bool is_small = !is_worth_sampling(shape_.height) || waiting_.empty() || !waiting_[0].kept.empty();
-  if (settings_.preset != ScreenPreset::kFast || is_small || !dictionary_.empty()) return {};
+  if (settings_.preset != ScreenPreset::kFast || is_small || !dictionary_.empty()) return Lead();
   std::vector<LayerInput> strips;
   for (size_t i = 0; i < waiting_.size(); ++i) {
     const LayerInput& input = waiting_[i];
@@ -161,12 +165,13 @@ std::optional<bool> ScreenEncoder::clear_lead() const {
     ScreenSettings settings = settings_;
     settings.first_leads = first_leads;
     ScreenEncoder encoder(shape, settings, has_below_, {});
-    for (const LayerInput& input : strips) code(input, encoder.states_, settings_.threads);
+    encoder.states_[0]->may_cut_at_once = false;
+    for (const LayerInput& input : strips) AICODEC_TRY(code(input, encoder.states_, settings_.threads));
     spent[first_leads] = encoder.states_[0]->spent();
   }
   const auto [less, more] = std::minmax(spent[0], spent[1]);
-  if ((more - less) * kClearlyLess <= more) return {};
-  return spent[1] < spent[0];
+  if ((more - less) * kClearlyLess <= more) return Lead();
+  return Lead(spent[1] < spent[0]);
 }
 
 // Rich models save more in the first frames than in all, and take longer: they have to save enough.
@@ -178,32 +183,43 @@ bool ScreenEncoder::is_worth_time(const LayerEncoder& rich, const LayerEncoder& 
 
 // How residuals are best led, and whether rich models are worth it, comes out when the first frames are coded
 // so.
-void ScreenEncoder::decide() {
+Status ScreenEncoder::decide() {
   const bool is_slow = settings_.preset == ScreenPreset::kSlow;
-  const std::optional<bool> clear = clear_lead();
-  bool first_leads = clear.value_or(false);
+  const auto clear = clear_lead();
+  if (!clear.ok()) return clear.error();
+  bool first_leads = clear.value().value_or(false);
   bool rich = false;
-  states_ = try_out(rich, first_leads);
-  if (settings_.preset != ScreenPreset::kFast) {
-    States richer = try_out(true, first_leads);
-    rich = is_worth_time(*richer[0], *states_[0]);
-    if (rich) states_ = std::move(richer);
-  }
-  if (!clear.has_value()) {
-    States others = try_out(rich, true);
-    first_leads = others[0]->spent() < states_[0]->spent();
-    if (first_leads) states_ = std::move(others);
-  }
+  // Codes all so, and goes on with it if it is better than what there is.
+  const auto attempt = [&](bool richer, bool leads, const LayerEncoder* trial, const auto& is_better) {
+    Result<States> states = try_out(richer, leads, {}, trial);
+    if (!states.ok()) return Status(states.error());
+    if (!is_better(*states.value()[0])) return Status(Ok{});
+    states_ = std::move(states).value();
+    rich = richer;
+    first_leads = leads;
+    return Status(Ok{});
+  };
+  const auto always = [](const LayerEncoder&) { return true; };
+  AICODEC_TRY(attempt(false, first_leads, nullptr, always));
+  if (settings_.preset != ScreenPreset::kFast)
+    AICODEC_TRY(attempt(true, first_leads, nullptr,
+                        [&](const LayerEncoder& other) { return is_worth_time(other, *states_[0]); }));
+  if (!clear.value().has_value())
+    AICODEC_TRY(attempt(rich, true, nullptr,
+                        [&](const LayerEncoder& other) { return other.spent() < states_[0]->spent(); }));
   // What turned out to be far too slow does not wait for slices until it does so again.
   const LayerEncoder& trial = *states_[0];
-  if (trial.is_far_too_slow()) states_ = try_out(rich, first_leads, {}, &trial);
+  if (trial.is_far_too_slow() || trial.has_been_far_too_slow())
+    AICODEC_TRY(attempt(rich, first_leads, &trial, always));
   if (is_slow && size() < kSmallSize) {
     const int way = states_[0]->spent() < states_[1]->spent() ? kReluctant : kEager;
-    States few = try_out(rich, first_leads, way);
-    states_.push_back(std::move(few[0]));
+    Result<States> few = try_out(rich, first_leads, way);
+    if (!few.ok()) return few.error();
+    states_.push_back(std::move(few.value()[0]));
     drop_few_voters();
   }
   waiting_.clear();
+  return Ok{};
 }
 
 // All voters learn slower: what is small is smaller with few.
@@ -215,8 +231,11 @@ void ScreenEncoder::drop_few_voters() {
   if (spent >= least) states_.pop_back();
 }
 
-void ScreenEncoder::code(const LayerInput& input, States& states, unsigned threads) {
-  parallel_for(states.size(), threads, [&](size_t i) { states[i]->code(input); });
+Status ScreenEncoder::code(const LayerInput& input, States& states, unsigned threads) {
+  std::vector<Status> results(states.size(), Ok{});
+  parallel_for(states.size(), threads, [&](size_t i) { results[i] = states[i]->code(input); });
+  for (const Status& result : results) AICODEC_TRY(result);
+  return Ok{};
 }
 
 uint64_t ScreenEncoder::size() const {
@@ -241,8 +260,8 @@ Result<Picture> ScreenEncoder::drawn() const {
   return picture;
 }
 
-Bytes ScreenEncoder::finish() {
-  if (states_.empty()) decide();
+Result<Bytes> ScreenEncoder::finish() {
+  if (states_.empty()) AICODEC_TRY(decide());
   Bytes best;
   for (const auto& state : states_) {
     Bytes payload = state->finish();

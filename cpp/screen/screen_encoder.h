@@ -42,7 +42,8 @@ class ScreenEncoder {
   // Codes the next frame. `below` is the canvas as the lower layers leave it, null where there are none.
   // `kept`, if it is not empty, has a byte for each square of kKeptUnit pixels, row by row: where it is not
   // zero, what is below shows, however far from the source. kWrongPicture where a picture has another shape,
-  // or `kept` another size or nothing below.
+  // or `kept` another size or nothing below. kBadValue where what was decided cannot be told in the format: a
+  // mistake of the encoder's, after which it is not to be used any more.
   Status add(const PictureView& source, const PictureView* below, std::span<const uint8_t> kept = {});
   // The least bytes that the payload will have, by what is coded: 0 until the first frames are.
   uint64_t size() const;
@@ -52,28 +53,29 @@ class ScreenEncoder {
   // The last frame as a decoder will draw it. kNoFrame unless one way of coding is left, and has coded a
   // frame.
   Result<Picture> drawn() const;
-  // The layer's payload; the encoder is used up.
-  Bytes finish();
+  // The layer's payload; the encoder is used up. kBadValue as in add().
+  Result<Bytes> finish();
 
  private:
   using States = std::vector<std::unique_ptr<screen::LayerEncoder>>;
   // `few_voters`: a preset that names colours by all voters does it by few, and only in this way of deciding
   // (PlannerSettings::worth_a_vector).
   States start(bool rich, bool first_leads, std::optional<int> few_voters = {}) const;
-  // All that was held back, coded so; in as many slices as a trial came to, if there is one.
-  States try_out(bool rich, bool first_leads, std::optional<int> few_voters = {},
-                 const screen::LayerEncoder* trial = nullptr) const;
+  // All that was held back, coded so; after a trial, if there is one, in slices where it shows that they are
+  // needed.
+  Result<States> try_out(bool rich, bool first_leads, std::optional<int> few_voters = {},
+                         const screen::LayerEncoder* trial = nullptr) const;
   // Gives few voters up where all have come to be better.
   void drop_few_voters();
   // Whether the first component should lead, if that is clear without coding all that was held back.
-  std::optional<bool> clear_lead() const;
+  Result<std::optional<bool>> clear_lead() const;
   bool is_worth_time(const screen::LayerEncoder& rich, const screen::LayerEncoder& lean) const;
-  static void code(const screen::LayerInput& input, States& states, unsigned threads);
+  static Status code(const screen::LayerInput& input, States& states, unsigned threads);
   // The picture as a frame, in memory that served an earlier one if there is some.
   std::shared_ptr<screen::Frame> loaded(const PictureView& picture);
   void hold_back(screen::LayerInput input);
   // Codes what was held back, after which frames are coded as they come.
-  void decide();
+  Status decide();
 
   ScreenShape shape_;
   ScreenSettings settings_;

@@ -70,6 +70,7 @@ struct Plan {
   const Tolerance* tolerance = nullptr;
   bool natural = false;          // blocks are photo or literal as their costs say
   std::vector<uint8_t> novelty;  // a class of PixelCosts for every cell
+  uint64_t pixels = 0;           // to be coded as such, in whole cells
 
   static int side(int cells, int level) {
     return (cells + (kRootCells >> level) - 1) / (kRootCells >> level);

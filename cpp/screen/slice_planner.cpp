@@ -20,8 +20,12 @@ class SlicePlanner {
 
   void run() {
     plan_.reset(columns_, rows_);
+    plan_.pixels = 0;
     for (int row = 0; row < rows_; row += kRootCells)
       for (int column = 0; column < columns_; column += kRootCells) decide({0, column, row});
+    for (int row = 0; row < rows_; ++row)
+      for (int column = 0; column < columns_; ++column)
+        if (has_pixels(map_.at(column, row).mode)) plan_.pixels += kCell * kCell;
   }
 
  private:
