@@ -34,8 +34,8 @@ from corpus import Clip
 from stored_curves import read_preset
 
 _HERE = Path(__file__).resolve().parent
-# The lines of `.aic` in the CSV of `--classes natural --presets slow`, a run of 40 minutes: a target that `medium` misses
-# is reported with both.
+# The lines of `.aic` in the CSV of `--classes natural --presets slow`, a run of 40 minutes: where `medium` misses a
+# target, both are reported.
 _SLOW_RUN = _HERE / "results" / "rate_distortion_slow.csv"
 _MEASURES = Measures(("ssimulacra2", "xpsnr", "psnr"))
 # The scores at which files are compared; a BD-rate needs four.
