@@ -57,7 +57,7 @@ class Candidate:
     def rank(self) -> tuple[bool, bool, float]:
         """Lower is better: the smallest that reaches the goal, of those that decode in time if any does; or else the
         best score."""
-        return (not self.reached, self.reached and self.is_slow, self.size if self.reached else -self.score)
+        return rank(self.reached, self.is_slow, self.size, self.score)
 
     def report(self) -> dict[str, Any]:
         """What `--explain` and JSON tell of it."""
@@ -72,6 +72,11 @@ class Candidate:
             "decode_rate": self.decode_rate,
             "is_slow": self.is_slow,
         }
+
+
+def rank(reached: bool, is_slow: bool, size: int, score: float) -> tuple[bool, bool, float]:
+    """Candidate.rank() of one that is known by its report, too."""
+    return (not reached, reached and is_slow, size if reached else -score)
 
 
 def least_bytes(candidates: Iterable[Candidate]) -> int | None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from aicodec_native.candidate import Goal
 from aicodec_native.scorer import Scorer
-from aicodec_native.video.frame import RGB_COLOUR, is_rgb
+from aicodec_native.video.frame import is_rgb
 
 Chroma = Literal["420", "444"]
 
@@ -32,7 +32,7 @@ def drawn_bit_depth(form: str, goal: Goal, preset: str, scorer: Scorer) -> int:
         return 8
     if form != "rgb24":
         return 10
-    return 10 if scorer.lacking("yuv444p", RGB_COLOUR, _FRAMES) > _MOST_BY_ROUNDING * (100 - goal.target) else 8
+    return 10 if scorer.lacking("yuv444p", _FRAMES) > _MOST_BY_ROUNDING * (100 - goal.target) else 8
 
 
 def chosen_chroma(form: str, goal: Goal, scorer: Scorer) -> Chroma:
@@ -40,4 +40,4 @@ def chosen_chroma(form: str, goal: Goal, scorer: Scorer) -> Chroma:
     if goal.metric != "ssimulacra2" or not is_rgb(form):
         return "444"
     most = min(_LEAST_SEEN, _MOST_BY_CHROMA * (100 - goal.target))
-    return "420" if scorer.lacking("yuv420p10", RGB_COLOUR, _FRAMES) <= most else "444"
+    return "420" if scorer.lacking("yuv420p10", _FRAMES) <= most else "444"

@@ -6,12 +6,22 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Protocol
 
 from aicodec_native import _native
 from aicodec_native.errors import EncodeError
 
 # Mapping page by page when they are read takes longer; every frame will be.
 _ALL_AT_ONCE = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+
+
+class Pictures(Protocol):
+    """The frames to code: a FrameReader, or what stands in for it."""
+
+    shape: tuple[str, int, int]
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[_native.Picture]: ...
 
 
 class FrameStore:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Layers, Told
+from aicodec_native.crf_search import STEPS_PER_CRF
 from aicodec_native.photo_blocks import PhotoBlocks, VideoInput
 from aicodec_native.video.decoder import canvas_picture
 from aicodec_native.video_candidates import Compose, VideoSearch
@@ -37,6 +38,7 @@ class HybridSearch:
         self._guess = guess
         self._blocks = PhotoBlocks(bench.frames)
         self._video_input = VideoInput(bench.frames, self._blocks.maps)
+        self._last: VideoSearch | None = None
         self.tried: list[Candidate] = []
         self.encode_seconds = 0.0
         self.screen_bytes: list[int] = []
@@ -53,12 +55,9 @@ class HybridSearch:
         if not self._screen_fits():
             return None
 
-        def compose(number: int, picture: _native.Picture) -> _native.Picture:
-            return _native.with_blocks(self._bench.frames[number], picture, self._blocks.maps[number])
-
         limit = self._blocks.coded * _MOST_BYTES
         started = time.perf_counter()
-        video = self._video_search(compose, limit=limit, guess=self._guess)
+        video = self._last = self._video_search(self._composed, limit=limit, guess=self._guess)
         found = video.run()
         for _ in range(_RETRIES):
             self.encode_seconds += video.encode_seconds
@@ -70,9 +69,25 @@ class HybridSearch:
             if candidate.reached or not found.reached:
                 break
             started = time.perf_counter()
-            video = self._video_search(compose, guess=max(1.0, found.details["crf"] - _FINER))
+            video = self._video_search(self._composed, guess=max(1.0, found.details["crf"] - _FINER))
             found = video.probe_once()
         return min(self.tried, key=Candidate.rank, default=None)
+
+    def finer(self, than: Candidate, missing: float) -> Candidate | None:
+        """One that scores so much more, about, than that one; None where that was not tried here."""
+        if self._last is None or not any(candidate is than for candidate in self.tried):
+            return None
+        started = time.perf_counter()
+        less = max(self._last.grid, missing / -self._last.slope) / STEPS_PER_CRF
+        video = self._video_search(self._composed, guess=max(1.0, than.details["crf"] - less))
+        candidate = self._drawn(video.probe_once())
+        candidate.seconds = time.perf_counter() - started
+        self.encode_seconds += video.encode_seconds
+        self.tried.append(candidate)
+        return candidate
+
+    def _composed(self, number: int, picture: _native.Picture) -> _native.Picture:
+        return _native.with_blocks(self._bench.frames[number], picture, self._blocks.maps[number])
 
     def _screen_fits(self) -> bool:
         """Whether letters and lines leave any room below the limit: cheap to know before video is searched."""

@@ -10,6 +10,7 @@ from aicodec_native import _native
 from aicodec_native.change_store import ChangeReader
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.quality import psnr_of
+from aicodec_native.video.frame import RGB_COLOUR
 
 # What a score without any error counts as, in decibels.
 _MOST_DECIBELS = 100.0
@@ -20,6 +21,8 @@ _PERFECT = 100.0
 # SSIMULACRA2 and MS-SSIM cost about as much as coding a frame does: they look at this many frames, evenly spread; at
 # all of up to twice as many, since a short segment's sample may miss what changes.
 _SAMPLES = {"fast": 6, "medium": 8, "slow": 16}
+# What wins is looked at on so many times as many, or on all of up to a third more.
+_WIDER, _ALL_OF = 3, 4
 # Prepared reference frames may take this many bytes (about 100 for a pixel).
 _CACHE_BYTES = 1 << 29
 _CACHE_BYTES_PER_PIXEL = 100
@@ -41,6 +44,7 @@ class Scorer:
         threads: int,
         chosen: list[int] | None = None,
     ) -> None:
+        self._preset = preset
         self._metric = metric
         self._sources = frames
         self._colour = colour
@@ -54,6 +58,7 @@ class Scorer:
         self._room = _CACHE_BYTES // (_CACHE_BYTES_PER_PIXEL * width * height)  # in prepared frames
         self._prepared: dict[int, _native.Ssimulacra2] = {}
         self._known: dict[tuple[int, int], float] = {}  # scores by frame and picture
+        self._lacking: dict[tuple[str, int], float] = {}  # by format and number of frames
         self._source_hashes: dict[int, int] = {}
         self.begin()
 
@@ -61,6 +66,16 @@ class Scorer:
         self._scores: list[float] = []
         self._errors: list[float] = []
         self._xpsnr: _native.Xpsnr | None = None
+
+    def widened(self) -> Scorer | None:
+        """One that looks at more frames, all of a short segment, and knows what is known here; None where all count."""
+        count, samples = len(self._sources), _SAMPLES[self._preset]
+        if len(self.frames) == count:
+            return None
+        chosen = sample_frames(count, count if count <= _ALL_OF * samples else _WIDER * samples)
+        wider = Scorer(self._metric, self._sources, self._colour, self._frame_rate, self._preset, self._threads, chosen)
+        wider._prepared, wider._known, wider._source_hashes = self._prepared, self._known, self._source_hashes
+        return wider
 
     def prepare(self) -> None:
         """Do now what the first candidate's add() would do with the source frames alone."""
@@ -88,17 +103,21 @@ class Scorer:
                 self._xpsnr = _native.Xpsnr(*shape, self._frame_rate)
             self._scores.append(weighted_xpsnr(self._xpsnr.add(reference, picture, self._threads), picture.format))
 
-    def lacking(self, format_name: str, colour: _native.Colour, count: int) -> float:
+    def lacking(self, format_name: str, count: int) -> float:
         """What as many of the frames as `count` lack of a SSIMULACRA2 of 100, in the mean, once they have been in
-        another format: no coding of that can be better."""
+        another format, as encoders are given it: no coding of that can be better. Found once."""
+        asked = format_name, count
+        if asked in self._lacking:
+            return self._lacking[asked]
         chosen = [self.frames[place] for place in sample_frames(len(self.frames), count)]
         total = 0.0
         for index in chosen:
             source = self._sources[index]
-            there = source.convert(format_name, colour, self._threads)
-            back = there.convert(source.format, colour, self._threads)
+            there = source.convert(format_name, RGB_COLOUR, self._threads)
+            back = there.convert(source.format, RGB_COLOUR, self._threads)
             total += _PERFECT - self._ssimulacra2(index, back, _native.picture_hash(back))
-        return total / len(chosen)
+        self._lacking[asked] = total / len(chosen)
+        return self._lacking[asked]
 
     def result(self) -> tuple[float, list[float]]:
         """The segment's score and those of the measured frames; infinite decibels count as 100.

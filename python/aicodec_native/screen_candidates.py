@@ -44,7 +44,7 @@ _MOST_EXACT = 2.2
 _MOST_EXACT_WORK = 3.0
 # The larger models, which take so much more time, are not asked where that is too much.
 _LARGER_WORK = 1.3
-# After so many frames the leading component that has taken so many bytes more is dropped.
+# After so many frames, each unlike the one before, the leading component that has taken so many bytes more is dropped.
 _TRIAL_FRAMES, _CLEARLY_WORSE = 12, 1.03
 _REPORT_EVERY = 4
 
@@ -113,6 +113,15 @@ class ScreenSearch:
             return exact
         return best
 
+    def finer(self, than: Candidate, missing: float) -> Candidate | None:
+        """One that scores so much more, about, than that one; None where that was not tried here, or no use."""
+        of = next((tolerance for tolerance, candidate in self.tried.items() if candidate is than), 0)
+        fall = max(100.0 - than.score, 1.0) * _PARTS_PER_DOUBLING
+        tolerance = min(of - 1, math.floor(of * 2.0 ** (-missing / fall)))
+        if tolerance > 0 and tolerance not in self.tried and tolerance not in self._given_up:
+            self._try(tolerance)
+        return self.tried.get(tolerance) if of else None
+
     def denser(self, best: Candidate) -> Candidate:
         """One of those tried, or the same by larger models if these decode in time, which then takes its place."""
         preset = _LAST_PRESETS[self._bench.preset]
@@ -148,12 +157,14 @@ class ScreenSearch:
         ways = (False,) if bench.frames.shape[0].startswith("yuv420") else (False, True)
         encoders = {leads: self._encoder(0, leads, bench.preset) for leads in ways}
         hashes: dict[int, int] = {}
+        changes = 0  # frames that repeat the one before tell nothing
         with ThreadPoolExecutor(max(1, min(bench.threads, len(ways)))) as pool:
             for number, picture in enumerate(bench.frames):
                 self._tell(self._share(number), number, 0)
                 below = self._below(number)
                 list(pool.map(_native.ScreenEncoder.add, encoders.values(), repeat(picture), repeat(below)))
                 hashes[number] = _native.picture_hash(picture)
+                changes += hashes[number] != hashes.get(number - 1)
                 self._first_leads = min(encoders, key=lambda leads: encoders[leads].size)
                 least = encoders[self._first_leads].size
                 self.exact_bytes.append(least)
@@ -163,7 +174,7 @@ class ScreenSearch:
                     return
                 if self._is_too_slow(encoders[self._first_leads].work, number + 1):
                     return
-                if number >= _TRIAL_FRAMES:
+                if changes > _TRIAL_FRAMES:
                     encoders = {k: e for k, e in encoders.items() if e.size <= _CLEARLY_WORSE * least}
         bench.scorer.begin()
         for number in bench.scorer.frames:

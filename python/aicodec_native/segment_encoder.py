@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aicodec_native import _native
 from aicodec_native.allocation import FLOORS
 from aicodec_native.blas import one_thread
 from aicodec_native.candidate import Candidate, Goal, Layers, Told, least_bytes
+from aicodec_native.confirmation import confirmation, drawn_again
 from aicodec_native.enhancement import Enhancer
-from aicodec_native.errors import EncodeError
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.headers import frame_rate_of
 from aicodec_native.hybrid_candidates import HybridSearch
@@ -25,7 +25,6 @@ from aicodec_native.photo_blocks import is_mixed
 from aicodec_native.program_candidates import ProgramSearch
 from aicodec_native.scorer import Scorer, sample_frames
 from aicodec_native.screen_candidates import ScreenSearch
-from aicodec_native.stack import draw_in_order
 from aicodec_native.video.settings import DRAWN_NOVELTY
 from aicodec_native.video_candidates import VideoSearch
 from aicodec_native.video_outlook import VideoOutlook, look_out
@@ -41,6 +40,11 @@ _OUTLOOK_SHARE = 0.1
 _PROGRAM_SHARE = 0.05
 # A program of so few bytes that reaches the goal has won: nothing else need be coded.
 _TINY = 600
+# The score of exact pixels.
+_EXACT = 100.0
+# What wins is looked at so often, each time finer where it falls short; a finer one is good where it should miss the
+# goal by less than this.
+_MENDED, _FINER, _NEARLY = 3, 2, 0.2
 # Candidates that are larger than this times the best are no points for the whole file.
 _MOST_GROWTH = 2.0
 # Where candidates are coded for the whole file's choice, in units of FLOORS above the target.
@@ -116,6 +120,8 @@ class _SegmentEncoder:
         self._candidates: list[Candidate] = []
         self._tried: list[Candidate] = []
         self._screens: list[ScreenSearch] = []
+        self._searches: list[VideoSearch | HybridSearch | ScreenSearch] = []  # those that may try finer ones
+        self._off = 0.0  # the winner's score on more frames, less that on those that all candidates are scored on
         self._second_probes: list[Candidate] = []  # of a second search for video
         self._outlook: VideoOutlook | None = None
         self._spent: list[int] = []  # bytes of a screen layer up to each frame
@@ -141,7 +147,7 @@ class _SegmentEncoder:
                 self._try_video(video)
             if gave_up or (searches and self._is_far_below()):
                 self._try_screen_at_last()
-        best = self._denser(min(self._candidates, key=Candidate.rank))
+        best = self._confirmed()
         return CodedSegment(
             payload=self._payload(best),
             frames=len(self._frames),
@@ -170,6 +176,7 @@ class _SegmentEncoder:
         self._candidates += [found] if found is not None else []
         self._tried += programs.tried
         self._screens += programs.screens
+        self._searches += programs.screens
         self._share = _PROGRAM_SHARE
         self._encode_seconds += programs.encode_seconds
         return found is not None and found.reached and found.size <= _TINY
@@ -181,6 +188,7 @@ class _SegmentEncoder:
         found = hybrid.run()
         self._candidates += [found] if found is not None else []
         self._tried += hybrid.tried
+        self._searches.append(hybrid)
         self._share += (1 - self._share) * _HYBRID_SHARE
         self._encode_seconds += hybrid.encode_seconds
         self._spent = hybrid.screen_bytes
@@ -198,6 +206,7 @@ class _SegmentEncoder:
         screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=limit, patient=patient)
         found = screen.run()
         self._screens.append(screen)
+        self._searches.append(screen)
         self._spent = screen.exact_bytes
         self._screen_too_slow = screen.too_slow
         self._candidates += [found] if found is not None else []
@@ -214,6 +223,41 @@ class _SegmentEncoder:
         if least < expected:
             self._video_expected = expected
         return least < expected
+
+    def _confirmed(self) -> Candidate:
+        """The best, its score on more frames than others have. Where it falls short there, something finer takes its
+        place, if that is then the best."""
+        best = self._denser(min(self._candidates, key=Candidate.rank))
+        for _ in range(_MENDED):
+            found = confirmation(self._bench, best, self._off)
+            if found is None:
+                break
+            self._off = found.score - best.score
+            finer = self._finer(best, found.missing) if found.missing else None
+            best.score, best.scores = found.score, found.scores
+            if finer is None:
+                break
+            best.reached = False
+            self._candidates.append(finer)
+            best = self._denser(min(self._candidates, key=Candidate.rank))
+        return best
+
+    def _finer(self, best: Candidate, missing: float) -> Candidate | None:
+        """One that should not fall short, of the same kind."""
+        found = None
+        for _ in range(_FINER):
+            finders = (search.finer(found or best, missing) for search in self._searches)
+            finer = next((finer for finer in finders if finer is not None), None)
+            if finer is None:
+                break
+            found = finer
+            if not any(candidate is found for candidate in self._tried):
+                self._tried.append(found)
+            missing = self._job.goal.target - found.score - self._off
+            found.reached = missing <= _NEARLY
+            if found.reached:
+                break
+        return found
 
     def _denser(self, best: Candidate) -> Candidate:
         """The best, with more effort where it has a screen layer."""
@@ -240,8 +284,10 @@ class _SegmentEncoder:
         video.limit = least_bytes(self._candidates)
         coarsest = video.run()
         searches = [video]
+        self._searches.append(video)
         if coarsest is not None and (second := video.for_noise(coarsest)) is not None:
             searches.append(second)
+            self._searches.append(second)
             # With the same quantiser it has fewer bytes and a better score where it will win.
             if second.probe_once().rank() < coarsest.rank():
                 second.run()
@@ -269,10 +315,11 @@ class _SegmentEncoder:
         self._told(1.0)(part, note)
 
     def _points(self, tried: list[Candidate], best: Candidate) -> list[Candidate]:
-        """Those that are neither far off nor worse in everything than another one."""
+        """Those that are neither far off nor worse in everything than another one; their scores as far off as the best
+        one's was found to be."""
         floor = self._job.goal.target - FLOORS[self._job.goal.metric]
         near = [
-            c
+            replace(c, score=c.score + self._off) if c.score < _EXACT else c
             for c in tried
             if c is not best and c.score >= floor and c.size <= _MOST_GROWTH * best.size and c.is_slow <= best.is_slow
         ]
@@ -304,15 +351,9 @@ class _SegmentEncoder:
         return self._serialised(best.layers, digest if self._job.digest else None)
 
     def _digest_of(self, best: Candidate) -> int:
-        """Draws the segment from its bytes. What was measured must come out again."""
-        segment = self._parsed(best.layers)
         digest = _native.SegmentDigest()
-        pictures = draw_in_order(lambda _: segment, range(1), self._job.header, self._job.threads)
-        for number, picture in enumerate(pictures):
-            drawn = _native.picture_hash(picture)
-            digest.add(drawn)
-            if best.hashes.get(number, drawn) != drawn:
-                raise EncodeError(f"frame {number} decodes to another picture than was measured")
+        for _, _, hashed in drawn_again(self._bench, best):
+            digest.add(hashed)
         return digest.value
 
     def _serialised(self, layers: Layers, digest: int | None) -> bytes:

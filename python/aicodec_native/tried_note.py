@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aicodec_native.candidate import rank
+
 KEY = "tried"
 # Of the file's bytes, unless it is asked for.
 LARGEST_SHARE = 1 / 1000
@@ -86,9 +88,7 @@ def read_tried(text: str, segments: int) -> list[list[Tried]]:
 
 
 def _rank(tried: dict[str, Any]) -> tuple[bool, bool, float]:
-    """Candidate.rank() of a report."""
-    reached = tried["reached"]
-    return (not reached, reached and tried.get("is_slow", False), tried["bytes"] if reached else -tried["score"])
+    return rank(tried["reached"], tried.get("is_slow", False), tried["bytes"], tried["score"])
 
 
 def _described(tried: dict[str, Any], metric: str, fate: str | None) -> Tried:

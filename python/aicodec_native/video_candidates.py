@@ -5,6 +5,7 @@ Candidates are measured on what dav1d decodes of them.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,17 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice
 from queue import SimpleQueue
-from typing import Protocol
 
 from aicodec_native import _native
 from aicodec_native.candidate import Candidate, Told
 from aicodec_native.coded_formats import Chroma, chosen_chroma, drawn_bit_depth
 from aicodec_native.crf_prior import crf_prior
-from aicodec_native.crf_search import MAX_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
+from aicodec_native.crf_search import MAX_STEP, MIN_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
 from aicodec_native.errors import EncodeError
 from aicodec_native.faint_edges import faint_share
+from aicodec_native.frame_store import Pictures
 from aicodec_native.scorer import sample_frames
-from aicodec_native.still_share import still_share
+from aicodec_native.still_share import mean_still_share
 from aicodec_native.video import libaom
 from aicodec_native.video.decoder import Planes, VideoDecoder, canvas_picture
 from aicodec_native.video.encoder import encode_stream
@@ -54,15 +55,6 @@ _NOISE_PRESETS = {"slow": 3}
 _FINE_CRF = 16.0
 
 Compose = Callable[[int, _native.Picture], _native.Picture]
-
-
-class Pictures(Protocol):
-    """The frames to code: a FrameReader, or what stands in for it."""
-
-    shape: tuple[str, int, int]
-
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[_native.Picture]: ...
 
 
 class HopelessError(Exception):
@@ -106,11 +98,12 @@ class VideoSearch:
         # Photographs in RGB, too, take a quarter fewer bytes with libaom's tools for screens.
         self._drawn |= self._codec == "libaom" and self._has_full_chroma()
         looks = drawn and self._codec == "libaom" and guess is None
-        faint = self._faint() if looks else None
+        seen, pairs = (sample_frames(count, _LOOKED_AT) for count in (len(bench.frames), len(bench.frames) - 1))
+        faint = faint_share(bench.frames[number] for number in seen) if looks else None
         self._prior = crf_prior(self._codec, drawn, bench.goal, bench.preset, faint, mixed=mixed)
         self._is_drawing = drawn
         if still is None:
-            still = self._still() if self._codec == "svtav1" and not drawn else 0.0
+            still = mean_still_share(bench.frames, pairs) if self._codec == "svtav1" and not drawn else 0.0
         self.still = still
         # Of the steps of the search: libaom knows whole CRFs alone.
         self.grid = STEPS_PER_CRF // quantisers_per_crf(self._codec)
@@ -147,6 +140,19 @@ class VideoSearch:
         assert self.guess is not None
         return self.probe(clamp(self.guess * STEPS_PER_CRF, self.grid))
 
+    def finer(self, than: Candidate, missing: float) -> Candidate | None:
+        """One that scores so much more, about, than that one, which was tried here: of those tried, or a new one. None
+        where there is none."""
+        if not any(candidate is than for candidate in self.tried):
+            return None
+        step = round(than.details["crf"] * STEPS_PER_CRF)
+        wanted = step - self.grid * max(1, math.ceil(missing / -self.slope / self.grid))
+        if wanted < MIN_STEP:
+            return None
+        between = [c for c in self.tried if wanted <= c.details["crf"] * STEPS_PER_CRF < step]
+        known = [c for c in between if c.score >= than.score + missing]
+        return min(known, key=lambda c: c.size) if known else self.probe(wanted)
+
     @property
     def encoder(self) -> Encoder:
         """That codes what is searched."""
@@ -172,17 +178,6 @@ class VideoSearch:
         if steps <= 0 or coarse.score >= fine.score or coarse.size >= fine.size:
             return usual
         return (coarse.score - fine.score) / steps, 1 - (coarse.size / fine.size) ** (1 / steps)
-
-    def _faint(self) -> float:
-        frames = self._bench.frames
-        return faint_share(frames[number] for number in sample_frames(len(frames), _LOOKED_AT))
-
-    def _still(self) -> float:
-        """The share of the frames that stands still but for noise."""
-        frames = self._bench.frames
-        pairs = sample_frames(len(frames) - 1, _LOOKED_AT)
-        shares = [still_share(frames[number], frames[number + 1]) for number in pairs]
-        return sum(shares) / len(shares) if shares else 0.0
 
     @cached_property
     def _depth(self) -> int:
