@@ -36,6 +36,8 @@ _PROBES = {"fast": 2, "medium": 7, "slow": 9}
 _LEAST_GAIN = {"fast": 0.02, "medium": 0.01, "slow": 0.005}
 # What wins is coded once more with the coder's larger models: 1 to 8% fewer bytes.
 _LAST_PRESETS = {"fast": "fast", "medium": "slow", "slow": "slow"}
+# `slow` decides in several ways, whose pictures are not the same until one has won: it is no preset to search with.
+_SEARCH_PRESETS = {"fast": "fast", "medium": "medium", "slow": "medium"}
 # Exact pixels for so little more are worth it.
 _WORTH_EXACTNESS = 1.02
 # Errors at edges leave at least about a third of the bytes of exact pixels: nothing is tried where that is too much.
@@ -84,6 +86,7 @@ class ScreenSearch:
         self._over = over
         self._limit = math.inf if limit is None else limit
         self._most_work = math.inf if patient else bench.most_work
+        self._preset = _SEARCH_PRESETS[bench.preset]
         self._first_leads = False
         self._is_hopeless = False
         self.tried: dict[int, Candidate] = {}
@@ -126,11 +129,7 @@ class ScreenSearch:
         """One of those tried, or the same by larger models if these decode in time, which then takes its place."""
         preset = _LAST_PRESETS[self._bench.preset]
         assert best.decode_rate is not None
-        if (
-            preset == self._bench.preset
-            or not best.reached
-            or best.decode_rate < _LARGER_WORK * self._bench.goal.decode_rate
-        ):
+        if preset == self._preset or not best.reached or best.decode_rate < _LARGER_WORK * self._bench.goal.decode_rate:
             return best
         started = time.perf_counter()
         tolerance = next(tolerance for tolerance, candidate in self.tried.items() if candidate is best)
@@ -155,7 +154,7 @@ class ScreenSearch:
         started = time.perf_counter()
         bench = self._bench
         ways = (False,) if bench.frames.shape[0].startswith("yuv420") else (False, True)
-        encoders = {leads: self._encoder(0, leads, bench.preset) for leads in ways}
+        encoders = {leads: self._encoder(0, leads, self._preset) for leads in ways}
         hashes: dict[int, int] = {}
         changes = 0  # frames that repeat the one before tell nothing
         with ThreadPoolExecutor(max(1, min(bench.threads, len(ways)))) as pool:
@@ -199,7 +198,7 @@ class ScreenSearch:
     def _try(self, tolerance: int) -> None:
         started = time.perf_counter()
         bench = self._bench
-        encoder = self._encoder(tolerance, self._first_leads, bench.preset)
+        encoder = self._encoder(tolerance, self._first_leads, self._preset)
         counts, hashes = set(bench.scorer.frames), {}
         bench.scorer.begin()
         for number, picture in enumerate(bench.frames):
