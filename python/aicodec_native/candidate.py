@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from aicodec_native import _native
+
 # build_segment's: kinds and payloads, the bottom first.
 Layers = list[tuple[int, bytes]]
 # Called with the share of the work done, about (0 to 1), and a few words for a person.
 Told = Callable[[float, str], None]
+# Given a frame's number and the picture that a layer draws, the one that counts: of a stack with layers over it.
+Compose = Callable[[int, _native.Picture], _native.Picture]
 
 
 @dataclass(frozen=True, slots=True)

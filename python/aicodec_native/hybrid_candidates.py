@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from functools import cached_property
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Layers, Told
+from aicodec_native.candidate import Candidate, Compose, Layers, Told
+from aicodec_native.coded_formats import photo_encoder
 from aicodec_native.crf_search import STEPS_PER_CRF
 from aicodec_native.photo_blocks import PhotoBlocks, VideoInput
 from aicodec_native.video.decoder import canvas_picture
-from aicodec_native.video_candidates import Compose, VideoSearch
+from aicodec_native.video.settings import Encoder
+from aicodec_native.video_candidates import VideoSearch
 from aicodec_native.workbench import Workbench
 
 _REPORT_EVERY = 4
@@ -89,6 +92,10 @@ class HybridSearch:
     def _composed(self, number: int, picture: _native.Picture) -> _native.Picture:
         return _native.with_blocks(self._bench.frames[number], picture, self._blocks.maps[number])
 
+    @cached_property
+    def _encoder(self) -> Encoder | None:
+        return photo_encoder(self._bench.goal, self._bench.preset, self._bench.scorer, self._composed)
+
     def _screen_fits(self) -> bool:
         """Whether letters and lines leave any room below the limit: cheap to know before video is searched."""
         encoder = self._screen_encoder()
@@ -113,6 +120,7 @@ class HybridSearch:
             limit=limit,
             compose=compose,
             guess=guess,
+            encoder=self._encoder,
             mixed=True,
         )
 

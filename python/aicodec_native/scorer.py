@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from aicodec_native import _native
+from aicodec_native.candidate import Compose
 from aicodec_native.change_store import ChangeReader
 from aicodec_native.frame_store import FrameReader
 from aicodec_native.quality import psnr_of
@@ -58,7 +59,7 @@ class Scorer:
         self._room = _CACHE_BYTES // (_CACHE_BYTES_PER_PIXEL * width * height)  # in prepared frames
         self._prepared: dict[int, _native.Ssimulacra2] = {}
         self._known: dict[tuple[int, int], float] = {}  # scores by frame and picture
-        self._lacking: dict[tuple[str, int], float] = {}  # by format and number of frames
+        self._lacking: dict[tuple[str, int, Compose | None], float] = {}  # by format and number of frames
         self._source_hashes: dict[int, int] = {}
         self.begin()
 
@@ -103,10 +104,11 @@ class Scorer:
                 self._xpsnr = _native.Xpsnr(*shape, self._frame_rate)
             self._scores.append(weighted_xpsnr(self._xpsnr.add(reference, picture, self._threads), picture.format))
 
-    def lacking(self, format_name: str, count: int) -> float:
+    def lacking(self, format_name: str, count: int, compose: Compose | None = None) -> float:
         """What as many of the frames as `count` lack of a SSIMULACRA2 of 100, in the mean, once they have been in
-        another format, as encoders are given it: no coding of that can be better. Found once."""
-        asked = format_name, count
+        another format, as encoders are given it: no coding of that can be better. Found once. `compose`, given a
+        frame's number and such a picture, gives the one that counts."""
+        asked = format_name, count, compose
         if asked in self._lacking:
             return self._lacking[asked]
         chosen = [self.frames[place] for place in sample_frames(len(self.frames), count)]
@@ -115,6 +117,8 @@ class Scorer:
             source = self._sources[index]
             there = source.convert(format_name, RGB_COLOUR, self._threads)
             back = there.convert(source.format, RGB_COLOUR, self._threads)
+            if compose is not None:
+                back = compose(index, back)
             total += _PERFECT - self._ssimulacra2(index, back, _native.picture_hash(back))
         self._lacking[asked] = total / len(chosen)
         return self._lacking[asked]

@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice
 from queue import SimpleQueue
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Told
+from aicodec_native.candidate import Candidate, Compose, Told
 from aicodec_native.coded_formats import Chroma, chosen_chroma, drawn_bit_depth
 from aicodec_native.crf_prior import crf_prior
 from aicodec_native.crf_search import MAX_STEP, MIN_STEP, STEPS_PER_CRF, SearchPlan, clamp, search
@@ -53,8 +53,6 @@ _USUAL_PASSES = 3.0
 # Much noise may take fewer bytes by this preset of SVT-AV1: up to such a CRF that is tried, too.
 _NOISE_PRESETS = {"slow": 3}
 _FINE_CRF = 16.0
-
-Compose = Callable[[int, _native.Picture], _native.Picture]
 
 
 class HopelessError(Exception):
