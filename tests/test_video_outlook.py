@@ -83,3 +83,14 @@ def test_photographs_among_drawings_begin_where_the_rough_look_says(tmp_path, mo
     monkeypatch.setattr(video_outlook, "_mixed_crf", lambda *_: 1.0)
     aic.encode(clip, tmp_path / "b.aic", quality=70, preset="slow")
     assert first < len(probes) - first
+
+
+@needs_libaom
+@pytest.mark.parametrize(
+    ("quality", "preset", "by"), [(70, "medium", "CRF"), (90, "medium", "libaom"), (70, "slow", "libaom")]
+)
+def test_photographs_among_drawings_have_half_the_chroma_where_that_suffices(tmp_path, quality, preset, by):
+    (segment,) = aic.encode(mixed(), tmp_path / "a.aic", quality=quality, preset=preset).segments
+    settings = [tried["setting"] for tried in segment["tried"] if tried["stack"] == "video+screen"]
+    assert settings
+    assert all(setting.startswith(by) for setting in settings)

@@ -55,7 +55,8 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
     excluded = colour;
   }
   const bool adds_odds = !All && adds_odds_;
-  const bool amid_escapes = adds_odds && excluded == kNoPixel && s.escaped_around() == 4;
+  const int escaped_near = s.escaped_around();
+  const bool amid_escapes = adds_odds && excluded == kNoPixel && escaped_near == 4;
   if (amid_escapes && skips_ranks()) return code_unranked(coder, residuals, s, actual, mark);
   set_hashes<All>(s);
   if (excluded == kNoPixel) {
@@ -73,7 +74,6 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   Pixel colour = kNoPixel;
   bool prepared = false;
   // Beside so many escaped pixels a later colour is not asked for.
-  const int escaped_near = s.escaped_around();
   const int ranks = adds_odds && escaped_near == 4 ? 1 : escaped_near >= (All ? 3 : 2) ? 2 : kRanks;
   for (int rank = 0; rank < ranks; ++rank) {
     if (rank == 1) {

@@ -84,10 +84,6 @@ class ResidualModel {
     uint8_t times = 0;
   };
 
-  // Component k as it is predicted: in RGB, the others by their distance from the one that leads.
-  int domain(Pixel pixel, int k, int lead) const {
-    return component(pixel, k) - (shape_.rgb && k != lead ? component(pixel, lead) : 0);
-  }
   Span span_of(const Site& site) const;
   Blend blend(int k) const;
   int on_line(const Span& span, int first, int k) const;

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from aicodec_native import _native
-from aicodec_native.candidate import Candidate, Compose, Layers, Told
+from aicodec_native.candidate import Candidate, Layers, Told
 from aicodec_native.coded_formats import photo_encoder
 from aicodec_native.crf_search import STEPS_PER_CRF
 from aicodec_native.photo_blocks import PhotoBlocks, VideoInput
@@ -25,7 +25,6 @@ from aicodec_native.workbench import Workbench
 _REPORT_EVERY = 4
 # A stack that misses the goal by little once it is drawn gets another try, so much finer.
 _FINER = 0.5
-_RETRIES = 2
 # Bytes that a screen layer alone takes for a block of a photograph: at least (1.5 bits a pixel), and at most.
 _LEAST_BYTES = 48
 _MOST_BYTES = 400
@@ -60,32 +59,32 @@ class HybridSearch:
 
         limit = self._blocks.coded * _MOST_BYTES
         started = time.perf_counter()
-        video = self._last = self._video_search(self._composed, limit=limit, guess=self._guess)
+        video = self._last = self._video_search(limit=limit, guess=self._guess)
         found = video.run()
-        for _ in range(_RETRIES):
-            self.encode_seconds += video.encode_seconds
-            if found is None:
-                break
-            candidate = self._drawn(found)
-            candidate.seconds = time.perf_counter() - started
-            self.tried.append(candidate)
-            if candidate.reached or not found.reached:
-                break
-            started = time.perf_counter()
-            video = self._video_search(self._composed, guess=max(1.0, found.details["crf"] - _FINER))
-            found = video.probe_once()
+        self.encode_seconds += video.encode_seconds
+        if found is not None and not self._stacked(found, started).reached and found.reached:
+            self._probed(found.details["crf"] - _FINER)
         return min(self.tried, key=Candidate.rank, default=None)
 
     def finer(self, than: Candidate, missing: float) -> Candidate | None:
         """One that scores so much more, about, than that one; None where that was not tried here."""
         if self._last is None or not any(candidate is than for candidate in self.tried):
             return None
-        started = time.perf_counter()
         less = max(self._last.grid, missing / -self._last.slope) / STEPS_PER_CRF
-        video = self._video_search(self._composed, guess=max(1.0, than.details["crf"] - less))
-        candidate = self._drawn(video.probe_once())
-        candidate.seconds = time.perf_counter() - started
+        return self._probed(than.details["crf"] - less)
+
+    def _probed(self, crf: float) -> Candidate:
+        """The stack with video of that quantiser."""
+        started = time.perf_counter()
+        video = self._video_search(guess=max(1.0, crf))
+        found = video.probe_once()
         self.encode_seconds += video.encode_seconds
+        return self._stacked(found, started)
+
+    def _stacked(self, video: Candidate, started: float) -> Candidate:
+        """The stack with that video layer, which is one of those tried then."""
+        candidate = self._drawn(video)
+        candidate.seconds = time.perf_counter() - started
         self.tried.append(candidate)
         return candidate
 
@@ -112,13 +111,13 @@ class HybridSearch:
             *self._bench.frames.shape, preset=self._bench.preset, has_below=True, threads=self._bench.threads
         )
 
-    def _video_search(self, compose: Compose, *, limit: int | None = None, guess: float | None = None) -> VideoSearch:
+    def _video_search(self, *, limit: int | None = None, guess: float | None = None) -> VideoSearch:
         return VideoSearch(
             self._bench,
             self._told,
             frames=self._video_input,
             limit=limit,
-            compose=compose,
+            compose=self._composed,
             guess=guess,
             encoder=self._encoder,
             mixed=True,

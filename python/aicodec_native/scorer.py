@@ -17,7 +17,7 @@ from aicodec_native.video.frame import RGB_COLOUR
 _MOST_DECIBELS = 100.0
 
 # SSIMULACRA2 of a picture that is the source.
-_PERFECT = 100.0
+PERFECT = 100.0
 
 # SSIMULACRA2 and MS-SSIM cost about as much as coding a frame does: they look at this many frames, evenly spread; at
 # all of up to twice as many, since a short segment's sample may miss what changes.
@@ -119,7 +119,7 @@ class Scorer:
             back = there.convert(source.format, RGB_COLOUR, self._threads)
             if compose is not None:
                 back = compose(index, back)
-            total += _PERFECT - self._ssimulacra2(index, back, _native.picture_hash(back))
+            total += PERFECT - self._ssimulacra2(index, back, _native.picture_hash(back))
         self._lacking[asked] = total / len(chosen)
         return self._lacking[asked]
 
@@ -144,7 +144,7 @@ class Scorer:
             self._source_hashes[index] = _native.picture_hash(self._sources[index])
         if (index, hashed) not in self._known:
             is_source = hashed == self._source_hashes[index]
-            score = _PERFECT if is_source else self._reference(index).compare(picture, self._threads)
+            score = PERFECT if is_source else self._reference(index).compare(picture, self._threads)
             self._known[index, hashed] = score
         return self._known[index, hashed]
 

@@ -23,7 +23,7 @@ from aicodec_native.headers import frame_rate_of
 from aicodec_native.hybrid_candidates import HybridSearch
 from aicodec_native.photo_blocks import is_mixed
 from aicodec_native.program_candidates import ProgramSearch
-from aicodec_native.scorer import Scorer, sample_frames
+from aicodec_native.scorer import PERFECT, Scorer, sample_frames
 from aicodec_native.screen_candidates import ScreenSearch
 from aicodec_native.video.settings import DRAWN_NOVELTY
 from aicodec_native.video_candidates import VideoSearch
@@ -40,8 +40,6 @@ _OUTLOOK_SHARE = 0.1
 _PROGRAM_SHARE = 0.05
 # A program of so few bytes that reaches the goal has won: nothing else need be coded.
 _TINY = 600
-# The score of exact pixels.
-_EXACT = 100.0
 # What wins is looked at so often, each time finer where it falls short; a finer one is good where it should miss the
 # goal by less than this.
 _MENDED, _FINER, _NEARLY = 3, 2, 0.2
@@ -119,7 +117,6 @@ class _SegmentEncoder:
         self._bench = Workbench(frames, scorer, job.header, job.goal, job.preset, job.threads, self._parsed)
         self._candidates: list[Candidate] = []
         self._tried: list[Candidate] = []
-        self._screens: list[ScreenSearch] = []
         self._searches: list[VideoSearch | HybridSearch | ScreenSearch] = []  # those that may try finer ones
         self._off = 0.0  # the winner's score on more frames, less that on those that all candidates are scored on
         self._second_probes: list[Candidate] = []  # of a second search for video
@@ -175,7 +172,6 @@ class _SegmentEncoder:
         found = programs.run()
         self._candidates += [found] if found is not None else []
         self._tried += programs.tried
-        self._screens += programs.screens
         self._searches += programs.screens
         self._share = _PROGRAM_SHARE
         self._encode_seconds += programs.encode_seconds
@@ -205,7 +201,6 @@ class _SegmentEncoder:
     def _search_screen(self, limit: int | None, *, patient: bool = False) -> bool:
         screen = ScreenSearch(self._bench, self._told(_SCREEN_SHARE), limit=limit, patient=patient)
         found = screen.run()
-        self._screens.append(screen)
         self._searches.append(screen)
         self._spent = screen.exact_bytes
         self._screen_too_slow = screen.too_slow
@@ -261,8 +256,8 @@ class _SegmentEncoder:
 
     def _denser(self, best: Candidate) -> Candidate:
         """The best, with more effort where it has a screen layer."""
-        for search in self._screens:
-            if any(candidate is best for candidate in search.tried.values()):
+        for search in self._searches:
+            if isinstance(search, ScreenSearch) and any(candidate is best for candidate in search.tried.values()):
                 denser = search.denser(best)
                 self._tried = [denser if candidate is best else candidate for candidate in self._tried]
                 return denser
@@ -319,7 +314,7 @@ class _SegmentEncoder:
         one's was found to be."""
         floor = self._job.goal.target - FLOORS[self._job.goal.metric]
         near = [
-            replace(c, score=c.score + self._off) if c.score < _EXACT else c
+            replace(c, score=c.score + self._off) if c.score < PERFECT else c
             for c in tried
             if c is not best and c.score >= floor and c.size <= _MOST_GROWTH * best.size and c.is_slow <= best.is_slow
         ]
