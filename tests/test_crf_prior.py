@@ -22,8 +22,8 @@ SCORES = [
 ]
 
 
-def prior(kind=("libaom", True), goal=80.0, metric="ssimulacra2", preset="medium", faint=None):
-    return crf_prior(*kind, Goal(metric, goal), preset, faint)
+def prior(kind=("libaom", True), goal=80.0, metric="ssimulacra2", preset="medium", faint=None, mixed=False):
+    return crf_prior(*kind, Goal(metric, goal), preset, faint, mixed=mixed)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -35,11 +35,18 @@ def test_higher_goals_begin_at_finer_steps(kind, metric, goals):
     assert guesses[0] <= MAX_STEP
 
 
+@pytest.mark.parametrize("mixed", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_goal_is_taken_for_one_without_slope(kind):
+def test_no_goal_is_taken_for_one_without_slope(kind, mixed):
     for goal in range(0, 101, 5):
-        known = prior(kind, float(goal))
+        known = prior(kind, float(goal), mixed=mixed)
         assert known.slope < 0 < known.tolerance
+        assert MIN_STEP <= known.guess <= MAX_STEP
+
+
+def test_photographs_among_drawings_may_be_coarser_than_camera_footage():
+    for goal in (70.0, 80.0, 90.0):
+        assert prior(("svtav1", False), goal, mixed=True).guess > prior(("svtav1", False), goal).guess
 
 
 @pytest.mark.parametrize("kind", KINDS)

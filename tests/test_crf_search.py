@@ -4,9 +4,10 @@ import math
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from aicodec_native.crf_search import MAX_STEP, MIN_STEP, PowerAxes, SearchPlan, clamp, search
+from aicodec_native.crf_search import MAX_STEP, MIN_STEP, PowerAxes, QuantiserAxes, SearchPlan, clamp, search
 
 PLAN = SearchPlan(target=80.0, guess=108, slope=-0.24, tolerance=0.3)
 
@@ -170,8 +171,41 @@ def test_axes_that_fit_the_curves_spare_probes_far_from_the_guess(target):
     assert max(counts[bent]) <= 4
 
 
-def test_what_is_out_of_reach_is_given_up_on_any_axes():
-    result = run(lambda step: 60.0 - step / 1000, replace(PLAN, slope=-0.7, axes=PowerAxes()))
+# What photographs among drawings score at CRFs (SVT-AV1 4, whole stacks): a window dragged over one, and slides.
+PHOTO_CRFS = [24, 30, 36, 41, 46, 51, 56, 60, 63]
+PHOTO_SCORES = [
+    [92.12, 91.5, 90.42, 89.2, 87.48, 85.63, 82.85, 78.36, 66.77],
+    [85.61, 83.95, 81.95, 80.05, 78.1, 75.35, 71.91, 63.88, 51.1],
+]
+
+
+@pytest.mark.parametrize("target", [76.0, 80.0, 83.0])
+def test_axes_of_the_quantiser_fit_photographs_among_drawings(target):
+    def curve_through(scores):
+        return lambda step: float(np.interp(step / 4, PHOTO_CRFS, scores))
+
+    plan = replace(PLAN, target=target, guess=180, tolerance=0.45, usual_probes=2)
+    counts = {
+        axes: [
+            len(run(curve_through(scores), replace(plan, axes=axes(), slope=slope)).probes) for scores in PHOTO_SCORES
+        ]
+        for axes, slope in ((PowerAxes, -0.7), (QuantiserAxes, -0.34))
+    }
+    assert sum(counts[QuantiserAxes]) < sum(counts[PowerAxes])
+    assert max(counts[QuantiserAxes]) <= 4
+
+
+@pytest.mark.parametrize("axes", [PowerAxes(), QuantiserAxes()])
+def test_axes_tell_the_way_back(axes):
+    steps = range(MIN_STEP, MAX_STEP + 1)
+    places = [axes.place(step) for step in steps]
+    assert places == sorted(set(places))
+    assert [clamp(axes.step(place)) for place in places] == list(steps)
+
+
+@pytest.mark.parametrize("axes", [PowerAxes(), QuantiserAxes()])
+def test_what_is_out_of_reach_is_given_up_on_any_axes(axes):
+    result = run(lambda step: 60.0 - step / 1000, replace(PLAN, slope=-0.7, axes=axes))
     assert not result.reached
     assert len(result.probes) <= 4
     assert result.step >= 20
@@ -186,8 +220,8 @@ def test_a_cliff_at_the_target_ends_the_search(guess, tolerance):
 
 @pytest.mark.parametrize("grid", [1, 4])
 def test_what_is_out_of_reach_is_the_last_step_there_is(grid):
-    beyond = PowerAxes().step(PowerAxes().place(MIN_STEP) - 9)
-    assert clamp(beyond, grid) == clamp(-5.0, grid) == MIN_STEP
+    for axes in (PowerAxes(), QuantiserAxes()):
+        assert clamp(axes.step(axes.place(MIN_STEP) - 9), grid) == clamp(-5.0, grid) == MIN_STEP
     assert clamp(math.inf, grid) == clamp(9999.0, grid) == MAX_STEP
 
 

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 from aicodec_native.candidate import Goal
-from aicodec_native.crf_search import MIN_STEP, STEPS_PER_CRF, PowerAxes, SearchPlan, clamp
+from aicodec_native.crf_search import MIN_STEP, STEPS_PER_CRF, Axes, PowerAxes, QuantiserAxes, SearchPlan, clamp
 from aicodec_native.video.settings import Encoder
 
 # The CRF that usually gives a SSIMULACRA2 of 80, by encoder and whether a computer drew the pictures.
@@ -30,8 +30,10 @@ _TYPICAL_SCORES = {"ssimulacra2": 80.0, "psnr": 40.0, "xpsnr": 40.0, "ssim": 0.9
 # What pictures lack of a SSIMULACRA2 of 100 grows by about the same share with every step: slopes are in proportion to
 # it, and the steps between two goals, in parts of what the slope says, are these.
 _STRIDES = {("svtav1", False): 0.75, ("svtav1", True): 1.0, ("libaom", False): 1.0, ("libaom", True): 1.4}
-# What camera footage lacks, by SVT-AV1, grows with a power of the CRF (0.5 to 1 on the corpus) instead, from this.
-_CAMERA_POWER, _CAMERA_LACKING = 0.7, 19.0
+# What SVT-AV1's camera footage lacks grows with a power of the CRF (0.5 to 1 on the corpus) instead, what photographs
+# among drawings lack with one of the quantiser (0.3 to 0.5): axes, power, and what is lacking at a CRF.
+_CAMERA_CURVE = PowerAxes(), 0.7, TYPICAL_CRF["svtav1", False], 19.0
+_PHOTO_CURVE = QuantiserAxes(), 0.34, 41.0, 20.0
 # What a search accepts above its target: about one step.
 TOLERANCES = {"ssimulacra2": 0.3, "psnr": 0.1, "xpsnr": 0.1, "ssim": 0.0005, "ms_ssim": 0.0004}
 # Times that where a point costs fewer bytes or a probe too much time: libaom knows whole CRFs alone.
@@ -68,7 +70,7 @@ _DOUBT = 1.25
 class CrfPrior:
     """Of an encoder's video that reaches a goal: the step to begin with, the score per step there (below zero), what
     may be above the target, after how many probes more may be, and the share of the bytes that a step saves at most.
-    `power`: that with which what is lacking of a score of 100 grows with the step, if so."""
+    `curved`: axes that make a line of the curve, where straight ones do not, and the slope of that line."""
 
     goal: Goal
     guess: float
@@ -76,7 +78,7 @@ class CrfPrior:
     tolerance: float
     usual_probes: int
     most_saved: float
-    power: float | None = None
+    curved: tuple[Axes, float] | None = None
 
     def plan(self, guess: float, grid: int) -> SearchPlan:
         """A search that begins there."""
@@ -88,7 +90,7 @@ class CrfPrior:
             usual_probes=self.usual_probes,
             grid=grid,
         )
-        return plan if self.power is None else replace(plan, slope=-self.power, axes=PowerAxes())
+        return plan if self.curved is None else replace(plan, axes=self.curved[0], slope=self.curved[1])
 
     def least_bytes(self, size: int, score: float, step: float, coarsest: int) -> float:
         """What the goal takes at least, after a probe at a step that gave that size and score."""
@@ -119,7 +121,7 @@ def crf_prior(
     tolerance = TOLERANCES[goal.metric]
     if preset != "slow":
         tolerance *= _QUICK_TOLERANCE
-    power = None
+    curved: tuple[Axes, float] | None = None
     if goal.metric == "ssimulacra2":
         may_lack = max(100.0 - goal.target, 1.0)
         share = may_lack / (100.0 - _TYPICAL_SCORES[goal.metric])
@@ -129,17 +131,15 @@ def crf_prior(
             if faint is not None:
                 guess = STEPS_PER_CRF * _drawn_crf(may_lack, faint)
         if kind == ("svtav1", False):
-            power = _CAMERA_POWER
             tolerance *= share  # a point is worth the more bytes the less is lacking
-            guess = max(MIN_STEP, STEPS_PER_CRF * _camera_crf(may_lack - tolerance / 2))
-            slope = -power * may_lack / guess
+            axes, power, crf, lacking = _PHOTO_CURVE if mixed else _CAMERA_CURVE
+            curved = axes, -power
+            way = math.log((may_lack - tolerance / 2) / lacking) / power
+            guess = max(MIN_STEP, min(axes.step(axes.place(crf * STEPS_PER_CRF) + way), _COARSEST_GUESS))
+            slope = -power * may_lack * (axes.place(guess + 1) - axes.place(guess))
     usual_probes = _USUAL_DRAWN_PROBES if kind == ("libaom", True) else _USUAL_PROBES
     guess = max(MIN_STEP, min(guess, _COARSEST_GUESS))
-    return CrfPrior(goal, guess, slope, tolerance, usual_probes[preset], _MOST_SAVED[kind], power)
-
-
-def _camera_crf(lacking: float) -> float:
-    return float(TYPICAL_CRF["svtav1", False] * (lacking / _CAMERA_LACKING) ** (1 / _CAMERA_POWER))
+    return CrfPrior(goal, guess, slope, tolerance, usual_probes[preset], _MOST_SAVED[kind], curved)
 
 
 def _drawn_crf(may_lack: float, faint: float) -> float:

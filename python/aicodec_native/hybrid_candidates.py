@@ -25,6 +25,8 @@ from aicodec_native.workbench import Workbench
 _REPORT_EVERY = 4
 # A stack that misses the goal by little once it is drawn gets another try, so much finer.
 _FINER = 0.5
+# The guess is libaom's: two searches with SVT-AV1 ended 5 and 11 coarser.
+_COARSER_BY_SVTAV1, _COARSEST = 5.0, 56.0
 # Bytes that a screen layer alone takes for a block of a photograph: at least (1.5 bits a pixel), and at most.
 _LEAST_BYTES = 48
 _MOST_BYTES = 400
@@ -59,7 +61,7 @@ class HybridSearch:
 
         limit = self._blocks.coded * _MOST_BYTES
         started = time.perf_counter()
-        video = self._last = self._video_search(limit=limit, guess=self._guess)
+        video = self._last = self._video_search(limit=limit, guess=self._first_crf)
         found = video.run()
         self.encode_seconds += video.encode_seconds
         if found is not None and not self._stacked(found, started).reached and found.reached:
@@ -90,6 +92,12 @@ class HybridSearch:
 
     def _composed(self, number: int, picture: _native.Picture) -> _native.Picture:
         return _native.with_blocks(self._bench.frames[number], picture, self._blocks.maps[number])
+
+    @property
+    def _first_crf(self) -> float | None:
+        if self._guess is None or self._encoder != "svtav1":
+            return self._guess
+        return min(self._guess + _COARSER_BY_SVTAV1, _COARSEST)
 
     @cached_property
     def _encoder(self) -> Encoder | None:
