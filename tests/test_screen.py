@@ -290,6 +290,28 @@ def test_more_contexts_are_mixed_where_they_save_enough():
     assert not is_rich(noise, "medium")
 
 
+def test_slow_is_not_larger_for_mixing_noise():
+    """Shaded balls that move, and grey noise beside them: what is added up learns more of it than what is mixed."""
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[:128, :256]
+
+    def frame(t: int) -> _native.Picture:
+        rgb = np.full((128, 256, 3), (30, 40, 60))
+        cx, cy = 128 + 60 * np.cos(t / 5), 64 + 30 * np.sin(t / 5)
+        for k in range(6):
+            away = np.hypot(x - cx - 30 * np.cos(k + t / 7), y - cy - 25 * np.sin(k * 2 + t / 9))[..., None]
+            shaded = np.array((200, 90 + 20 * k, 40 * k)) * (1 - 0.7 * np.clip(away / 40, 0, 1))
+            rgb = np.where(away < 22, shaded.astype(int), rgb)
+        rgb[20:60, 20:120] += rng.integers(0, 60, (40, 100, 1))
+        return _native.Picture.from_rgb(rgb.clip(0, 255).astype(np.uint8))
+
+    clip = [frame(t) for t in range(16)]
+    slow = encode(clip, preset="slow")
+    assert slow[5] & 1 == 0  # not rich
+    assert len(slow) < len(encode(clip, preset="medium"))
+    assert hashes_of(drawn(slow, len(clip), **shape_of(clip[0]))) == hashes_of(clip)
+
+
 def test_what_stands_still_beside_motion_keeps_within_its_tolerance():
     """Contrast that goes away beside a still pixel takes that pixel's tolerance along."""
     flat = np.full((128, 128, 3), 90, np.uint8)

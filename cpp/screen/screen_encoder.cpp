@@ -46,8 +46,10 @@ constexpr uint64_t kSixteenthsPerByte = 128;
 // In how many of 256 pixels a block differs for which a vector in full is tried: the ways that are tried.
 constexpr int kReluctant = 160;
 constexpr int kEager = 64;
-// With `slow` few voters are an alternative up to so many bytes.
+// With `slow` few voters are an alternative up to so many bytes, and to mixing by all where a decoder has no
+// time: there they learn more of noise in the end, but are up to an eighth behind at first.
 constexpr uint64_t kSmallSize = 1 << 16;
+constexpr uint64_t kBehind = 8;
 
 bool is_same(const SharedFrame& one, const SharedFrame& other) {
   return one == other || (one && other && has_same_pixels(*one, *other));
@@ -211,9 +213,10 @@ Status ScreenEncoder::decide() {
   const LayerEncoder& trial = *states_[0];
   if (trial.is_far_too_slow() || trial.has_been_far_too_slow())
     AICODEC_TRY(attempt(rich, first_leads, &trial, always));
-  if (is_slow && size() < kSmallSize) {
+  is_dense_ = is_slow && states_[0]->has_been_slow();
+  if (is_slow && (is_dense_ || size() < kSmallSize)) {
     const int way = states_[0]->spent() < states_[1]->spent() ? kReluctant : kEager;
-    Result<States> few = try_out(rich, first_leads, way);
+    Result<States> few = try_out(rich && !is_dense_, first_leads, way);
     if (!few.ok()) return few.error();
     states_.push_back(std::move(few.value()[0]));
     drop_few_voters();
@@ -225,8 +228,9 @@ Status ScreenEncoder::decide() {
 // All voters learn slower: what is small is smaller with few.
 void ScreenEncoder::drop_few_voters() {
   if (settings_.preset != ScreenPreset::kSlow || states_.back()->header.models.all_voters) return;
-  const uint64_t spent = states_.back()->spent();
-  uint64_t least = kSmallSize * kSixteenthsPerByte;
+  uint64_t spent = states_.back()->spent();
+  if (is_dense_) spent -= spent / kBehind;
+  uint64_t least = is_dense_ ? UINT64_MAX : kSmallSize * kSixteenthsPerByte;
   for (size_t i = 0; i + 1 < states_.size(); ++i) least = std::min(least, states_[i]->spent());
   if (spent >= least) states_.pop_back();
 }

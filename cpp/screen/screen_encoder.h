@@ -82,6 +82,7 @@ class ScreenEncoder {
   bool has_below_;
   std::vector<std::shared_ptr<const Picture>> dictionary_;
   std::vector<screen::LayerInput> waiting_;
+  bool is_dense_ = false;                               // with `slow`: a decoder has no time
   int unlike_ = 0;                                      // those of them that are no repeat of the one before
   std::vector<std::shared_ptr<screen::Frame>> frames_;  // those that are in use, and at most one that is not
   // One for each way of deciding that the preset tries; the smallest payload wins.
