@@ -48,7 +48,7 @@ void ResidualModel::open_lines(Turn& turn, int line) {
 // The one context that sees the residual before the last turn's.
 void ResidualModel::add_residual(int residual) {
   Turn& turn = turns_[2];
-  turn.few.lines[7] = odds_.line(7, hash_in(turn.late_hash, static_cast<uint32_t>(residual)));
+  turn.few.at[7] = odds_.line(7, hash_in(turn.late_hash, static_cast<uint32_t>(residual)));
 }
 
 template <bool Rich>
@@ -154,20 +154,21 @@ void ResidualModel::open_few(const Site& s, int turn, int base, int by_line, con
   };
   const uint32_t seed = static_cast<uint32_t>(turn * 3 + k + 1) * 0x10001u;
   const auto open = [&](int i, uint32_t what) {
-    opened.few.lines[i] = odds_.line(i, hash_in(seed + static_cast<uint32_t>(i), what));
+    opened.few.at[i] = odds_.line(i, hash_in(seed + static_cast<uint32_t>(i), what));
   };
   open(0, static_cast<uint32_t>(value) >> 2 << 4 | (turn > 0 ? first : e));
   open(1, around_);
-  opened.few.lines[2] = odds_.line(2, hash_of(seed + 2, span_.low, span_.high, value >> 2));
-  opened.few.lines[3] = odds_.line(3, hash_of(seed + 3, off(2) << 3 | e, s.guide));
+  opened.few.at[2] = odds_.line(2, hash_of(seed + 2, span_.low, span_.high, value >> 2));
+  opened.few.at[3] = odds_.line(3, hash_of(seed + 3, off(2) << 3 | e, s.guide));
   open(4, off(7) << 7 | off(8));
   open(5, off(9) << 8 | static_cast<uint32_t>(by_line) << 4 | first);
   open(6, off(6) << 7 | off(11));
   opened.late_hash = hash_in(seed + 7, off(10));
   if (turn < 2)
-    opened.few.lines[7] =
+    opened.few.at[7] =
         odds_.line(7, hash_in(opened.late_hash, static_cast<uint32_t>(turn > 0 ? residuals[0] : 0)));
-  opened.few.lines[8] = odds_.common_line(turn, opened.error_class, opened.span_class);
+  opened.few.at[8] = odds_.common_line(turn, opened.error_class, opened.span_class);
+  opened.few.table = odds_.table();
   opened.few.weights = odds_.weights(turn, opened.span_class);
 }
 

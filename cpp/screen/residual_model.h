@@ -71,7 +71,7 @@ class ResidualModel {
     uint32_t contexts[kContexts];
     ModelLine* open[2][kContexts];
     // Without rich models; the last context's hash if it waits for a residual.
-    ResidualOdds::Open few;
+    OpenOdds few;
     uint32_t late_hash;
   };
   // At the components after the first; without a model once it has been asked.
