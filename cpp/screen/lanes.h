@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <utility>
 
-#if defined(__SSE2__)
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -31,10 +33,18 @@ inline Lanes load_lanes(const void* from) { return {_mm_load_si128(static_cast<c
 inline void store_lanes(void* to, Lanes a) { _mm_store_si128(static_cast<__m128i*>(to), a.v); }
 // The same, from anywhere.
 inline Lanes load_anywhere(const void* from) { return {_mm_loadu_si128(static_cast<const __m128i*>(from))}; }
+// Two words of 32 bits from anywhere, or two given ones, and zeros.
+inline Lanes load_two_words(const uint32_t* from) {
+  return {_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))};
+}
+inline Lanes two_words(uint32_t a, uint32_t b) {
+  return {_mm_cvtsi64_si128(static_cast<int64_t>(a | uint64_t{b} << 32))};
+}
 // Four words of 32 bits.
 inline Lanes all_lane_words(uint32_t value) { return {_mm_set1_epi32(static_cast<int>(value))}; }
 inline Lanes operator+(Lanes a, Lanes b) { return {_mm_add_epi16(a.v, b.v)}; }
 inline Lanes operator-(Lanes a, Lanes b) { return {_mm_sub_epi16(a.v, b.v)}; }
+inline Lanes add_words(Lanes a, Lanes b) { return {_mm_add_epi32(a.v, b.v)}; }
 inline Lanes operator&(Lanes a, Lanes b) { return {_mm_and_si128(a.v, b.v)}; }
 inline Lanes operator|(Lanes a, Lanes b) { return {_mm_or_si128(a.v, b.v)}; }
 inline Lanes operator^(Lanes a, Lanes b) { return {_mm_xor_si128(a.v, b.v)}; }
@@ -44,6 +54,18 @@ inline Lanes max_of(Lanes a, Lanes b) { return {_mm_max_epi16(a.v, b.v)}; }
 inline Lanes min_of(Lanes a, Lanes b) { return {_mm_min_epi16(a.v, b.v)}; }
 // Without a sign, up to 65535.
 inline Lanes sum_to_limit(Lanes a, Lanes b) { return {_mm_adds_epu16(a.v, b.v)}; }
+#if defined(__SSE4_1__)
+inline Lanes min_unsigned(Lanes a, Lanes b) { return {_mm_min_epu16(a.v, b.v)}; }
+inline int least_unsigned(Lanes a) { return _mm_extract_epi16(_mm_minpos_epu16(a.v), 0); }
+#else
+inline Lanes min_unsigned(Lanes a, Lanes b) { return {_mm_sub_epi16(a.v, _mm_subs_epu16(a.v, b.v))}; }
+inline int least_unsigned(Lanes a) {
+  a = min_unsigned(a, {_mm_shuffle_epi32(a.v, 0x4E)});
+  a = min_unsigned(a, {_mm_shuffle_epi32(a.v, 0xB1)});
+  a = min_unsigned(a, {_mm_srli_epi32(a.v, 16)});
+  return _mm_extract_epi16(a.v, 0);
+}
+#endif
 // Four lanes of either: of `a` the lower or the upper ones, and so of `b`.
 inline Lanes lower_lower(Lanes a, Lanes b) { return {_mm_unpacklo_epi64(a.v, b.v)}; }
 inline Lanes upper_upper(Lanes a, Lanes b) { return {_mm_unpackhi_epi64(a.v, b.v)}; }
@@ -120,6 +142,17 @@ inline Lanes ten_bits(const uint32_t* words, int shift) {
   };
   return {_mm_packs_epi32(four(0), four(4))};
 }
+// 2^16 / (e + 2)^2 of numbers without a sign, rounded down. The quotient of floats is off by less than what
+// it lies below the next whole number.
+inline Lanes inverse_squares(Lanes errors) {
+  const auto four = [](__m128i wide) {
+    const __m128 distance = _mm_add_ps(_mm_cvtepi32_ps(wide), _mm_set1_ps(2));
+    return _mm_cvttps_epi32(_mm_div_ps(_mm_set1_ps(65536), _mm_mul_ps(distance, distance)));
+  };
+  const __m128i zero = _mm_setzero_si128();
+  return {
+      _mm_packs_epi32(four(_mm_unpacklo_epi16(errors.v, zero)), four(_mm_unpackhi_epi16(errors.v, zero)))};
+}
 // Of lanes that are not negative, each 255 at most.
 inline int sum_of_bytes(Lanes a) {
   const __m128i zero = _mm_setzero_si128();
@@ -163,8 +196,26 @@ inline Lanes load_lanes(const void* from) {
 }
 inline Lanes load_anywhere(const void* from) { return load_lanes(from); }
 inline void store_lanes(void* to, Lanes a) { std::copy_n(a.v, 8, static_cast<int16_t*>(to)); }
+inline Lanes load_two_words(const uint32_t* from) {
+  return each_word([&](int i) { return i < 2 ? from[i] : 0; });
+}
+inline Lanes two_words(uint32_t a, uint32_t b) {
+  return each_word([&](int i) { return i == 0 ? a : i == 1 ? b : 0; });
+}
 inline Lanes all_lane_words(uint32_t value) {
   return each_word([&](int) { return value; });
+}
+inline Lanes add_words(Lanes a, Lanes b) {
+  return each_word([&](int i) { return word_of(a, i) + word_of(b, i); });
+}
+inline Lanes min_unsigned(Lanes a, Lanes b) {
+  return each_lane(
+      [&](int i) { return std::min(static_cast<uint16_t>(a.v[i]), static_cast<uint16_t>(b.v[i])); });
+}
+inline int least_unsigned(Lanes a) {
+  int least = 65535;
+  for (const int16_t value : a.v) least = std::min<int>(least, static_cast<uint16_t>(value));
+  return least;
 }
 inline Lanes operator+(Lanes a, Lanes b) {
   return each_lane([&](int i) { return a.v[i] + b.v[i]; });
@@ -271,6 +322,12 @@ inline void transpose(Lanes (&rows)[8]) {
 }
 inline Lanes ten_bits(const uint32_t* words, int shift) {
   return each_lane([&](int i) { return words[i] >> shift & 1023; });
+}
+inline Lanes inverse_squares(Lanes errors) {
+  return each_lane([&](int i) {
+    const uint32_t distance = static_cast<uint16_t>(errors.v[i]) + 2u;
+    return distance > 256 ? 0 : 65536 / (distance * distance);
+  });
 }
 inline int sum_of_bytes(Lanes a) {
   int sum = 0;

@@ -48,13 +48,13 @@ void ResidualModel::open_lines(Turn& turn, int line) {
 // The one context that sees the residual before the last turn's.
 void ResidualModel::add_residual(int residual) {
   Turn& turn = turns_[2];
-  turn.few.at[7] = odds_.line(7, hash_in(turn.late_hash, static_cast<uint32_t>(residual)));
+  turn.few.at[7] = odds_.line(7, hash_in(turn.sight.late_hash, static_cast<uint32_t>(residual)));
 }
 
 template <bool Rich>
 void ResidualModel::prepare_with(const Site& site) {
-  span_ = span_of(site);
-  predict(site, span_.lead(), shape_.rgb, predictions_);
+  kernels_->look_around({site.here, site.reference, site.stride, shape_.components, leaders_, shape_.rgb},
+                        span_, predictions_);
   prepare_turn<Rich>(site, 0, 0, nullptr);
 }
 template void ResidualModel::prepare_with<false>(const Site& site);
@@ -65,21 +65,21 @@ void ResidualModel::prepare_turn(const Site& s, int turn, int first_value, const
   Turn& opened = turns_[turn];
   const int k = span_.order[turn];
   const int width = span_.width();
-  const Blend p = blend(k);
+  const int blended = predictions_.blends[k];
   const int base = shape_.rgb && turn > 0 ? first_value : 0;
   const bool on_a_line = turn > 0 && width >= 10;
   const int value =
-      on_a_line ? on_line(span_, first_value, k) : std::clamp(p.value + base, 0, shape_.max_value);
-  const int by_line = on_a_line ? 1 + magnitude(value - (p.value + base)) : 0;
+      on_a_line ? on_line(span_, first_value, k) : std::clamp(blended + base, 0, shape_.max_value);
+  const int by_line = on_a_line ? 1 + magnitude(value - (blended + base)) : 0;
   opened.value = value;
-  opened.error_class = error_class_of(p.error);
+  opened.error_class = error_class_of(predictions_.least_errors[k]);
   opened.span_class = by_line > 0  ? 4 + std::min(by_line / 2, 3)
                       : width < 3  ? 0
                       : width < 10 ? 1
                       : width < 64 ? 2
                                    : 3;
   if constexpr (Rich) {
-    set_contexts(s, p, turn, base, by_line, residuals);
+    set_contexts(s, turn, base, by_line, residuals);
     open_lines(opened, 0);
   } else {
     open_few(s, turn, base, by_line, residuals);
@@ -88,8 +88,7 @@ void ResidualModel::prepare_turn(const Site& s, int turn, int first_value, const
 template void ResidualModel::prepare_turn<false>(const Site& site, int turn, int first, const int* residuals);
 template void ResidualModel::prepare_turn<true>(const Site& site, int turn, int first, const int* residuals);
 
-void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, int base, int by_line,
-                                 const int* residuals) {
+void ResidualModel::set_contexts(const Site& s, int turn, int base, int by_line, const int* residuals) {
   Turn& opened = turns_[turn];
   uint32_t* const contexts = opened.contexts;
   const Shares near{opened.value, span_.lead(), span_.low_value, span_.width()};
@@ -121,7 +120,9 @@ void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, 
       hash_of(seed + 7, near.edge(s.at(-1, 0)), near.edge(s.at(0, -1)), near.edge(s.at(1, -1)), last);
   contexts[8] = hash_of(seed + 8, off(0), off(1));
   contexts[12] = hash_of(seed + 12, off(4), off(5));
-  contexts[15] = hash_of(seed + 15, off(3), off(blended.best));
+  int best = 0;
+  while (predictions_.error(best, k) != predictions_.least_errors[k]) ++best;
+  contexts[15] = hash_of(seed + 15, off(3), off(best));
   contexts[16] = hash_of(seed + 16, near.edge(s.in_reference(0, 0)), w, n, near.share(s.at(1, 0)),
                          near.share(s.at(0, 1)));
   contexts[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), near.value);
@@ -149,27 +150,24 @@ void ResidualModel::open_few(const Site& s, int turn, int base, int by_line, con
   }
   const uint32_t first = turn > 0 ? static_cast<uint32_t>(signed_magnitude(residuals[0])) : 0;
   const uint32_t e = static_cast<uint32_t>(opened.error_class);
-  const auto off = [&](int i) {
-    return static_cast<uint32_t>(64 + std::clamp(predictions_.value(i, k) - (value - base), -40, 40));
-  };
-  const uint32_t seed = static_cast<uint32_t>(turn * 3 + k + 1) * 0x10001u;
-  const auto open = [&](int i, uint32_t what) {
-    opened.few.at[i] = odds_.line(i, hash_in(seed + static_cast<uint32_t>(i), what));
-  };
-  open(0, static_cast<uint32_t>(value) >> 2 << 4 | (turn > 0 ? first : e));
-  open(1, around_);
-  opened.few.at[2] = odds_.line(2, hash_of(seed + 2, span_.low, span_.high, value >> 2));
-  opened.few.at[3] = odds_.line(3, hash_of(seed + 3, off(2) << 3 | e, s.guide));
-  open(4, off(7) << 7 | off(8));
-  open(5, off(9) << 8 | static_cast<uint32_t>(by_line) << 4 | first);
-  open(6, off(6) << 7 | off(11));
-  opened.late_hash = hash_in(seed + 7, off(10));
-  if (turn < 2)
-    opened.few.at[7] =
-        odds_.line(7, hash_in(opened.late_hash, static_cast<uint32_t>(turn > 0 ? residuals[0] : 0)));
-  opened.few.at[8] = odds_.common_line(turn, opened.error_class, opened.span_class);
+  TurnSight& sight = opened.sight;
+  sight.component = k;
+  sight.seed = static_cast<uint32_t>(turn * 3 + k + 1) * 0x10001u;
+  sight.centre = value - base;
+  sight.value = static_cast<uint32_t>(value);
+  sight.error_class = e;
+  sight.first = turn > 0 ? first : e;
+  sight.by_line = static_cast<uint32_t>(by_line) << 4 | first;
+  sight.around = around_;
+  sight.low = span_.low;
+  sight.high = span_.high;
+  sight.guide = s.guide;
+  sight.before = static_cast<uint32_t>(turn > 0 ? residuals[0] : 0);
+  sight.waits = turn == 2;
   opened.few.table = odds_.table();
   opened.few.weights = odds_.weights(turn, opened.span_class);
+  opened.few.at[8] = odds_.common_line(turn, opened.error_class, opened.span_class);
+  kernels_->open(predictions_, sight, odds_.bits(), opened.few);
 }
 
 }  // namespace aicodec::screen

@@ -16,8 +16,8 @@
 #include "screen/mixer.h"
 #include "screen/model_line.h"
 #include "screen/model_settings.h"
+#include "screen/residual_kernels.h"
 #include "screen/residual_odds.h"
-#include "screen/residual_predictors.h"
 #include "screen/site.h"
 
 namespace aicodec::screen {
@@ -51,28 +51,14 @@ class ResidualModel {
   static constexpr int kSmallErrors = 4;
   static constexpr uint32_t kLikely = 20000;
 
-  // The neighbourhood's widest component, the two colours at the ends of its range, and the order in which
-  // the components are coded.
-  struct Span {
-    Pixel low, high;
-    int low_value, high_value;
-    int order[3];
-    int lead() const { return order[0]; }
-    int width() const { return high_value - low_value; }
-  };
-  struct Blend {
-    int value;  // in the component's domain
-    int error;  // how badly the best predictor did nearby
-    int best;   // which that was
-  };
   struct Turn {
     int value;  // that is expected
     int error_class, span_class;
     uint32_t contexts[kContexts];
     ModelLine* open[2][kContexts];
-    // Without rich models; the last context's hash if it waits for a residual.
+    // Without rich models.
+    TurnSight sight;
     OpenOdds few;
-    uint32_t late_hash;
   };
   // At the components after the first; without a model once it has been asked.
   struct Guess {
@@ -84,8 +70,6 @@ class ResidualModel {
     uint8_t times = 0;
   };
 
-  Span span_of(const Site& site) const;
-  Blend blend(int k) const;
   int on_line(const Span& span, int first, int k) const;
   void remember(const Site& site, const Span& span, int first, Pixel rest);
   Remembered& by_span(const Span& span, int first);
@@ -113,8 +97,7 @@ class ResidualModel {
   // before it waits for add_residual().
   template <bool Rich>
   void prepare_turn(const Site& site, int turn, int first, const int* residuals);
-  void set_contexts(const Site& site, const Blend& blended, int turn, int base, int by_line,
-                    const int* residuals);
+  void set_contexts(const Site& site, int turn, int base, int by_line, const int* residuals);
   void open_few(const Site& site, int turn, int base, int by_line, const int* residuals);
   // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
   void open_lines(Turn& turn, int line);
@@ -126,6 +109,7 @@ class ResidualModel {
   template <typename Coder>
   bool code_bit(Coder& coder, int turn, int line, int node, bool bit);
 
+  const ResidualKernels* kernels_;
   SheetShape shape_;
   int near_;
   bool joint_;  // there are other components than the one that leads

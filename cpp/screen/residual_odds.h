@@ -33,6 +33,7 @@ class ResidualOdds {
     const int classes = (turn * kClasses + error_class) * kClasses + span_class;
     return ((uint32_t{kContexts} << bits_) + static_cast<uint32_t>(classes)) * OddsLine::kNodes;
   }
+  int bits() const { return bits_; }
   int16_t* table() { return lines_[0].odds; }
   int16_t* weights(int turn, int span_class) {
     return weights_[static_cast<size_t>((turn * kClasses + span_class) * kContexts)].odds;

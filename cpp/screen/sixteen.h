@@ -63,6 +63,15 @@ inline Sixteen shift_words_right(Sixteen a, int bits) {
 inline Sixteen narrow_words(Sixteen a, Sixteen b) { return {_mm256_packs_epi32(a.v, b.v)}; }
 // The products of neighbours, added: eight words.
 inline Sixteen sums_of_products(Sixteen a, Sixteen b) { return {_mm256_madd_epi16(a.v, b.v)}; }
+inline Sixteen inverse_squares(Sixteen errors) {
+  const auto eight = [](__m256i wide) {
+    const __m256 distance = _mm256_add_ps(_mm256_cvtepi32_ps(wide), _mm256_set1_ps(2));
+    return _mm256_cvttps_epi32(_mm256_div_ps(_mm256_set1_ps(65536), _mm256_mul_ps(distance, distance)));
+  };
+  const __m256i zero = _mm256_setzero_si256();
+  return {_mm256_packs_epi32(eight(_mm256_unpacklo_epi16(errors.v, zero)),
+                             eight(_mm256_unpackhi_epi16(errors.v, zero)))};
+}
 // In either half those of `a` and `b` by turns: numbers, words or pairs of words, from the half's first or
 // second part.
 inline Sixteen mix_low(Sixteen a, Sixteen b) { return {_mm256_unpacklo_epi16(a.v, b.v)}; }
@@ -102,6 +111,9 @@ inline Sixteen operator|(Sixteen a, Sixteen b) { return {a.low | b.low, a.high |
 inline Sixteen operator^(Sixteen a, Sixteen b) { return {a.low ^ b.low, a.high ^ b.high}; }
 inline Sixteen absolute(Sixteen a) {
   return {max_of(a.low, all_lanes(0) - a.low), max_of(a.high, all_lanes(0) - a.high)};
+}
+inline Sixteen inverse_squares(Sixteen errors) {
+  return {inverse_squares(errors.low), inverse_squares(errors.high)};
 }
 template <int Bits>
 Sixteen shift_left(Sixteen a) {

@@ -1,0 +1,256 @@
+// See residual_kernels.h.
+#include "screen/residual_kernels.h"
+
+#include "screen/sixteen.h"
+
+namespace aicodec::screen::AICODEC_KERNELS {
+namespace {
+
+// The span.
+
+// The pixels around that span colours, by the order in which the first of equals counts: left, above, above
+// left, above right; of the reference here, right, below; right, below; of the reference left; two to the
+// left, above, right, below; above two to the right; below right.
+class Around {
+ public:
+  explicit Around(const Sight& s) {
+    const uint32_t* const above = s.here - s.stride;
+    const uint32_t* const below = s.here + s.stride;
+    const uint32_t* const r = s.reference;
+    words_[0] = sixteen_of(load_anywhere(above - 1),
+                           lower_lower(load_two_words(s.here - 2), load_two_words(s.here + 1)));
+    words_[1] = sixteen_of(lower_lower(load_two_words(r - 1), two_words(r[1], r[s.stride])),
+                           lower_lower(load_two_words(below), two_words(above[-s.stride], below[s.stride])));
+    store_sixteen(pixels_, words_[0]);
+    store_sixteen(pixels_ + 8, words_[1]);
+  }
+
+  // The least value of component k times 16, plus the number of the first pixel that has it, and the greatest
+  // value likewise.
+  void ends(int k, int& low, int& high) const {
+    const Sixteen mask = all_words(1023);
+    const Sixteen values = narrow_words(shift_words_right(words_[0], 10 * k) & mask,
+                                        shift_words_right(words_[1], 10 * k) & mask);
+    const Sixteen numbered = shift_left<4>(values) | load_sixteen(kNumbers);
+    const Sixteen inverse = numbered ^ Sixteen::all(0xFFF0);
+    low = least_unsigned(min_unsigned(low_half(numbered), high_half(numbered)));
+    high = least_unsigned(min_unsigned(low_half(inverse), high_half(inverse))) ^ 0xFFF0;
+  }
+  uint32_t pixel(int number) const { return pixels_[kWordOf[number]]; }
+
+ private:
+  // As narrow_words() leaves them.
+  alignas(32) static constexpr int16_t kNumbers[16] = {2, 1, 3, 14, 9, 4, 5, 6, 10, 0, 7, 12, 8, 15, 11, 13};
+  static constexpr uint8_t kWordOf[16] = {5, 1, 0, 2, 9, 10, 11, 6, 12, 8, 4, 14, 7, 15, 3, 13};
+
+  Sixteen words_[2];
+  alignas(32) uint32_t pixels_[16];
+};
+
+void find_span(const Sight& s, Span& span) {
+  constexpr int kOrders[3][3] = {{0, 1, 2}, {1, 0, 2}, {2, 0, 1}};
+  const Around around(s);
+  int low = 0, high = 0, width = -1, lead = 0;
+  for (int k = 0; k < s.leaders; ++k) {
+    int least, greatest;
+    around.ends(k, least, greatest);
+    if ((greatest >> 4) - (least >> 4) <= width) continue;
+    low = least;
+    high = greatest;
+    width = (greatest >> 4) - (least >> 4);
+    lead = k;
+  }
+  span.low = around.pixel(low & 15);
+  span.high = around.pixel(high & 15);
+  span.low_value = low >> 4;
+  span.high_value = high >> 4;
+  for (int i = 0; i < 3; ++i) span.order[i] = kOrders[lead][i];
+}
+
+// The predictors. They are asked at four pixels: at the left one and at the one that is coded, which fill the
+// lower half, and at the upper and the upper right one. Of each there are four components, the last unused.
+
+// Pixels of two rows, two of each, in the domain of prediction: those of the row below in the lower half.
+struct Fours {
+  Sixteen first, second;
+};
+
+class Domain {
+ public:
+  Domain(int lead, bool by_lead)
+      : shift_(10 * lead),
+        first_two_(all_words(!by_lead    ? 0
+                             : lead == 0 ? 0xFFFF0000
+                             : lead == 1 ? 0xFFFF
+                                         : 0xFFFFFFFF)),
+        third_(all_words(by_lead && lead != 2 ? 0xFFFF : 0)) {}
+
+  // Four pixels from `low` on, and from `high` on.
+  Fours convert(const uint32_t* low, const uint32_t* high) const {
+    const Sixteen pixels = sixteen_of(load_anywhere(low), load_anywhere(high));
+    const Sixteen mask = all_words(1023);
+    const Sixteen base = shift_words_right(pixels, shift_) & mask;
+    const Sixteen both = base | shift_words_left<16>(base);
+    const Sixteen second = shift_words_left<6>(pixels) & all_words(1023 << 16);
+    const Sixteen two = ((pixels & mask) | second) - (both & first_two_);
+    const Sixteen third = (shift_words_right(pixels, 20) & mask) - (base & third_);
+    return {mix_words_low(two, third), mix_words_high(two, third)};
+  }
+
+ private:
+  int shift_;
+  Sixteen first_two_, third_;
+};
+
+// What all predictors say, and the pixels as they are.
+struct Told {
+  Sixteen by[Predictions::kPredictors];
+  Sixteen actual;
+};
+
+inline Told ask_predictors(const Sight& s, int lead) {
+  const Domain domain(lead, s.by_lead);
+  // Rows from the pixel's own up; the pixels two to the left, at the place itself and two to the right.
+  const auto left_of = [&](int row) {
+    const uint32_t* const at = s.here - row * s.stride;
+    return domain.convert(at - 3, at - s.stride - 2);
+  };
+  const auto right_of = [&](int row) {
+    const uint32_t* const at = s.here - row * s.stride;
+    return domain.convert(at + 1, at - s.stride + 2).first;
+  };
+  const Fours row0 = left_of(0), row1 = left_of(1), row2 = left_of(2);
+  const Sixteen right1 = right_of(1), right2 = right_of(2);
+  const Sixteen ww = row0.first, w = middle(row0.first, row0.second);
+  const Sixteen nww = row1.first, nw = middle(row1.first, row1.second), n = row1.second,
+                ne = middle(row1.second, right1), nee = right1;
+  const Sixteen nnw = middle(row2.first, row2.second), nn = row2.second, nne = middle(row2.second, right2);
+  const uint32_t* const r = s.reference;
+  const Fours same = domain.convert(r - 2, r - s.stride - 1);
+  const Fours above = domain.convert(r - s.stride - 2, r - 2 * s.stride - 1);
+  const Sixteen p = middle(same.first, same.second), pw = same.first;
+  const Sixteen pn = middle(above.first, above.second);
+
+  Told told;
+  told.actual = row0.second;
+  Sixteen* const by = told.by;
+  by[0] = w;
+  by[1] = n;
+  by[2] = w + n - nw;
+  by[3] = max_of(min_of(w, n), min_of(by[2], max_of(w, n)));
+  by[4] = p;
+  by[5] = p + shift_right<1>(w - pw + n - pn);
+  by[6] = w + ne - n;
+  by[7] = n + n - nn;
+  by[8] = w + w - ww;
+  // An edge moves on by as much per row as before; its coverage is counted over five columns.
+  const Sixteen row_above = nww + nw + n + ne + nee;
+  const Sixteen row_before = row2.first + nnw + nn + nne + right2;
+  by[9] = row_above + row_above - row_before - w - ww - ne - nee;
+  by[10] = shift_right<1>(w + n) + shift_right<2>(ne - nw);
+  by[11] = n + ne - nne;
+  return told;
+}
+
+// Two pairs of predictors: those that fill lane i, and lane i + 4 of eight.
+struct TwoPairs {
+  int a, b, c, d;
+};
+// Empty lanes have what the other half has.
+constexpr TwoPairs kPairs[4] = {{4, 5, 7, 8}, {9, 1, 9, 1}, {6, 11, 6, 11}, {2, 0, 10, 3}};
+alignas(32) constexpr uint16_t kEmpty[16] = {0, 0, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF};
+
+// Numbers by pair and component become those of a component each.
+inline void store_components(const Sixteen (&lanes)[4], Sixteen also, void* out) {
+  const Sixteen low[2] = {mix_words_low(lanes[0], lanes[1]), mix_words_low(lanes[2], lanes[3])};
+  const Sixteen high[2] = {mix_words_high(lanes[0], lanes[1]), mix_words_high(lanes[2], lanes[3])};
+  int16_t* const to = static_cast<int16_t*>(out);
+  store_sixteen(to, mix_pairs_low(low[0], low[1]) | also);
+  store_sixteen(to + 16, mix_pairs_high(low[0], low[1]) | also);
+  store_sixteen(to + 32, mix_pairs_low(high[0], high[1]) | also);
+}
+
+// Their mean as the errors weigh them, by 2^16 / (e + 2)^2, rounded to the nearest. What pixels of ten bits
+// can bring about fits 32 bits.
+inline int blend(Sixteen values, Sixteen errors) {
+  const Sixteen weights = inverse_squares(errors);
+  const Sixteen products = sums_of_products(weights, values);
+  const Sixteen weighed = sums_of_products(weights, Sixteen::all(1));
+  const Lanes sums = add_words(low_half(products), high_half(products));
+  const Lanes totals = add_words(low_half(weighed), high_half(weighed));
+  const Lanes halves = add_words(mix_words_low(sums, totals), mix_words_high(sums, totals));
+  alignas(16) int32_t both[4];
+  store_lanes(both, add_words(halves, upper_upper(halves, halves)));
+  const int32_t total = both[1] == 0 ? 1 : both[1];
+  const int32_t sum = both[0] + (total >> 1);
+  return sum / total - (sum % total < 0);
+}
+
+void look_around(const Sight& s, Span& span, Predictions& result) {
+  find_span(s, span);
+  const Told told = ask_predictors(s, span.order[0]);
+  const Sixteen* const by = told.by;
+  store_sixteen(result.median_errors, told.actual - by[3]);
+  Sixteen values[4], errors[4];
+  for (int i = 0; i < 4; ++i) {
+    const TwoPairs& pairs = kPairs[i];
+    const auto off = [&](int predictor) { return absolute(by[predictor] - told.actual); };
+    const Sixteen a = off(pairs.a), b = off(pairs.b), c = off(pairs.c), d = off(pairs.d);
+    const Sixteen here[2] = {mix_low(a, b), mix_low(c, d)};
+    const Sixteen west = low_halves(here[0], here[1]), north = high_halves(here[0], here[1]);
+    const Sixteen twice = sum_to_limit(west, north);
+    const Sixteen north_east = high_halves(mix_high(a, b), mix_high(c, d));
+    errors[i] = sum_to_limit(sum_to_limit(twice, twice), north_east);
+    values[i] = low_halves(mix_high(by[pairs.a], by[pairs.b]), mix_high(by[pairs.c], by[pairs.d]));
+  }
+  store_components(values, Sixteen::all(0), result.values);
+  store_components(errors, load_sixteen(kEmpty), result.errors);
+  for (int k = 0; k < s.components; ++k) {
+    const Sixteen erred = load_sixteen(result.errors[k]);
+    result.blends[k] = blend(load_sixteen(result.values[k]), erred);
+    result.least_errors[k] = least_unsigned(min_unsigned(low_half(erred), high_half(erred)));
+  }
+}
+
+// The contexts.
+
+using Words = uint32_t __attribute__((vector_size(32)));
+
+constexpr Words kLanes = {0, 1, 2, 3, 4, 5, 6, 7};
+// Contexts of two values at least, and those of three.
+constexpr Words kOfTwo = {0, 0, ~0u, ~0u, 0, 0, 0, ~0u};
+constexpr Words kOfThree = {0, 0, ~0u, 0, 0, 0, 0, 0};
+// By slot, what a prediction counts in its context.
+alignas(32) constexpr int16_t kFactors[16] = {0, 0, 0, 0, 0, 0, 8, 0, 128, 1, 256, 0, 128, 1, 1, 0};
+
+void open_lines(const Predictions& predictions, TurnSight& turn, int bits, OpenOdds& open) {
+  const auto hash_in = [](Words& hash, const Words& values) {
+    hash = (hash ^ values) * 0x9E3779B1u;
+    hash ^= hash >> 15;
+  };
+  const Sixteen higher = load_sixteen(predictions.values[turn.component]) - Sixteen::all(turn.centre);
+  const Sixteen off = min_of(max_of(higher, Sixteen::all(-40)), Sixteen::all(40)) + Sixteen::all(64);
+  const Sixteen seen = sums_of_products(off, load_sixteen(kFactors));
+  Words predicted;
+  __builtin_memcpy(&predicted, &seen, sizeof predicted);
+  const Words told = {
+      turn.value >> 2 << 4 | turn.first, turn.around, turn.low, turn.error_class, 0, turn.by_line, 0, 0};
+  Words hash = turn.seed + kLanes;
+  hash_in(hash, predicted + told);
+  turn.late_hash = hash[7];
+  Words next = hash;
+  hash_in(next, Words{0, 0, turn.high, turn.guide, 0, 0, 0, turn.before});
+  hash = (next & kOfTwo) | (hash & ~kOfTwo);
+  hash_in(next, turn.value >> 2 | Words{});
+  hash = (next & kOfThree) | (hash & ~kOfThree);
+  const Words at = (kLanes << bits | (hash >> 8 & ((1u << bits) - 1))) * OddsLine::kNodes;
+  __builtin_memcpy(open.at, &at, sizeof at);
+  for (int i = 0; i < OpenOdds::kContexts - 1; ++i) __builtin_prefetch(open.table + open.at[i], 1);
+  if (!turn.waits) __builtin_prefetch(open.table + open.at[7], 1);
+}
+
+}  // namespace
+
+const ResidualKernels kResidualKernels = {look_around, open_lines};
+
+}  // namespace aicodec::screen::AICODEC_KERNELS
