@@ -36,25 +36,27 @@ int ResidualModel::on_line(const Span& span, int first, int k) const {
   return std::clamp(value, 0, shape_.max_value);
 }
 
-ResidualModel::Remembered& ResidualModel::by_span(const Span& span, int first) {
-  return remembered_[0][hash_in(hash_in(hash_in(7 + static_cast<uint32_t>(span.lead()), span.low), span.high),
-                                static_cast<uint32_t>(first)) >>
-                        16];
-}
-ResidualModel::Remembered& ResidualModel::by_neighbour(const Site& s, int first) {
+void ResidualModel::find_remembered(const Site& s, int first) {
+  const int lead = span_.lead();
+  known_[0] = &remembered_[0][hash_of(7 + static_cast<uint32_t>(lead), span_.low, span_.high, first) >> 16];
   const Pixel west = s.at(-1, 0);
-  if (rich_) return remembered_[1][hash_of(3, west, first) >> 16];
-  // How far its components are apart is what a colour blended with grey noise keeps.
-  uint32_t apart = static_cast<uint32_t>(span_.lead());
-  for (int k = 0; k < 3; ++k) {
-    const int above = component(west, k) - component(west, span_.lead());
-    apart = apart << 7 | static_cast<uint32_t>((above + 1024 + 16) >> 5);
+  Pixel beside = west;
+  if (!rich_) {
+    // How far its components are apart is what a colour blended with grey noise keeps.
+    beside = static_cast<uint32_t>(lead);
+    for (int k = 0; k < 3; ++k) {
+      const int above = component(west, k) - component(west, lead);
+      beside = beside << 7 | static_cast<uint32_t>((above + 1024 + 16) >> 5);
+    }
   }
-  return remembered_[1][hash_of(3, apart, first) >> 16];
+  known_[1] = &remembered_[1][hash_of(3, beside, first) >> 16];
+  known_[2] = &by_first_[lead][first];
+  prefetch(known_[0]);
+  prefetch(known_[1]);
 }
 
-void ResidualModel::remember(const Site& s, const Span& span, int first, Pixel rest) {
-  for (Remembered* entry : {&by_span(span, first), &by_neighbour(s, first), &by_first_[span.lead()][first]}) {
+void ResidualModel::remember(Pixel rest) {
+  for (Remembered* entry : known_) {
     if (entry->rest == rest && entry->times > 0) {
       entry->times = static_cast<uint8_t>(std::min(entry->times + 1, 31));
     } else {

@@ -71,9 +71,10 @@ class ResidualModel {
   };
 
   int on_line(const Span& span, int first, int k) const;
-  void remember(const Site& site, const Span& span, int first, Pixel rest);
-  Remembered& by_span(const Span& span, int first);
-  Remembered& by_neighbour(const Site& site, int first);
+  // What followed such a value of the component that leads: between the same two colours, beside the same
+  // pixel, or anywhere.
+  void find_remembered(const Site& site, int first);
+  void remember(Pixel rest);
 
   // The greatest residual that may be needed where a sample can be so far off.
   uint32_t steps(int difference) const {
@@ -89,7 +90,7 @@ class ResidualModel {
     return classes <= kSmallErrors;
   }
   template <typename Coder>
-  bool code_rest(Coder& coder, const Site& site, int first, bool is_small, Pixel actual, Pixel& rest);
+  bool code_rest(Coder& coder, const Site& site, bool is_small, Pixel actual, Pixel& rest);
   template <bool Rich>
   void prepare_with(const Site& site);
   // Predicts the component of a turn and opens the lines of its contexts. `first`: the value of the component
@@ -131,6 +132,7 @@ class ResidualModel {
   Span span_ = {};
   Predictions predictions_ = {};
   Turn turns_[3] = {};
+  Remembered* known_[3] = {};
   Guess guesses_[2] = {};
   uint32_t around_ = 0;
 };

@@ -16,7 +16,9 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   const auto code_turn = [&](int turn) {
     const int k = span_.order[turn];
     const int expected = turns_[turn].value;
-    const int wanted = chosen_residual(component(actual, k) - expected, site.tolerance);
+    int wanted = 0;
+    if constexpr (requires { coder.spent(); })
+      wanted = chosen_residual(component(actual, k) - expected, site.tolerance);
     if constexpr (Rich)
       residuals[turn] = code_residual(coder, turn, wanted);
     else
@@ -28,13 +30,12 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   };
   first = code_turn(0);
   if (!joint_) return result;
-  prefetch(&by_span(span_, first));
-  prefetch(&by_neighbour(site, first));
+  find_remembered(site, first);
   if constexpr (!Rich)
     for (int turn = 1; turn < shape_.components; ++turn) prepare_turn<Rich>(site, turn, first, residuals);
   const bool is_small = !Rich && std::abs(residuals[0]) <= kSmallResidual && errors_are_small();
   Pixel rest = 0;
-  const bool guessed = code_rest(coder, site, first, is_small, actual, rest);
+  const bool guessed = code_rest(coder, site, is_small, actual, rest);
   for (int turn = 1; turn < shape_.components && !guessed; ++turn) {
     if constexpr (Rich) {
       prepare_turn<Rich>(site, turn, first, residuals);
@@ -48,19 +49,18 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   // A guess that was too unlikely to be asked.
   for (const Guess& guess : guesses_)
     if (guess.model != nullptr) guess.model->learn(guess.rest == rest);
-  remember(site, span_, first, rest);
+  remember(rest);
   return result | rest;
 }
 
 // The components after the first at once, as they were in such surroundings before. Where residuals will be
 // small a guess has to be likely: they take few bits then, and cannot make use of what was refused.
 template <typename Coder>
-bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, bool is_small, Pixel actual,
-                              Pixel& rest) {
+bool ResidualModel::code_rest(Coder& coder, const Site& site, bool is_small, Pixel actual, Pixel& rest) {
   const int lead = span_.lead();
-  const Remembered a = by_span(span_, first);
-  const Remembered b = by_neighbour(site, first);
-  const Remembered c = by_first_[lead][first];
+  const Remembered a = *known_[0];
+  const Remembered b = *known_[1];
+  const Remembered c = *known_[2];
   const auto model = [&](int i, int context) {
     return &rest_hit_[i][(rest_history_ & 7) * 64 + static_cast<uint32_t>(context)];
   };

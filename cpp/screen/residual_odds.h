@@ -59,15 +59,18 @@ class ResidualOdds {
   // What comes of a residual's nodes: two parts at a time are looked at.
   struct Nodes {
     alignas(32) uint16_t chances[OddsLine::kNodes];
-    uint32_t asked = 0;
-    uint32_t ones = 0;
+    // Bit i of a node that was asked, and bit 32 + i where a 1 came.
+    uint64_t came = 0;
+
+    uint32_t asked() const { return static_cast<uint32_t>(came); }
+    uint32_t ones() const { return static_cast<uint32_t>(came >> 32); }
+    void add(uint64_t asked, uint64_t ones, int from) { came |= (asked | ones << 32) << from; }
   };
   template <typename Coder>
   static bool node(Coder& coder, Nodes& nodes, int i, bool bit) {
-    const uint32_t coded = coder.bit_with(nodes.chances[i], bit);
-    nodes.asked |= 1u << i;
-    nodes.ones |= coded << i;
-    return coded != 0;
+    const bool coded = coder.bit_with(nodes.chances[i], bit);
+    nodes.add(1, coded, i);
+    return coded;
   }
   template <typename Coder>
   uint32_t code_size(Coder& coder, const OpenOdds& open, Nodes& nodes, int turn, bool negative, uint32_t most,

@@ -21,13 +21,15 @@ int ResidualOdds::code(Coder& coder, const OpenOdds& open, int turn, uint32_t mo
     const int size = static_cast<int>(code_size(coder, open, nodes, turn, negative, most, wanted));
     result = negative ? -size : size;
   }
-  const auto learn = [&](int from) { kernels_->learn(open, from, nodes.chances, nodes.asked, nodes.ones); };
+  const auto learn = [&](int from) {
+    kernels_->learn(open, from, nodes.chances, nodes.asked(), nodes.ones());
+  };
   // Of the parts with an exponent one is asked, and lies beside the one with zero.
-  if (nodes.asked >> kSecond != 0) {
+  if (nodes.asked() >> kSecond != 0) {
     learn(kNegative);
     learn(0);
   } else {
-    learn(nodes.asked >> kNegative != 0 ? OddsLine::kPart : 0);
+    learn(nodes.asked() >> kNegative != 0 ? OddsLine::kPart : 0);
   }
   return result;
 }
@@ -44,8 +46,7 @@ uint32_t ResidualOdds::code_size(Coder& coder, const OpenOdds& open, Nodes& node
   int exponent = 0;
   while (exponent < asked && coder.bit_with(nodes.chances[part + exponent], exponent < exponent_wanted))
     ++exponent;
-  nodes.asked |= ((1u << std::min(exponent + 1, asked)) - 1) << part;
-  nodes.ones |= ((1u << exponent) - 1) << part;
+  nodes.add((1u << std::min(exponent + 1, asked)) - 1, (1u << exponent) - 1, part);
   if (exponent == kExponents)
     while (exponent < greatest && coder.bit(larger_[turn], exponent < exponent_wanted)) ++exponent;
   uint32_t value = 1;
