@@ -3,7 +3,12 @@
 
 #include <algorithm>
 
+// Kernel files (base/isa.h) have functions of their own.
+#if defined(AICODEC_KERNELS)
+namespace aicodec::screen::AICODEC_KERNELS {
+#else
 namespace aicodec::screen {
+#endif
 
 // `a + b - c`, kept between a and b.
 inline int median(int a, int b, int c) {

@@ -25,13 +25,16 @@ class Around {
     store_sixteen(pixels_ + 8, words_[1]);
   }
 
+  // Of component k, as kNumbers says.
+  Sixteen values(int k) const {
+    const Sixteen mask = all_words(1023);
+    return narrow_words(shift_words_right(words_[0], 10 * k) & mask,
+                        shift_words_right(words_[1], 10 * k) & mask);
+  }
   // The least value of component k times 16, plus the number of the first pixel that has it, and the greatest
   // value likewise.
   void ends(int k, int& low, int& high) const {
-    const Sixteen mask = all_words(1023);
-    const Sixteen values = narrow_words(shift_words_right(words_[0], 10 * k) & mask,
-                                        shift_words_right(words_[1], 10 * k) & mask);
-    const Sixteen numbered = shift_left<4>(values) | load_sixteen(kNumbers);
+    const Sixteen numbered = shift_left<4>(values(k)) | load_sixteen(kNumbers);
     const Sixteen inverse = numbered ^ Sixteen::all(0xFFF0);
     low = least_unsigned(min_unsigned(low_half(numbered), high_half(numbered)));
     high = least_unsigned(min_unsigned(low_half(inverse), high_half(inverse))) ^ 0xFFF0;
@@ -47,9 +50,8 @@ class Around {
   alignas(32) uint32_t pixels_[16];
 };
 
-void find_span(const Sight& s, Span& span) {
+void find_span(const Sight& s, const Around& around, Span& span) {
   constexpr int kOrders[3][3] = {{0, 1, 2}, {1, 0, 2}, {2, 0, 1}};
-  const Around around(s);
   int low = 0, high = 0, width = -1, lead = 0;
   for (int k = 0; k < s.leaders; ++k) {
     int least, greatest;
@@ -65,6 +67,30 @@ void find_span(const Sight& s, Span& span) {
   span.low_value = low >> 4;
   span.high_value = high >> 4;
   for (int i = 0; i < 3; ++i) span.order[i] = kOrders[lead][i];
+}
+
+// Surroundings::around.
+uint32_t shares_around(const Around& around, const Span& span, int expected) {
+  const Sixteen values = around.values(span.order[0]);
+  const int width = span.high_value - span.low_value;
+  Sixteen shares;
+  if (width < 10) {
+    const Sixteen off = absolute(values - Sixteen::all(expected));
+    shares = Sixteen::all(8);
+    for (const int limit : {0, 1, 2, 4, 8, 16, 32}) shares = shares - is_greater(off, Sixteen::all(limit));
+  } else {
+    const Sixteen eightfold = shift_left<3>(values - Sixteen::all(span.low_value));
+    const Sixteen step = Sixteen::all(width + 1);
+    Sixteen limit = Sixteen::all(width);
+    shares = Sixteen::all(0);
+    for (int i = 1; i < 8; ++i, limit = limit + step) shares = shares - is_greater(eightfold, limit);
+  }
+  // As the numbers of the pixels lie.
+  alignas(32) static constexpr int16_t kFactors[16] = {1 << 8, 1 << 12, 1 << 4, 0, 0, 0, 0, 0,
+                                                       1,      1 << 4,  0,      0, 0, 0, 1, 0};
+  alignas(32) uint32_t pairs[8];
+  store_sixteen(pairs, sums_of_products(shares, load_sixteen(kFactors)));
+  return pairs[0] | pairs[1] | pairs[4] << 16 | pairs[7];
 }
 
 // The predictors. They are asked at four pixels: at the left one and at the one that is coded, which fill the
@@ -104,12 +130,12 @@ class Domain {
 
 // What all predictors say, and the pixels as they are.
 struct Told {
-  Sixteen by[Predictions::kPredictors];
+  Sixteen by[Surroundings::kPredictors];
   Sixteen actual;
 };
 
 inline Told ask_predictors(const Sight& s, int lead) {
-  const Domain domain(lead, s.by_lead);
+  const Domain domain(lead, s.rgb);
   // Rows from the pixel's own up; the pixels two to the left, at the place itself and two to the right.
   const auto left_of = [&](int row) {
     const uint32_t* const at = s.here - row * s.stride;
@@ -186,9 +212,11 @@ inline int blend(Sixteen values, Sixteen errors) {
   return sum / total - (sum % total < 0);
 }
 
-void look_around(const Sight& s, Span& span, Predictions& result) {
-  find_span(s, span);
-  const Told told = ask_predictors(s, span.order[0]);
+void look_around(const Sight& s, Surroundings& result) {
+  const Around around(s);
+  find_span(s, around, result.span);
+  const int lead = result.span.order[0];
+  const Told told = ask_predictors(s, lead);
   const Sixteen* const by = told.by;
   store_sixteen(result.median_errors, told.actual - by[3]);
   Sixteen values[4], errors[4];
@@ -210,47 +238,13 @@ void look_around(const Sight& s, Span& span, Predictions& result) {
     result.blends[k] = blend(load_sixteen(result.values[k]), erred);
     result.least_errors[k] = least_unsigned(min_unsigned(low_half(erred), high_half(erred)));
   }
-}
-
-// The contexts.
-
-using Words = uint32_t __attribute__((vector_size(32)));
-
-constexpr Words kLanes = {0, 1, 2, 3, 4, 5, 6, 7};
-// Contexts of two values at least, and those of three.
-constexpr Words kOfTwo = {0, 0, ~0u, ~0u, 0, 0, 0, ~0u};
-constexpr Words kOfThree = {0, 0, ~0u, 0, 0, 0, 0, 0};
-// By slot, what a prediction counts in its context.
-alignas(32) constexpr int16_t kFactors[16] = {0, 0, 0, 0, 0, 0, 8, 0, 128, 1, 256, 0, 128, 1, 1, 0};
-
-void open_lines(const Predictions& predictions, TurnSight& turn, int bits, OpenOdds& open) {
-  const auto hash_in = [](Words& hash, const Words& values) {
-    hash = (hash ^ values) * 0x9E3779B1u;
-    hash ^= hash >> 15;
-  };
-  const Sixteen higher = load_sixteen(predictions.values[turn.component]) - Sixteen::all(turn.centre);
-  const Sixteen off = min_of(max_of(higher, Sixteen::all(-40)), Sixteen::all(40)) + Sixteen::all(64);
-  const Sixteen seen = sums_of_products(off, load_sixteen(kFactors));
-  Words predicted;
-  __builtin_memcpy(&predicted, &seen, sizeof predicted);
-  const Words told = {
-      turn.value >> 2 << 4 | turn.first, turn.around, turn.low, turn.error_class, 0, turn.by_line, 0, 0};
-  Words hash = turn.seed + kLanes;
-  hash_in(hash, predicted + told);
-  turn.late_hash = hash[7];
-  Words next = hash;
-  hash_in(next, Words{0, 0, turn.high, turn.guide, 0, 0, 0, turn.before});
-  hash = (next & kOfTwo) | (hash & ~kOfTwo);
-  hash_in(next, turn.value >> 2 | Words{});
-  hash = (next & kOfThree) | (hash & ~kOfThree);
-  const Words at = (kLanes << bits | (hash >> 8 & ((1u << bits) - 1))) * OddsLine::kNodes;
-  __builtin_memcpy(open.at, &at, sizeof at);
-  for (int i = 0; i < OpenOdds::kContexts - 1; ++i) __builtin_prefetch(open.table + open.at[i], 1);
-  if (!turn.waits) __builtin_prefetch(open.table + open.at[7], 1);
+  const int blended = result.blends[lead];
+  const int expected = blended < 0 ? 0 : blended > s.max_value ? s.max_value : blended;
+  result.around = shares_around(around, result.span, expected);
 }
 
 }  // namespace
 
-const ResidualKernels kResidualKernels = {look_around, open_lines};
+const ResidualKernels kResidualKernels = {look_around};
 
 }  // namespace aicodec::screen::AICODEC_KERNELS

@@ -1,23 +1,24 @@
-// Kernels of ResidualModel: what is around a pixel, how it is predicted, and which lines its residuals open.
+// Kernel of ResidualModel: what is around a pixel, and what all predictors say of it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "base/isa.h"
-#include "screen/odds_kernels.h"
 
 namespace aicodec::screen {
 
 // Where a pixel lies and what of it is coded. In RGB, components but the one that leads are predicted by
 // their distance from it.
 struct Sight {
-  const uint32_t* here;
-  const uint32_t* reference;
-  ptrdiff_t stride;
-  int components;
-  int leaders;  // of the components the first so many may lead
-  bool by_lead;
+  const uint32_t* here = nullptr;
+  const uint32_t* reference = nullptr;
+  ptrdiff_t stride = 0;
+  uint32_t guide = 0;  // stands for the luma at a chroma pixel
+  int components = 3;
+  int leaders = 3;  // of the components the first so many may lead
+  int max_value = 255;
+  bool rgb = false;
 };
 
 // The neighbourhood's widest component, the two colours at the ends of its range, and the order in which the
@@ -30,13 +31,15 @@ struct Span {
   int width() const { return high_value - low_value; }
 };
 
-// The twelve predictors for all components, and how far off they were nearby.
-struct Predictions {
+// What is seen around a pixel: the span, the twelve predictors for all components, and how far off these were
+// nearby.
+struct Surroundings {
   static constexpr int kPredictors = 12;
   // Slots come in pairs, one for each of the eight contexts; some are empty.
   static constexpr int kSlots = 16;
   static constexpr int kSlotOf[kPredictors] = {7, 11, 6, 15, 0, 1, 12, 8, 9, 10, 14, 13};
 
+  Span span;
   // By component and slot.
   alignas(32) int16_t values[3][kSlots];
   // Twice what it erred at the left and at the upper pixel, once what it erred at the upper right one;
@@ -48,6 +51,10 @@ struct Predictions {
   // the least of their errors.
   int blends[3];
   int least_errors[3];
+  // Where six pixels lie between the ends of the span, in eighths; in flat surroundings, how far they are off
+  // the value that is expected of the component that leads. Four bits each: left, two to the left, above,
+  // above left, above right, two above.
+  uint32_t around;
 
   int value(int predictor, int k) const { return values[k][kSlotOf[predictor]]; }
   int error(int predictor, int k) const { return errors[k][kSlotOf[predictor]]; }
@@ -55,27 +62,8 @@ struct Predictions {
   int north_error(int k) const { return median_errors[8 + k]; }
 };
 
-// What the few contexts of one component's residual see besides its predictions.
-struct TurnSight {
-  int component;
-  uint32_t seed;
-  int centre;  // the value that is expected, as predictions count
-  uint32_t value;
-  uint32_t error_class;
-  uint32_t first;    // of the component that leads; for that one, the error class
-  uint32_t by_line;  // and the same residual, or nothing
-  uint32_t around;
-  uint32_t low, high;
-  uint32_t guide;
-  uint32_t before;     // the residual before
-  bool waits;          // which is not known yet
-  uint32_t late_hash;  // of the context that sees it
-};
-
 struct ResidualKernels {
-  void (*look_around)(const Sight& sight, Span& span, Predictions& predictions);
-  // Finds the contexts' lines, of 2^bits each, and asks for them: not for the last one if it waits.
-  void (*open)(const Predictions& predictions, TurnSight& turn, int bits, OpenOdds& open);
+  void (*look_around)(const Sight& sight, Surroundings& surroundings);
 };
 
 AICODEC_DECLARE_KERNELS(ResidualKernels, kResidualKernels)

@@ -7,12 +7,16 @@ namespace aicodec::screen {
 
 ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& settings)
     : kernels_(&AICODEC_PICK_KERNELS(kResidualKernels)),
+      turn_kernels_(&AICODEC_PICK_KERNELS(kTurnKernels)),
       shape_(shape),
       near_(settings.near),
       joint_(shape.components > 1),
       rich_(settings.rich),
-      leaders_(settings.first_leads ? 1 : shape.components),
       line_mask_((1u << settings.residual_bits) - 1) {
+  sight_.components = shape.components;
+  sight_.leaders = settings.first_leads ? 1 : shape.components;
+  sight_.max_value = shape.max_value;
+  sight_.rgb = shape.rgb;
   for (auto& table : remembered_) table.resize(size_t{1} << 16);
   if (!rich_) {
     odds_.start(settings.residual_bits);
@@ -28,17 +32,10 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % 33) - 16) * kMaxStretch / 16), 6);
 }
 
-int ResidualModel::on_line(const Span& span, int first, int k) const {
-  const int low = component(span.low, k);
-  const int high = component(span.high, k);
-  const int width = span.width();
-  const int value = low + ((high - low) * (first - span.low_value) * 2 + width) / (2 * width);
-  return std::clamp(value, 0, shape_.max_value);
-}
-
 void ResidualModel::find_remembered(const Site& s, int first) {
-  const int lead = span_.lead();
-  known_[0] = &remembered_[0][hash_of(7 + static_cast<uint32_t>(lead), span_.low, span_.high, first) >> 16];
+  const Span& span = surroundings_.span;
+  const int lead = span.lead();
+  known_[0] = &remembered_[0][hash_of(7 + static_cast<uint32_t>(lead), span.low, span.high, first) >> 16];
   const Pixel west = s.at(-1, 0);
   Pixel beside = west;
   if (!rich_) {

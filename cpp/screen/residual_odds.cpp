@@ -6,12 +6,12 @@ namespace aicodec::screen {
 
 void ResidualOdds::start(int bits) {
   constexpr int16_t kFirstWeight = 24000;
+  constexpr size_t kClasses = OddsTables::kClasses;
   bits_ = bits;
-  mask_ = (1u << bits) - 1;
-  lines_ = BigArray<OddsLine>((size_t{kContexts} << bits) + size_t{3} * kClasses * kClasses);
+  lines_ = BigArray<OddsLine>((size_t{kContexts} << bits) + 3 * kClasses * kClasses);
   OddsLine weights;
   std::fill_n(weights.odds, OddsLine::kNodes, kFirstWeight);
-  weights_.assign(size_t{3} * kClasses * kContexts, weights);
+  weights_.assign(3 * kClasses * kContexts, weights);
 }
 
 }  // namespace aicodec::screen

@@ -10,33 +10,23 @@
 #include "bits/models.h"
 #include "screen/odds_kernels.h"
 #include "screen/pixel.h"
+#include "screen/turn_kernels.h"
 
 namespace aicodec::screen {
 
 class ResidualOdds {
  public:
-  static constexpr int kContexts = OpenOdds::kContexts;
-  static constexpr int kClasses = 8;
-
   ResidualOdds() : kernels_(&AICODEC_PICK_KERNELS(kOddsKernels)) {}
 
   // 2^bits lines a context; none at all until then.
   void start(int bits);
 
-  // Where a context's odds begin, and those of the classes alone.
-  uint32_t line(int context, uint32_t hash) {
-    const uint32_t found = (static_cast<uint32_t>(context) << bits_ | (hash >> 8 & mask_)) * OddsLine::kNodes;
-    prefetch(&lines_[0].odds[0] + found);
-    return found;
-  }
-  uint32_t common_line(int turn, int error_class, int span_class) const {
-    const int classes = (turn * kClasses + error_class) * kClasses + span_class;
-    return ((uint32_t{kContexts} << bits_) + static_cast<uint32_t>(classes)) * OddsLine::kNodes;
-  }
-  int bits() const { return bits_; }
-  int16_t* table() { return lines_[0].odds; }
-  int16_t* weights(int turn, int span_class) {
-    return weights_[static_cast<size_t>((turn * kClasses + span_class) * kContexts)].odds;
+  OddsTables tables() { return {lines_[0].odds, weights_[0].odds, bits_}; }
+  // Where the last context's line begins, which is asked for.
+  uint32_t last_line(uint32_t hash) {
+    const uint32_t line = (kContexts - 1u) << bits_ | (hash >> 8 & ((1u << bits_) - 1));
+    prefetch(&lines_[line]);
+    return line * OddsLine::kNodes;
   }
 
   // Codes a residual of at most `most_below` down and `most_above` up; the decoder ignores `residual`.
@@ -45,6 +35,7 @@ class ResidualOdds {
            int residual);
 
  private:
+  static constexpr int kContexts = OpenOdds::kContexts;
   static constexpr int kZero = OddsLine::kPart;
   static constexpr int kSign = OddsLine::kPart + 1;
   static constexpr int kTopNode = OddsLine::kPart + 2;  // plus the exponent
@@ -80,7 +71,6 @@ class ResidualOdds {
   // Of all contexts, one after the other, and of the classes.
   BigArray<OddsLine> lines_;
   int bits_ = 0;
-  uint32_t mask_ = 0;
   std::vector<OddsLine> weights_;
   BitModel larger_[3];
   BitModel low_bits_[3][kMostBits][kMostBits][2];

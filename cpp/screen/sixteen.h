@@ -36,6 +36,7 @@ inline Sixteen sum_to_limit(Sixteen a, Sixteen b) { return {_mm256_adds_epu16(a.
 inline Sixteen max_of(Sixteen a, Sixteen b) { return {_mm256_max_epi16(a.v, b.v)}; }
 inline Sixteen min_of(Sixteen a, Sixteen b) { return {_mm256_min_epi16(a.v, b.v)}; }
 inline Sixteen absolute(Sixteen a) { return {_mm256_abs_epi16(a.v)}; }
+inline Sixteen is_greater(Sixteen a, Sixteen b) { return {_mm256_cmpgt_epi16(a.v, b.v)}; }
 inline Sixteen is_equal(Sixteen a, Sixteen b) { return {_mm256_cmpeq_epi16(a.v, b.v)}; }
 inline Sixteen high_product(Sixteen a, Sixteen b) { return {_mm256_mulhi_epu16(a.v, b.v)}; }
 inline Sixteen high_signed_product(Sixteen a, Sixteen b) { return {_mm256_mulhi_epi16(a.v, b.v)}; }
@@ -145,6 +146,7 @@ AICODEC_IN_HALVES(add_within)
 AICODEC_IN_HALVES(sum_to_limit)
 AICODEC_IN_HALVES(max_of)
 AICODEC_IN_HALVES(min_of)
+AICODEC_IN_HALVES(is_greater)
 AICODEC_IN_HALVES(is_equal)
 AICODEC_IN_HALVES(high_product)
 AICODEC_IN_HALVES(high_signed_product)
