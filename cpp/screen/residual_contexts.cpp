@@ -34,7 +34,6 @@ void ResidualModel::open_lines(Turn& turn, int line) {
   }
 }
 
-// The one context that sees the residual before the last turn's.
 void ResidualModel::add_residual(int residual) {
   OpenTurn& turn = few_[2];
   turn.odds.at[OpenOdds::kContexts - 1] =

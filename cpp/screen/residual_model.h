@@ -34,7 +34,10 @@ class ResidualModel {
     sight_.stride = site.stride;
     sight_.guide = site.guide;
     kernels_->look_around(sight_, surroundings_);
-    rich_ ? prepare_rich(site, 0, 0, nullptr) : prepare_few(0, 0, 0);
+    if (rich_)
+      prepare_rich(site, 0, 0, nullptr);
+    else
+      turn_kernels_->open_first(sight_, surroundings_, odds_.tables(), few_);
   }
 
   // Codes one pixel, after prepare(); the decoder ignores `actual`. Returns the pixel as decoded, every
@@ -98,13 +101,9 @@ class ResidualModel {
   // that leads; `residuals`: those so far.
   void prepare_rich(const Site& site, int turn, int first, const int* residuals);
   void set_contexts(const Site& site, int turn, const int* residuals);
-  // The same without rich models, by the residual of turn 0 alone: the last turn's context that sees the
-  // residual before it waits for add_residual().
-  void prepare_few(int turn, int first, int residual) {
-    turn_kernels_->open(sight_, surroundings_, odds_.tables(), turn, first, residual, few_[turn]);
-  }
   // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
   void open_lines(Turn& turn, int line);
+  // Opens the line that sees the residual before the last turn's.
   void add_residual(int residual);
   template <bool Rich, typename Coder>
   Pixel code_with(Coder& coder, const Site& site, Pixel actual);

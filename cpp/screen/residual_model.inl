@@ -32,7 +32,7 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   if (!joint_) return result;
   find_remembered(site, first);
   if constexpr (!Rich)
-    for (int turn = 1; turn < shape_.components; ++turn) prepare_few(turn, first, residuals[0]);
+    turn_kernels_->open_rest(sight_, surroundings_, odds_.tables(), first, residuals[0], few_);
   const bool is_small = !Rich && std::abs(residuals[0]) <= kSmallResidual && errors_are_small();
   Pixel rest = 0;
   const bool guessed = code_rest(coder, site, is_small, actual, rest);

@@ -49,10 +49,11 @@ uint32_t ResidualOdds::code_size(Coder& coder, const OpenOdds& open, Nodes& node
   nodes.add((1u << std::min(exponent + 1, asked)) - 1, (1u << exponent) - 1, part);
   if (exponent == kExponents)
     while (exponent < greatest && coder.bit(larger_[turn], exponent < exponent_wanted)) ++exponent;
+  const bool at_the_end = exponent == greatest;
   uint32_t value = 1;
   for (int i = exponent - 1; i >= 0; --i) {
     const bool bit = wanted >> i & 1;
-    if ((value << 1 | 1) << i > most) {
+    if (at_the_end && (value << 1 | 1) << i > most) {
       value <<= 1;
       continue;
     }

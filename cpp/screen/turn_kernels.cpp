@@ -12,16 +12,17 @@ constexpr int kClasses = OddsTables::kClasses;
 
 inline int clamp(int value, int most) { return value < 0 ? 0 : value > most ? most : value; }
 
-inline int error_class_of(int error) {
-  return error < 1    ? 0
-         : error < 3  ? 1
-         : error < 6  ? 2
-         : error < 11 ? 3
-         : error < 20 ? 4
-         : error < 36 ? 5
-         : error < 70 ? 6
-                      : 7;
-}
+constexpr int kMostError = 70;
+struct ErrorClasses {
+  uint8_t of[kMostError + 1];
+};
+constexpr ErrorClasses kErrorClasses = [] {
+  ErrorClasses classes{};
+  for (int error = 0; error <= kMostError; ++error)
+    for (const int least : {1, 3, 6, 11, 20, 36, kMostError})
+      classes.of[error] = static_cast<uint8_t>(classes.of[error] + (error >= least));
+  return classes;
+}();
 
 // The value of component k on the line through the ends of the span, where the one that leads has `first`.
 inline int on_line(const Span& span, int first, int k) {
@@ -40,7 +41,7 @@ inline Expected expect(const Sight& sight, const Surroundings& s, int turn, int 
   const bool on_a_line = turn > 0 && width >= 10;
   result.value = clamp(on_a_line ? on_line(s.span, first, k) : blended, sight.max_value);
   result.by_line = on_a_line ? 1 + magnitude(result.value - blended) : 0;
-  result.error_class = error_class_of(s.least_errors[k]);
+  result.error_class = kErrorClasses.of[s.least_errors[k] < kMostError ? s.least_errors[k] : kMostError];
   result.span_class = result.by_line > 7   ? 7
                       : result.by_line > 0 ? 4 + result.by_line / 2
                       : width < 3          ? 0
@@ -64,14 +65,15 @@ inline void hash_in(Words& hash, const Words& values) {
   hash ^= hash >> 15;
 }
 
-void open(const Sight& sight, const Surroundings& s, const OddsTables& tables, int turn, int first,
-          int residual, OpenTurn& opened) {
+inline void open(const Sight& sight, const Surroundings& s, const OddsTables& tables, int turn, int first,
+                 int residual, OpenTurn& opened) {
   const Expected expected = expect(sight, s, turn, first);
   opened.expected = expected;
   const int k = s.span.order[turn];
-  const Sixteen higher = load_sixteen(s.values[k]) - Sixteen::all(expected.value - expected.base);
-  const Sixteen off = min_of(max_of(higher, Sixteen::all(-40)), Sixteen::all(40)) + Sixteen::all(64);
-  const Sixteen seen = sums_of_products(off, load_sixteen(kFactors));
+  // How far they are off, at most 40 to either side, and 64 more.
+  const Sixteen off = load_sixteen(s.values[k]) - Sixteen::all(expected.value - expected.base - 64);
+  const Sixteen near = min_of(max_of(off, Sixteen::all(64 - 40)), Sixteen::all(64 + 40));
+  const Sixteen seen = sums_of_products(near, load_sixteen(kFactors));
   Words predicted;
   __builtin_memcpy(&predicted, &seen, sizeof predicted);
 
@@ -105,8 +107,18 @@ Expected expect_only(const Sight& sight, const Surroundings& s, int turn, int fi
   return expect(sight, s, turn, first);
 }
 
+void open_first(const Sight& sight, const Surroundings& s, const OddsTables& tables, OpenTurn* opened) {
+  open(sight, s, tables, 0, 0, 0, opened[0]);
+}
+
+void open_rest(const Sight& sight, const Surroundings& s, const OddsTables& tables, int first, int residual,
+               OpenTurn* opened) {
+  for (int turn = 1; turn < sight.components; ++turn)
+    open(sight, s, tables, turn, first, residual, opened[turn]);
+}
+
 }  // namespace
 
-const TurnKernels kTurnKernels = {expect_only, open};
+const TurnKernels kTurnKernels = {expect_only, open_first, open_rest};
 
 }  // namespace aicodec::screen::AICODEC_KERNELS

@@ -38,10 +38,12 @@ struct OpenTurn {
 struct TurnKernels {
   // `first`: the value of the component that leads, after turn 0.
   Expected (*expect)(const Sight& sight, const Surroundings& surroundings, int turn, int first);
-  // Opens the lines of a turn, and asks for them; after turn 0 for turn 1 and for turn 2, which waits. The
-  // residual is that of turn 0.
-  void (*open)(const Sight& sight, const Surroundings& surroundings, const OddsTables& tables, int turn,
-               int first, int residual, OpenTurn& opened);
+  // Open the lines of turn 0, and of those after it, given the residual of turn 0; and ask for them. Turn 2
+  // waits.
+  void (*open_first)(const Sight& sight, const Surroundings& surroundings, const OddsTables& tables,
+                     OpenTurn* opened);
+  void (*open_rest)(const Sight& sight, const Surroundings& surroundings, const OddsTables& tables, int first,
+                    int residual, OpenTurn* opened);
 };
 
 AICODEC_DECLARE_KERNELS(TurnKernels, kTurnKernels)
