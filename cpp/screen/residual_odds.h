@@ -31,7 +31,7 @@ class ResidualOdds {
 
   // Codes a residual of at most `most_below` down and `most_above` up; the decoder ignores `residual`.
   template <typename Coder>
-  int code(Coder& coder, const OpenOdds& open, int turn, uint32_t most_above, uint32_t most_below,
+  int code(Coder& shared, const OpenOdds& open, int turn, uint32_t most_above, uint32_t most_below,
            int residual);
 
  private:

@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <utility>
 
 namespace aicodec::screen {
 
 template <typename Coder>
-int ResidualOdds::code(Coder& coder, const OpenOdds& open, int turn, uint32_t most_above, uint32_t most_below,
-                       int residual) {
+int ResidualOdds::code(Coder& shared, const OpenOdds& open, int turn, uint32_t most_above,
+                       uint32_t most_below, int residual) {
+  // One's own, a decoder stays in registers.
+  Coder coder = std::move(shared);
   Nodes nodes;
   kernels_->look(open, 0, nodes.chances);
   int result = 0;
@@ -21,6 +24,7 @@ int ResidualOdds::code(Coder& coder, const OpenOdds& open, int turn, uint32_t mo
     const int size = static_cast<int>(code_size(coder, open, nodes, turn, negative, most, wanted));
     result = negative ? -size : size;
   }
+  shared = std::move(coder);
   const auto learn = [&](int from) {
     kernels_->learn(open, from, nodes.chances, nodes.asked(), nodes.ones());
   };
@@ -37,8 +41,9 @@ int ResidualOdds::code(Coder& coder, const OpenOdds& open, int turn, uint32_t mo
 // The exponent in unary, and the bits below the leading one; what follows from the range of samples is not
 // asked. Of zero there is nothing to tell.
 template <typename Coder>
-uint32_t ResidualOdds::code_size(Coder& coder, const OpenOdds& open, Nodes& nodes, int turn, bool negative,
-                                 uint32_t most, uint32_t wanted) {
+[[gnu::always_inline]] inline uint32_t ResidualOdds::code_size(Coder& coder, const OpenOdds& open,
+                                                               Nodes& nodes, int turn, bool negative,
+                                                               uint32_t most, uint32_t wanted) {
   const int exponent_wanted = static_cast<int>(std::bit_width(wanted)) - 1;
   const int greatest = static_cast<int>(std::bit_width(most | 1)) - 1;
   const int asked = std::min(greatest, kExponents);
