@@ -52,7 +52,7 @@ void ResidualModel::set_contexts(const Site& s, int turn, const int* residuals) 
   const Expected& expected = opened.expected;
   const Span& span = surroundings_.span;
   const Shares near{expected.value, span.lead(), span.low_value, span.width()};
-  const int e = expected.error_class;
+  const int e = surroundings_.error_classes[span.order[turn]];
   const int by_line = expected.by_line;
   const int first = turn > 0 ? residuals[0] : 0;
   const int last = turn > 0 ? residuals[turn - 1] : 0;

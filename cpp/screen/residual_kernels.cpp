@@ -212,6 +212,18 @@ inline int blend(Sixteen values, Sixteen errors) {
   return sum / total - (sum % total < 0);
 }
 
+constexpr int kMostError = 70;
+struct ErrorClasses {
+  uint8_t of[kMostError + 1];
+};
+constexpr ErrorClasses kErrorClasses = [] {
+  ErrorClasses classes{};
+  for (int error = 0; error <= kMostError; ++error)
+    for (const int least : {1, 3, 6, 11, 20, 36, kMostError})
+      classes.of[error] = static_cast<uint8_t>(classes.of[error] + (error >= least));
+  return classes;
+}();
+
 void look_around(const Sight& s, Surroundings& result) {
   const Around around(s);
   find_span(s, around, result.span);
@@ -236,7 +248,9 @@ void look_around(const Sight& s, Surroundings& result) {
   for (int k = 0; k < s.components; ++k) {
     const Sixteen erred = load_sixteen(result.errors[k]);
     result.blends[k] = blend(load_sixteen(result.values[k]), erred);
-    result.least_errors[k] = least_unsigned(min_unsigned(low_half(erred), high_half(erred)));
+    const int least = least_unsigned(min_unsigned(low_half(erred), high_half(erred)));
+    result.least_errors[k] = least;
+    result.error_classes[k] = kErrorClasses.of[least < kMostError ? least : kMostError];
   }
   const int blended = result.blends[lead];
   const int expected = blended < 0 ? 0 : blended > s.max_value ? s.max_value : blended;

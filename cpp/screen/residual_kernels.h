@@ -48,9 +48,10 @@ struct Surroundings {
   // Of the median predictor, at the left pixel and, from the ninth number on, at the upper one.
   alignas(32) int16_t median_errors[16];
   // Of the components that are coded: a blend of the predictors, weighted by how well they did nearby, and
-  // the least of their errors.
+  // the least of their errors, also in eight classes.
   int blends[3];
   int least_errors[3];
+  int error_classes[3];
   // Where six pixels lie between the ends of the span, in eighths; in flat surroundings, how far they are off
   // the value that is expected of the component that leads. Four bits each: left, two to the left, above,
   // above left, above right, two above.

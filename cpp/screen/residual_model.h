@@ -37,7 +37,7 @@ class ResidualModel {
     if (rich_)
       prepare_rich(site, 0, 0, nullptr);
     else
-      turn_kernels_->open_first(sight_, surroundings_, odds_.tables(), few_);
+      turn_kernels_->open_first(sight_, surroundings_, odds_.tables(), few_[0]);
   }
 
   // Codes one pixel, after prepare(); the decoder ignores `actual`. Returns the pixel as decoded, every
@@ -92,7 +92,8 @@ class ResidualModel {
   // Whether the components after the first are expected where they will be, all of them.
   bool errors_are_small() const {
     int classes = 0;
-    for (int turn = 1; turn < shape_.components; ++turn) classes += few_[turn].expected.error_class;
+    for (int turn = 1; turn < shape_.components; ++turn)
+      classes += surroundings_.error_classes[surroundings_.span.order[turn]];
     return classes <= kSmallErrors;
   }
   template <typename Coder>
@@ -103,7 +104,11 @@ class ResidualModel {
   void set_contexts(const Site& site, int turn, const int* residuals);
   // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
   void open_lines(Turn& turn, int line);
-  // Opens the line that sees the residual before the last turn's.
+  // The same without rich models after turn 0, by the residual of that alone. The last turn's context that
+  // sees the residual before it waits for add_residual().
+  void open_next(int turn, int first, int residual) {
+    turn_kernels_->open_next(sight_, surroundings_, odds_.tables(), turn, first, residual, few_[turn]);
+  }
   void add_residual(int residual);
   template <bool Rich, typename Coder>
   Pixel code_with(Coder& coder, const Site& site, Pixel actual);

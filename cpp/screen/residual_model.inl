@@ -31,16 +31,18 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   first = code_turn(0);
   if (!joint_) return result;
   find_remembered(site, first);
-  if constexpr (!Rich)
-    turn_kernels_->open_rest(sight_, surroundings_, odds_.tables(), first, residuals[0], few_);
+  // Memory has time until it is needed.
+  if constexpr (!Rich) open_next(1, first, residuals[0]);
   const bool is_small = !Rich && std::abs(residuals[0]) <= kSmallResidual && errors_are_small();
   Pixel rest = 0;
   const bool guessed = code_rest(coder, site, is_small, actual, rest);
   for (int turn = 1; turn < shape_.components && !guessed; ++turn) {
     if constexpr (Rich) {
       prepare_rich(site, turn, first, residuals);
-    } else {
-      if (turn == 2) add_residual(residuals[1]);
+    } else if (turn == 2) {
+      add_residual(residuals[1]);
+    } else if (shape_.components > 2) {
+      open_next(2, first, residuals[0]);
     }
     code_turn(turn);
   }
@@ -135,7 +137,8 @@ bool ResidualModel::code_bit(Coder& coder, int turn, int line, int node, bool bi
     inputs.set_eight(i, stretched);
   }
   const int place = (turn * 2 + line) * ModelLine::kModels + node;
-  auto& first = weights_[0][static_cast<size_t>(place * 8 + turns_[turn].expected.error_class)];
+  const int error_class = surroundings_.error_classes[surroundings_.span.order[turn]];
+  auto& first = weights_[0][static_cast<size_t>(place * 8 + error_class)];
   auto& second = weights_[1][static_cast<size_t>(place * 8 + turns_[turn].expected.span_class)];
   const int mixed_first = mix(first, inputs);
   const int mixed_second = mix(second, inputs);

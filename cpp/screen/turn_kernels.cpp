@@ -12,18 +12,6 @@ constexpr int kClasses = OddsTables::kClasses;
 
 inline int clamp(int value, int most) { return value < 0 ? 0 : value > most ? most : value; }
 
-constexpr int kMostError = 70;
-struct ErrorClasses {
-  uint8_t of[kMostError + 1];
-};
-constexpr ErrorClasses kErrorClasses = [] {
-  ErrorClasses classes{};
-  for (int error = 0; error <= kMostError; ++error)
-    for (const int least : {1, 3, 6, 11, 20, 36, kMostError})
-      classes.of[error] = static_cast<uint8_t>(classes.of[error] + (error >= least));
-  return classes;
-}();
-
 // The value of component k on the line through the ends of the span, where the one that leads has `first`.
 inline int on_line(const Span& span, int first, int k) {
   const int low = static_cast<int>(span.low >> (10 * k) & 1023);
@@ -41,7 +29,6 @@ inline Expected expect(const Sight& sight, const Surroundings& s, int turn, int 
   const bool on_a_line = turn > 0 && width >= 10;
   result.value = clamp(on_a_line ? on_line(s.span, first, k) : blended, sight.max_value);
   result.by_line = on_a_line ? 1 + magnitude(result.value - blended) : 0;
-  result.error_class = kErrorClasses.of[s.least_errors[k] < kMostError ? s.least_errors[k] : kMostError];
   result.span_class = result.by_line > 7   ? 7
                       : result.by_line > 0 ? 4 + result.by_line / 2
                       : width < 3          ? 0
@@ -79,7 +66,7 @@ inline void open(const Sight& sight, const Surroundings& s, const OddsTables& ta
 
   const auto number = [](int value) { return static_cast<uint32_t>(value); };
   const uint32_t before = turn > 0 ? number(signed_magnitude(residual)) : 0;
-  const uint32_t error_class = number(expected.error_class);
+  const uint32_t error_class = number(s.error_classes[k]);
   const uint32_t quarter = number(expected.value) >> 2;
   const Words told = {quarter << 4 | (turn > 0 ? before : error_class), s.around, s.span.low, error_class, 0,
                       number(expected.by_line) << 4 | before,           0,        0};
@@ -96,7 +83,7 @@ inline void open(const Sight& sight, const Surroundings& s, const OddsTables& ta
   __builtin_memcpy(opened.odds.at, &at, sizeof at);
   for (int i = 0; i < kContexts; ++i)
     if (i < kContexts - 1 || turn < 2) __builtin_prefetch(tables.lines + opened.odds.at[i], 1);
-  const int classes = (turn * kClasses + expected.error_class) * kClasses + expected.span_class;
+  const int classes = (turn * kClasses + s.error_classes[k]) * kClasses + expected.span_class;
   opened.odds.at[kContexts] = ((uint32_t{kContexts} << bits) + number(classes)) * OddsLine::kNodes;
   opened.odds.table = tables.lines;
   opened.odds.weights =
@@ -107,18 +94,17 @@ Expected expect_only(const Sight& sight, const Surroundings& s, int turn, int fi
   return expect(sight, s, turn, first);
 }
 
-void open_first(const Sight& sight, const Surroundings& s, const OddsTables& tables, OpenTurn* opened) {
-  open(sight, s, tables, 0, 0, 0, opened[0]);
+void open_first(const Sight& sight, const Surroundings& s, const OddsTables& tables, OpenTurn& opened) {
+  open(sight, s, tables, 0, 0, 0, opened);
 }
 
-void open_rest(const Sight& sight, const Surroundings& s, const OddsTables& tables, int first, int residual,
-               OpenTurn* opened) {
-  for (int turn = 1; turn < sight.components; ++turn)
-    open(sight, s, tables, turn, first, residual, opened[turn]);
+void open_next(const Sight& sight, const Surroundings& s, const OddsTables& tables, int turn, int first,
+               int residual, OpenTurn& opened) {
+  if (turn > 0) open(sight, s, tables, turn, first, residual, opened);
 }
 
 }  // namespace
 
-const TurnKernels kTurnKernels = {expect_only, open_first, open_rest};
+const TurnKernels kTurnKernels = {expect_only, open_first, open_next};
 
 }  // namespace aicodec::screen::AICODEC_KERNELS

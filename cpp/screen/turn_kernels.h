@@ -14,7 +14,7 @@ struct Expected {
   int value;
   int base;     // what predictions count from
   int by_line;  // 0, or 1 and how far the predictors are off the span's line
-  int error_class, span_class;
+  int span_class;
 };
 
 // The lines of all contexts, of 2^bits each and one after the other, and of the classes of three turns; and
@@ -38,12 +38,12 @@ struct OpenTurn {
 struct TurnKernels {
   // `first`: the value of the component that leads, after turn 0.
   Expected (*expect)(const Sight& sight, const Surroundings& surroundings, int turn, int first);
-  // Open the lines of turn 0, and of those after it, given the residual of turn 0; and ask for them. Turn 2
+  // Open the lines of turn 0, and of a later turn, given the residual of turn 0; and ask for them. Turn 2
   // waits.
   void (*open_first)(const Sight& sight, const Surroundings& surroundings, const OddsTables& tables,
-                     OpenTurn* opened);
-  void (*open_rest)(const Sight& sight, const Surroundings& surroundings, const OddsTables& tables, int first,
-                    int residual, OpenTurn* opened);
+                     OpenTurn& opened);
+  void (*open_next)(const Sight& sight, const Surroundings& surroundings, const OddsTables& tables, int turn,
+                    int first, int residual, OpenTurn& opened);
 };
 
 AICODEC_DECLARE_KERNELS(TurnKernels, kTurnKernels)
