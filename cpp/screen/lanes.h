@@ -2,15 +2,16 @@
 // and give the same numbers.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <utility>
 
 #if defined(__SSE4_1__)
 #include <smmintrin.h>
 #elif defined(__SSE2__)
 #include <emmintrin.h>
+#else
+#include <algorithm>
+#include <bit>
+#include <utility>
 #endif
 
 // Kernel files (base/isa.h) have Lanes of their own.

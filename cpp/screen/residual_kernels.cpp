@@ -1,4 +1,5 @@
-// See residual_kernels.h.
+// The look around of residual_kernels.h: sixteen numbers are the four components of four pixels, then the
+// twelve predictors of one component.
 #include "screen/residual_kernels.h"
 
 #include "screen/sixteen.h"
@@ -76,8 +77,8 @@ uint32_t shares_around(const Around& around, const Span& span, int expected) {
   Sixteen shares;
   if (width < 10) {
     const Sixteen off = absolute(values - Sixteen::all(expected));
-    shares = Sixteen::all(8);
-    for (const int limit : {0, 1, 2, 4, 8, 16, 32}) shares = shares - is_greater(off, Sixteen::all(limit));
+    shares = Sixteen::all(8) - is_greater(off, Sixteen::all(0));
+    for (int limit = 1; limit <= 32; limit *= 2) shares = shares - is_greater(off, Sixteen::all(limit));
   } else {
     const Sixteen eightfold = shift_left<3>(values - Sixteen::all(span.low_value));
     const Sixteen step = Sixteen::all(width + 1);
@@ -111,9 +112,8 @@ class Domain {
                                          : 0xFFFFFFFF)),
         third_(all_words(by_lead && lead != 2 ? 0xFFFF : 0)) {}
 
-  // Four pixels from `low` on, and from `high` on.
-  Fours convert(const uint32_t* low, const uint32_t* high) const {
-    const Sixteen pixels = sixteen_of(load_anywhere(low), load_anywhere(high));
+  Fours convert(Lanes low, Lanes high) const {
+    const Sixteen pixels = sixteen_of(low, high);
     const Sixteen mask = all_words(1023);
     const Sixteen base = shift_words_right(pixels, shift_) & mask;
     const Sixteen both = base | shift_words_left<16>(base);
@@ -136,24 +136,26 @@ struct Told {
 
 inline Told ask_predictors(const Sight& s, int lead) {
   const Domain domain(lead, s.rgb);
-  // Rows from the pixel's own up; the pixels two to the left, at the place itself and two to the right.
+  // Rows from the pixel's own up.
+  const uint32_t* rows[4];
+  for (int i = 0; i < 4; ++i) rows[i] = s.here - i * s.stride;
+  // Two to the left, and at the place itself.
   const auto left_of = [&](int row) {
-    const uint32_t* const at = s.here - row * s.stride;
-    return domain.convert(at - 3, at - s.stride - 2);
-  };
-  const auto right_of = [&](int row) {
-    const uint32_t* const at = s.here - row * s.stride;
-    return domain.convert(at + 1, at - s.stride + 2).first;
+    return domain.convert(load_anywhere(rows[row] - 3), load_anywhere(rows[row + 1] - 2));
   };
   const Fours row0 = left_of(0), row1 = left_of(1), row2 = left_of(2);
-  const Sixteen right1 = right_of(1), right2 = right_of(2);
+  // Two to the right, in either row above.
+  const Fours right = domain.convert(lower_lower(load_two_words(rows[1] + 1), load_two_words(rows[2] + 1)),
+                                     lower_lower(load_two_words(rows[2] + 2), load_two_words(rows[3] + 2)));
   const Sixteen ww = row0.first, w = middle(row0.first, row0.second);
   const Sixteen nww = row1.first, nw = middle(row1.first, row1.second), n = row1.second,
-                ne = middle(row1.second, right1), nee = right1;
-  const Sixteen nnw = middle(row2.first, row2.second), nn = row2.second, nne = middle(row2.second, right2);
+                ne = middle(row1.second, right.first), nee = right.first;
+  const Sixteen nnww = row2.first, nnw = middle(row2.first, row2.second), nn = row2.second,
+                nne = middle(row2.second, right.second), nnee = right.second;
   const uint32_t* const r = s.reference;
-  const Fours same = domain.convert(r - 2, r - s.stride - 1);
-  const Fours above = domain.convert(r - s.stride - 2, r - 2 * s.stride - 1);
+  const uint32_t* const r_above = r - s.stride;
+  const Fours same = domain.convert(load_anywhere(r - 2), load_anywhere(r_above - 1));
+  const Fours above = domain.convert(load_anywhere(r_above - 2), load_anywhere(r_above - s.stride - 1));
   const Sixteen p = middle(same.first, same.second), pw = same.first;
   const Sixteen pn = middle(above.first, above.second);
 
@@ -171,7 +173,7 @@ inline Told ask_predictors(const Sight& s, int lead) {
   by[8] = w + w - ww;
   // An edge moves on by as much per row as before; its coverage is counted over five columns.
   const Sixteen row_above = nww + nw + n + ne + nee;
-  const Sixteen row_before = row2.first + nnw + nn + nne + right2;
+  const Sixteen row_before = nnww + nnw + nn + nne + nnee;
   by[9] = row_above + row_above - row_before - w - ww - ne - nee;
   by[10] = shift_right<1>(w + n) + shift_right<2>(ne - nw);
   by[11] = n + ne - nne;
@@ -186,7 +188,7 @@ struct TwoPairs {
 constexpr TwoPairs kPairs[4] = {{4, 5, 7, 8}, {9, 1, 9, 1}, {6, 11, 6, 11}, {2, 0, 10, 3}};
 alignas(32) constexpr uint16_t kEmpty[16] = {0, 0, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF};
 
-// Numbers by pair and component become those of a component each.
+// Numbers by pair of predictors and by component become those of a component each, with bits of `also`.
 inline void store_components(const Sixteen (&lanes)[4], Sixteen also, void* out) {
   const Sixteen low[2] = {mix_words_low(lanes[0], lanes[1]), mix_words_low(lanes[2], lanes[3])};
   const Sixteen high[2] = {mix_words_high(lanes[0], lanes[1]), mix_words_high(lanes[2], lanes[3])};
@@ -212,15 +214,18 @@ inline int blend(Sixteen values, Sixteen errors) {
   return sum / total - (sum % total < 0);
 }
 
+// Classes of errors by their least.
+constexpr int kErrors[] = {1, 3, 6, 11, 20, 36, 70};
 constexpr int kMostError = 70;
 struct ErrorClasses {
   uint8_t of[kMostError + 1];
 };
 constexpr ErrorClasses kErrorClasses = [] {
   ErrorClasses classes{};
-  for (int error = 0; error <= kMostError; ++error)
-    for (const int least : {1, 3, 6, 11, 20, 36, kMostError})
-      classes.of[error] = static_cast<uint8_t>(classes.of[error] + (error >= least));
+  for (int error = 1; error <= kMostError; ++error) {
+    const int before = classes.of[error - 1];
+    classes.of[error] = static_cast<uint8_t>(before + (error == kErrors[before]));
+  }
   return classes;
 }();
 

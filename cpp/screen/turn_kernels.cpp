@@ -1,4 +1,4 @@
-// See turn_kernels.h.
+// The turns of turn_kernels.h: the hashes of eight contexts are eight words of a vector.
 #include "screen/turn_kernels.h"
 
 #include "screen/classes.h"
@@ -90,21 +90,18 @@ inline void open(const Sight& sight, const Surroundings& s, const OddsTables& ta
       tables.weights + (turn * kClasses + expected.span_class) * kContexts * OddsLine::kNodes;
 }
 
-Expected expect_only(const Sight& sight, const Surroundings& s, int turn, int first) {
-  return expect(sight, s, turn, first);
-}
-
 void open_first(const Sight& sight, const Surroundings& s, const OddsTables& tables, OpenTurn& opened) {
   open(sight, s, tables, 0, 0, 0, opened);
 }
 
 void open_next(const Sight& sight, const Surroundings& s, const OddsTables& tables, int turn, int first,
                int residual, OpenTurn& opened) {
+  // What only turn 0 does is left out.
   if (turn > 0) open(sight, s, tables, turn, first, residual, opened);
 }
 
 }  // namespace
 
-const TurnKernels kTurnKernels = {expect_only, open_first, open_next};
+const TurnKernels kTurnKernels = {expect, open_first, open_next};
 
 }  // namespace aicodec::screen::AICODEC_KERNELS
