@@ -1,7 +1,8 @@
 // Which instruction set the kernels run with. A kernel file is compiled once per set, each time into its own
 // namespace with the set's flags, and offers one table of function pointers; pick() chooses a table.
 // Kernel files include nothing that could emit an inline function shared with other files (no <vector>,
-// no <algorithm>): the linker might keep the copy made for the larger set and crash an older machine.
+// no <algorithm>): the linker might keep the copy made for the larger set and crash an older machine. What
+// headers define for kernels and other files alike, they define in either's namespace (screen/lanes.h).
 #pragma once
 
 #include <cstdint>

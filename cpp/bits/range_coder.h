@@ -61,7 +61,7 @@ class RangeEncoder {
 class RangeDecoder {
  public:
   explicit RangeDecoder(ByteSpan bytes) : bytes_(bytes) {
-    for (int i = 0; i < 4; ++i) code_ = code_ << 8 | next();
+    for (int i = 0; i < 4; ++i) take_byte();
   }
 
   bool bit(BitModel& model, bool = false) {
@@ -87,13 +87,18 @@ class RangeDecoder {
     const uint32_t zero = static_cast<uint32_t>(bit) - 1;  // all ones where the bit is 0
     code_ -= ones & zero;
     range_ = ones + ((range_ - 2 * ones) & zero);
-    for (; range_ < kTop; range_ <<= 8) code_ = code_ << 8 | next();
-    return (bit & !overrun()) != 0;
+    for (; range_ < kTop; range_ <<= 8) take_byte();
+    return bit;
   }
-  uint32_t next() {
-    const size_t at = position_;
-    position_ += at <= bytes_.size() + kSpare;
-    return at < bytes_.size() ? bytes_[at] : 0;
+  void take_byte() {
+    if (position_ < bytes_.size()) [[likely]] {
+      code_ = code_ << 8 | bytes_[position_++];
+      return;
+    }
+    code_ <<= 8;
+    position_ += !overrun();
+    // Nothing is beyond that, and the bits that follow are zero.
+    if (overrun()) code_ = 0xFFFFFFFF;
   }
 
   static constexpr uint32_t kTop = 1u << 24;

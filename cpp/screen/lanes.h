@@ -2,21 +2,31 @@
 // and give the same numbers.
 #pragma once
 
+#include <cstdint>
+
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#else
 #include <algorithm>
 #include <bit>
-#include <cstdint>
 #include <utility>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
 #endif
 
+// Kernel files (base/isa.h) have Lanes of their own.
+#if defined(AICODEC_KERNELS)
+namespace aicodec::screen::AICODEC_KERNELS {
+#else
 namespace aicodec::screen {
+#endif
 
 #if defined(__SSE2__)
 
 struct Lanes {
   __m128i v;
+
+  static Lanes all(int value) { return {_mm_set1_epi16(static_cast<int16_t>(value))}; }
 };
 
 // `from` and `to` are aligned to sixteen bytes.
@@ -24,10 +34,20 @@ inline Lanes load_lanes(const void* from) { return {_mm_load_si128(static_cast<c
 inline void store_lanes(void* to, Lanes a) { _mm_store_si128(static_cast<__m128i*>(to), a.v); }
 // The same, from anywhere.
 inline Lanes load_anywhere(const void* from) { return {_mm_loadu_si128(static_cast<const __m128i*>(from))}; }
-inline Lanes all_lanes(int value) { return {_mm_set1_epi16(static_cast<int16_t>(value))}; }
+// Two words of 32 bits from anywhere, or two given ones, and zeros.
+inline Lanes load_two_words(const uint32_t* from) {
+  return {_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))};
+}
+inline Lanes two_words(uint32_t a, uint32_t b) {
+  return {_mm_cvtsi64_si128(static_cast<int64_t>(a | uint64_t{b} << 32))};
+}
+// Four words of 32 bits.
+inline Lanes all_lane_words(uint32_t value) { return {_mm_set1_epi32(static_cast<int>(value))}; }
 inline Lanes operator+(Lanes a, Lanes b) { return {_mm_add_epi16(a.v, b.v)}; }
 inline Lanes operator-(Lanes a, Lanes b) { return {_mm_sub_epi16(a.v, b.v)}; }
+inline Lanes add_words(Lanes a, Lanes b) { return {_mm_add_epi32(a.v, b.v)}; }
 inline Lanes operator&(Lanes a, Lanes b) { return {_mm_and_si128(a.v, b.v)}; }
+inline Lanes operator|(Lanes a, Lanes b) { return {_mm_or_si128(a.v, b.v)}; }
 inline Lanes operator^(Lanes a, Lanes b) { return {_mm_xor_si128(a.v, b.v)}; }
 // Saturating, signed.
 inline Lanes add_within(Lanes a, Lanes b) { return {_mm_adds_epi16(a.v, b.v)}; }
@@ -35,18 +55,44 @@ inline Lanes max_of(Lanes a, Lanes b) { return {_mm_max_epi16(a.v, b.v)}; }
 inline Lanes min_of(Lanes a, Lanes b) { return {_mm_min_epi16(a.v, b.v)}; }
 // Without a sign, up to 65535.
 inline Lanes sum_to_limit(Lanes a, Lanes b) { return {_mm_adds_epu16(a.v, b.v)}; }
+#if defined(__SSE4_1__)
+inline Lanes min_unsigned(Lanes a, Lanes b) { return {_mm_min_epu16(a.v, b.v)}; }
+inline int least_unsigned(Lanes a) { return _mm_extract_epi16(_mm_minpos_epu16(a.v), 0); }
+#else
+inline Lanes min_unsigned(Lanes a, Lanes b) { return {_mm_sub_epi16(a.v, _mm_subs_epu16(a.v, b.v))}; }
+inline int least_unsigned(Lanes a) {
+  a = min_unsigned(a, {_mm_shuffle_epi32(a.v, 0x4E)});
+  a = min_unsigned(a, {_mm_shuffle_epi32(a.v, 0xB1)});
+  a = min_unsigned(a, {_mm_srli_epi32(a.v, 16)});
+  return _mm_extract_epi16(a.v, 0);
+}
+#endif
 // Four lanes of either: of `a` the lower or the upper ones, and so of `b`.
 inline Lanes lower_lower(Lanes a, Lanes b) { return {_mm_unpacklo_epi64(a.v, b.v)}; }
 inline Lanes upper_upper(Lanes a, Lanes b) { return {_mm_unpackhi_epi64(a.v, b.v)}; }
 inline Lanes upper_lower(Lanes a, Lanes b) {
   return {_mm_castpd_si128(_mm_shuffle_pd(_mm_castsi128_pd(a.v), _mm_castsi128_pd(b.v), 1))};
 }
-// All ones where a > b, else 0.
+// Of both by turns: numbers, or words, from the first or the second half.
+inline Lanes mix_low(Lanes a, Lanes b) { return {_mm_unpacklo_epi16(a.v, b.v)}; }
+inline Lanes mix_high(Lanes a, Lanes b) { return {_mm_unpackhi_epi16(a.v, b.v)}; }
+inline Lanes mix_words_low(Lanes a, Lanes b) { return {_mm_unpacklo_epi32(a.v, b.v)}; }
+inline Lanes mix_words_high(Lanes a, Lanes b) { return {_mm_unpackhi_epi32(a.v, b.v)}; }
+// Words from 0 to 32767 as 16-bit numbers, those of `a` first.
+inline Lanes narrow_words(Lanes a, Lanes b) { return {_mm_packs_epi32(a.v, b.v)}; }
+// All ones where a > b, or where a == b, else 0.
 inline Lanes is_greater(Lanes a, Lanes b) { return {_mm_cmpgt_epi16(a.v, b.v)}; }
+inline Lanes is_equal(Lanes a, Lanes b) { return {_mm_cmpeq_epi16(a.v, b.v)}; }
 // The upper half of the product of unsigned numbers.
 inline Lanes high_product(Lanes a, Lanes b) { return {_mm_mulhi_epu16(a.v, b.v)}; }
 // The upper half of the product of signed numbers.
 inline Lanes high_signed_product(Lanes a, Lanes b) { return {_mm_mulhi_epi16(a.v, b.v)}; }
+// The products of neighbours, added: four words.
+inline Lanes sums_of_products(Lanes a, Lanes b) { return {_mm_madd_epi16(a.v, b.v)}; }
+template <int Bits>
+Lanes shift_left(Lanes a) {
+  return {_mm_slli_epi16(a.v, Bits)};
+}
 template <int Bits>
 Lanes shift_right(Lanes a) {
   return {_mm_srai_epi16(a.v, Bits)};
@@ -55,6 +101,11 @@ template <int Bits>
 Lanes shift_right_unsigned(Lanes a) {
   return {_mm_srli_epi16(a.v, Bits)};
 }
+template <int Bits>
+Lanes shift_words_left(Lanes a) {
+  return {_mm_slli_epi32(a.v, Bits)};
+}
+inline Lanes shift_words_right(Lanes a, int bits) { return {_mm_srl_epi32(a.v, _mm_cvtsi32_si128(bits))}; }
 // Lane i's highest bit as bit i.
 inline uint32_t signs(Lanes a) {
   return static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(a.v, _mm_setzero_si128())));
@@ -92,6 +143,17 @@ inline Lanes ten_bits(const uint32_t* words, int shift) {
   };
   return {_mm_packs_epi32(four(0), four(4))};
 }
+// 2^16 / (e + 2)^2 of numbers without a sign, rounded down. The quotient of floats is off by less than what
+// it lies below the next whole number.
+inline Lanes inverse_squares(Lanes errors) {
+  const auto four = [](__m128i wide) {
+    const __m128 distance = _mm_add_ps(_mm_cvtepi32_ps(wide), _mm_set1_ps(2));
+    return _mm_cvttps_epi32(_mm_div_ps(_mm_set1_ps(65536), _mm_mul_ps(distance, distance)));
+  };
+  const __m128i zero = _mm_setzero_si128();
+  return {
+      _mm_packs_epi32(four(_mm_unpacklo_epi16(errors.v, zero)), four(_mm_unpackhi_epi16(errors.v, zero)))};
+}
 // Of lanes that are not negative, each 255 at most.
 inline int sum_of_bytes(Lanes a) {
   const __m128i zero = _mm_setzero_si128();
@@ -102,6 +164,12 @@ inline int sum_of_bytes(Lanes a) {
 
 struct Lanes {
   int16_t v[8];
+
+  static Lanes all(int value) {
+    Lanes result;
+    std::fill_n(result.v, 8, static_cast<int16_t>(value));
+    return result;
+  }
 };
 
 template <typename Operation>
@@ -110,13 +178,45 @@ Lanes each_lane(Operation operation) {
   for (int i = 0; i < 8; ++i) result.v[i] = static_cast<int16_t>(operation(i));
   return result;
 }
+template <typename Operation>
+Lanes each_word(Operation operation) {
+  Lanes result;
+  for (int i = 0; i < 4; ++i) {
+    const uint32_t word = operation(i);
+    result.v[2 * i] = static_cast<int16_t>(word);
+    result.v[2 * i + 1] = static_cast<int16_t>(word >> 16);
+  }
+  return result;
+}
+inline uint32_t word_of(Lanes a, int i) {
+  return static_cast<uint16_t>(a.v[2 * i]) | static_cast<uint32_t>(static_cast<uint16_t>(a.v[2 * i + 1]))
+                                                 << 16;
+}
 inline Lanes load_lanes(const void* from) {
   return each_lane([&](int i) { return static_cast<const int16_t*>(from)[i]; });
 }
 inline Lanes load_anywhere(const void* from) { return load_lanes(from); }
 inline void store_lanes(void* to, Lanes a) { std::copy_n(a.v, 8, static_cast<int16_t*>(to)); }
-inline Lanes all_lanes(int value) {
-  return each_lane([&](int) { return value; });
+inline Lanes load_two_words(const uint32_t* from) {
+  return each_word([&](int i) { return i < 2 ? from[i] : 0; });
+}
+inline Lanes two_words(uint32_t a, uint32_t b) {
+  return each_word([&](int i) { return i == 0 ? a : i == 1 ? b : 0; });
+}
+inline Lanes all_lane_words(uint32_t value) {
+  return each_word([&](int) { return value; });
+}
+inline Lanes add_words(Lanes a, Lanes b) {
+  return each_word([&](int i) { return word_of(a, i) + word_of(b, i); });
+}
+inline Lanes min_unsigned(Lanes a, Lanes b) {
+  return each_lane(
+      [&](int i) { return std::min(static_cast<uint16_t>(a.v[i]), static_cast<uint16_t>(b.v[i])); });
+}
+inline int least_unsigned(Lanes a) {
+  int least = 65535;
+  for (const int16_t value : a.v) least = std::min<int>(least, static_cast<uint16_t>(value));
+  return least;
 }
 inline Lanes operator+(Lanes a, Lanes b) {
   return each_lane([&](int i) { return a.v[i] + b.v[i]; });
@@ -126,6 +226,9 @@ inline Lanes operator-(Lanes a, Lanes b) {
 }
 inline Lanes operator&(Lanes a, Lanes b) {
   return each_lane([&](int i) { return a.v[i] & b.v[i]; });
+}
+inline Lanes operator|(Lanes a, Lanes b) {
+  return each_lane([&](int i) { return a.v[i] | b.v[i]; });
 }
 inline Lanes operator^(Lanes a, Lanes b) {
   return each_lane([&](int i) { return a.v[i] ^ b.v[i]; });
@@ -149,8 +252,26 @@ inline Lanes four_of_either(Lanes a, int from_a, Lanes b, int from_b) {
 inline Lanes lower_lower(Lanes a, Lanes b) { return four_of_either(a, 0, b, 0); }
 inline Lanes upper_upper(Lanes a, Lanes b) { return four_of_either(a, 4, b, 4); }
 inline Lanes upper_lower(Lanes a, Lanes b) { return four_of_either(a, 4, b, 0); }
+inline Lanes mix_low(Lanes a, Lanes b) {
+  return each_lane([&](int i) { return (i % 2 == 0 ? a : b).v[i / 2]; });
+}
+inline Lanes mix_high(Lanes a, Lanes b) {
+  return each_lane([&](int i) { return (i % 2 == 0 ? a : b).v[4 + i / 2]; });
+}
+inline Lanes mix_words_low(Lanes a, Lanes b) {
+  return each_word([&](int i) { return word_of(i % 2 == 0 ? a : b, i / 2); });
+}
+inline Lanes mix_words_high(Lanes a, Lanes b) {
+  return each_word([&](int i) { return word_of(i % 2 == 0 ? a : b, 2 + i / 2); });
+}
+inline Lanes narrow_words(Lanes a, Lanes b) {
+  return each_lane([&](int i) { return word_of(i < 4 ? a : b, i % 4); });
+}
 inline Lanes is_greater(Lanes a, Lanes b) {
   return each_lane([&](int i) { return a.v[i] > b.v[i] ? -1 : 0; });
+}
+inline Lanes is_equal(Lanes a, Lanes b) {
+  return each_lane([&](int i) { return a.v[i] == b.v[i] ? -1 : 0; });
 }
 inline Lanes high_product(Lanes a, Lanes b) {
   return each_lane(
@@ -159,6 +280,16 @@ inline Lanes high_product(Lanes a, Lanes b) {
 inline Lanes high_signed_product(Lanes a, Lanes b) {
   return each_lane([&](int i) { return a.v[i] * b.v[i] >> 16; });
 }
+inline Lanes sums_of_products(Lanes a, Lanes b) {
+  return each_word([&](int i) {
+    return static_cast<uint32_t>(a.v[2 * i] * b.v[2 * i]) +
+           static_cast<uint32_t>(a.v[2 * i + 1] * b.v[2 * i + 1]);
+  });
+}
+template <int Bits>
+Lanes shift_left(Lanes a) {
+  return each_lane([&](int i) { return static_cast<uint16_t>(a.v[i]) << Bits; });
+}
 template <int Bits>
 Lanes shift_right(Lanes a) {
   return each_lane([&](int i) { return a.v[i] >> Bits; });
@@ -166,6 +297,13 @@ Lanes shift_right(Lanes a) {
 template <int Bits>
 Lanes shift_right_unsigned(Lanes a) {
   return each_lane([&](int i) { return static_cast<uint16_t>(a.v[i]) >> Bits; });
+}
+template <int Bits>
+Lanes shift_words_left(Lanes a) {
+  return each_word([&](int i) { return word_of(a, i) << Bits; });
+}
+inline Lanes shift_words_right(Lanes a, int bits) {
+  return each_word([&](int i) { return word_of(a, i) >> bits; });
 }
 inline uint32_t signs(Lanes a) {
   uint32_t result = 0;
@@ -186,6 +324,12 @@ inline void transpose(Lanes (&rows)[8]) {
 inline Lanes ten_bits(const uint32_t* words, int shift) {
   return each_lane([&](int i) { return words[i] >> shift & 1023; });
 }
+inline Lanes inverse_squares(Lanes errors) {
+  return each_lane([&](int i) {
+    const uint32_t distance = static_cast<uint16_t>(errors.v[i]) + 2u;
+    return distance > 256 ? 0 : 65536 / (distance * distance);
+  });
+}
 inline int sum_of_bytes(Lanes a) {
   int sum = 0;
   for (const int16_t value : a.v) sum += std::min<int>(value, 255);
@@ -194,6 +338,7 @@ inline int sum_of_bytes(Lanes a) {
 
 #endif
 
+inline Lanes all_lanes(int value) { return Lanes::all(value); }
 inline Lanes clamped(Lanes a, Lanes low, Lanes high) { return max_of(low, min_of(a, high)); }
 inline Lanes distance(Lanes a, Lanes b) { return max_of(a - b, b - a); }
 

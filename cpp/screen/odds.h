@@ -24,14 +24,14 @@ inline uint32_t chance_of(int odds) {
   return negative != 0 ? rare : 65535 - rare;
 }
 
-// The same of eight, each bit's probability at least `Least`.
-template <int Least>
-Lanes chances_of(Lanes odds) {
-  const Lanes negative = is_greater(all_lanes(0), odds);
-  const Lanes root = all_lanes(kMostOdds) - (odds ^ negative);
-  const Lanes square = high_product(root + root, root + root);
-  const Lanes rare = max_of(shift_right_unsigned<1>(high_product(square, square)), all_lanes(Least));
-  return rare ^ negative ^ all_lanes(-1);
+// The same of all numbers in Lanes (or Sixteen), each bit's probability at least `Least`.
+template <int Least, typename Numbers>
+Numbers chances_of(Numbers odds) {
+  const Numbers negative = shift_right<15>(odds);
+  const Numbers root = Numbers::all(kMostOdds) - (odds ^ negative);
+  const Numbers square = high_product(root + root, root + root);
+  const Numbers rare = max_of(shift_right_unsigned<1>(high_product(square, square)), Numbers::all(Least));
+  return rare ^ negative ^ Numbers::all(-1);
 }
 
 // By how much a bit was more than its probability said, in 2^-15.
@@ -39,10 +39,11 @@ inline int error_of(bool bit, uint32_t chance) {
   return bit ? static_cast<int>(65535 - chance) >> 1 : -static_cast<int>(chance >> 1);
 }
 
-// The same of eight; 0 where none was asked.
-inline Lanes errors_of(Lanes ones, Lanes chances, Lanes asked) {
-  const Lanes size = shift_right_unsigned<1>(chances ^ ones);
-  const Lanes zeros = ones ^ all_lanes(-1);
+// The same of all numbers; 0 where none was asked.
+template <typename Numbers>
+Numbers errors_of(Numbers ones, Numbers chances, Numbers asked) {
+  const Numbers size = shift_right_unsigned<1>(chances ^ ones);
+  const Numbers zeros = ones ^ Numbers::all(-1);
   return ((size ^ zeros) - zeros) & asked;
 }
 

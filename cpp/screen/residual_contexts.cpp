@@ -7,17 +7,6 @@
 namespace aicodec::screen {
 namespace {
 
-int error_class_of(int error) {
-  return error < 1    ? 0
-         : error < 3  ? 1
-         : error < 6  ? 2
-         : error < 11 ? 3
-         : error < 20 ? 4
-         : error < 36 ? 5
-         : error < 70 ? 6
-                      : 7;
-}
-
 // Where values lie between the ends of the span around; in flat surroundings, how far off the one expected.
 struct Shares {
   int value, lead, low, width;
@@ -45,74 +34,45 @@ void ResidualModel::open_lines(Turn& turn, int line) {
   }
 }
 
-// The one context that sees the residual before the last turn's.
 void ResidualModel::add_residual(int residual) {
-  Turn& turn = turns_[2];
-  turn.few.lines[7] = odds_.line(7, hash_in(turn.late_hash, static_cast<uint32_t>(residual)));
+  OpenTurn& turn = few_[2];
+  turn.odds.at[OpenOdds::kContexts - 1] =
+      odds_.last_line(hash_in(turn.late_hash, static_cast<uint32_t>(residual)));
 }
 
-template <bool Rich>
-void ResidualModel::prepare_with(const Site& site) {
-  span_ = span_of(site);
-  predict(site, span_.lead(), shape_.rgb, predictions_);
-  prepare_turn<Rich>(site, 0, 0, nullptr);
+void ResidualModel::prepare_rich(const Site& site, int turn, int first, const int* residuals) {
+  turns_[turn].expected = turn_kernels_->expect(sight_, surroundings_, turn, first);
+  set_contexts(site, turn, residuals);
+  open_lines(turns_[turn], 0);
 }
-template void ResidualModel::prepare_with<false>(const Site& site);
-template void ResidualModel::prepare_with<true>(const Site& site);
 
-template <bool Rich>
-void ResidualModel::prepare_turn(const Site& s, int turn, int first_value, const int* residuals) {
-  Turn& opened = turns_[turn];
-  const int k = span_.order[turn];
-  const int width = span_.width();
-  const Blend p = blend(k);
-  const int base = shape_.rgb && turn > 0 ? first_value : 0;
-  const bool on_a_line = turn > 0 && width >= 10;
-  const int value =
-      on_a_line ? on_line(span_, first_value, k) : std::clamp(p.value + base, 0, shape_.max_value);
-  const int by_line = on_a_line ? 1 + magnitude(value - (p.value + base)) : 0;
-  opened.value = value;
-  opened.error_class = error_class_of(p.error);
-  opened.span_class = by_line > 0  ? 4 + std::min(by_line / 2, 3)
-                      : width < 3  ? 0
-                      : width < 10 ? 1
-                      : width < 64 ? 2
-                                   : 3;
-  if constexpr (Rich) {
-    set_contexts(s, p, turn, base, by_line, residuals);
-    open_lines(opened, 0);
-  } else {
-    open_few(s, turn, base, by_line, residuals);
-  }
-}
-template void ResidualModel::prepare_turn<false>(const Site& site, int turn, int first, const int* residuals);
-template void ResidualModel::prepare_turn<true>(const Site& site, int turn, int first, const int* residuals);
-
-void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, int base, int by_line,
-                                 const int* residuals) {
+void ResidualModel::set_contexts(const Site& s, int turn, const int* residuals) {
   Turn& opened = turns_[turn];
   uint32_t* const contexts = opened.contexts;
-  const Shares near{opened.value, span_.lead(), span_.low_value, span_.width()};
-  const int e = opened.error_class;
+  const Expected& expected = opened.expected;
+  const Span& span = surroundings_.span;
+  const Shares near{expected.value, span.lead(), span.low_value, span.width()};
+  const int e = surroundings_.error_classes[span.order[turn]];
+  const int by_line = expected.by_line;
   const int first = turn > 0 ? residuals[0] : 0;
   const int last = turn > 0 ? residuals[turn - 1] : 0;
-  const int k = span_.order[turn];
+  const int k = span.order[turn];
   const uint32_t seed = static_cast<uint32_t>(turn * 3 + k + 1) * 0x10001u;
   const uint32_t w = near.share(s.at(-1, 0)), n = near.share(s.at(0, -1)), ne = near.share(s.at(1, -1));
-  const auto p = [&](int i) { return predictions_.value(i, k); };
-  const auto off = [&](int i) { return std::clamp(p(i) - (near.value - base), -40, 40); };
+  const auto p = [&](int i) { return surroundings_.value(i, k); };
+  const auto off = [&](int i) { return std::clamp(p(i) - (near.value - expected.base), -40, 40); };
   contexts[2] = hash_of(seed + 2, near.value >> 2, turn > 0 ? signed_magnitude(first) : e);
   contexts[5] =
       hash_of(seed + 5, w, near.share(s.at(-2, 0)), n, near.share(s.at(-1, -1)), ne, near.share(s.at(0, -2)));
-  contexts[6] = hash_of(seed + 6, span_.low, span_.high, near.fine(near.value));
+  contexts[6] = hash_of(seed + 6, span.low, span.high, near.fine(near.value));
   contexts[9] = hash_of(seed + 9, off(2), e, s.guide);
   contexts[10] = hash_of(seed + 10, off(7), off(8));
   contexts[11] = hash_of(seed + 11, off(9), by_line, signed_magnitude(first));
   contexts[13] = hash_of(seed + 13, off(6), off(11));
   contexts[14] = hash_of(seed + 14, off(10), last);
   contexts[0] = hash_of(seed, e, by_line ? 16 + by_line * 8 + magnitude(near.width) : magnitude(p(3) - p(4)));
-  contexts[1] = hash_of(seed + 1, signed_magnitude(predictions_.west_error(k)),
-                        signed_magnitude(predictions_.north_error(k)), e > 4);
+  contexts[1] = hash_of(seed + 1, signed_magnitude(surroundings_.west_error(k)),
+                        signed_magnitude(surroundings_.north_error(k)), e > 4);
   const uint32_t pr = near.share(s.in_reference(0, 0));
   contexts[3] = hash_of(seed + 3, w, n, ne, pr, near.value >> 5);
   contexts[4] = hash_of(seed + 4, pr, near.share(s.in_reference(1, 0)), near.share(s.in_reference(-1, 0)),
@@ -121,7 +81,9 @@ void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, 
       hash_of(seed + 7, near.edge(s.at(-1, 0)), near.edge(s.at(0, -1)), near.edge(s.at(1, -1)), last);
   contexts[8] = hash_of(seed + 8, off(0), off(1));
   contexts[12] = hash_of(seed + 12, off(4), off(5));
-  contexts[15] = hash_of(seed + 15, off(3), off(blended.best));
+  int best = 0;
+  while (surroundings_.error(best, k) != surroundings_.least_errors[k]) ++best;
+  contexts[15] = hash_of(seed + 15, off(3), off(best));
   contexts[16] = hash_of(seed + 16, near.edge(s.in_reference(0, 0)), w, n, near.share(s.at(1, 0)),
                          near.share(s.at(0, 1)));
   contexts[17] = hash_of(seed + 17, s.at(-1, 0), s.at(0, -1), near.value);
@@ -134,41 +96,6 @@ void ResidualModel::set_contexts(const Site& s, const Blend& blended, int turn, 
       hash_of(seed + 21, near.edge(s.at(-1, 0)), near.edge(s.at(-1, -1)), near.edge(s.at(-2, 0)), n);
   contexts[22] = hash_of(seed + 22, s.in_reference(0, 0), near.value);
   contexts[23] = hash_of(seed + 23, signed_magnitude(first), signed_magnitude(last), e, by_line);
-}
-
-// Few contexts, each of one number: what is seen of the surroundings does not depend on the turn.
-void ResidualModel::open_few(const Site& s, int turn, int base, int by_line, const int* residuals) {
-  Turn& opened = turns_[turn];
-  const int value = opened.value;
-  const int k = span_.order[turn];
-  if (turn == 0) {
-    const Shares near{value, span_.lead(), span_.low_value, span_.width()};
-    around_ = 0;
-    for (const Pixel pixel : {s.at(-1, 0), s.at(-2, 0), s.at(0, -1), s.at(-1, -1), s.at(1, -1), s.at(0, -2)})
-      around_ = around_ << 4 | near.share(pixel);
-  }
-  const uint32_t first = turn > 0 ? static_cast<uint32_t>(signed_magnitude(residuals[0])) : 0;
-  const uint32_t e = static_cast<uint32_t>(opened.error_class);
-  const auto off = [&](int i) {
-    return static_cast<uint32_t>(64 + std::clamp(predictions_.value(i, k) - (value - base), -40, 40));
-  };
-  const uint32_t seed = static_cast<uint32_t>(turn * 3 + k + 1) * 0x10001u;
-  const auto open = [&](int i, uint32_t what) {
-    opened.few.lines[i] = odds_.line(i, hash_in(seed + static_cast<uint32_t>(i), what));
-  };
-  open(0, static_cast<uint32_t>(value) >> 2 << 4 | (turn > 0 ? first : e));
-  open(1, around_);
-  opened.few.lines[2] = odds_.line(2, hash_of(seed + 2, span_.low, span_.high, value >> 2));
-  opened.few.lines[3] = odds_.line(3, hash_of(seed + 3, off(2) << 3 | e, s.guide));
-  open(4, off(7) << 7 | off(8));
-  open(5, off(9) << 8 | static_cast<uint32_t>(by_line) << 4 | first);
-  open(6, off(6) << 7 | off(11));
-  opened.late_hash = hash_in(seed + 7, off(10));
-  if (turn < 2)
-    opened.few.lines[7] =
-        odds_.line(7, hash_in(opened.late_hash, static_cast<uint32_t>(turn > 0 ? residuals[0] : 0)));
-  opened.few.lines[8] = odds_.common_line(turn, opened.error_class, opened.span_class);
-  opened.few.weights = odds_.weights(turn, opened.span_class);
 }
 
 }  // namespace aicodec::screen

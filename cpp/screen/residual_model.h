@@ -16,8 +16,8 @@
 #include "screen/mixer.h"
 #include "screen/model_line.h"
 #include "screen/model_settings.h"
+#include "screen/residual_kernels.h"
 #include "screen/residual_odds.h"
-#include "screen/residual_predictors.h"
 #include "screen/site.h"
 
 namespace aicodec::screen {
@@ -28,7 +28,17 @@ class ResidualModel {
   ResidualModel(const SheetShape& shape, const ModelSettings& settings);
 
   // What can be done before it is known that the pixel at `site` has to be coded: its models are asked for.
-  void prepare(const Site& site) { rich_ ? prepare_with<true>(site) : prepare_with<false>(site); }
+  void prepare(const Site& site) {
+    sight_.here = site.here;
+    sight_.reference = site.reference;
+    sight_.stride = site.stride;
+    sight_.guide = site.guide;
+    kernels_->look_around(sight_, surroundings_);
+    if (rich_)
+      prepare_rich(site, 0, 0, nullptr);
+    else
+      turn_kernels_->open_first(sight_, surroundings_, odds_.tables(), few_[0]);
+  }
 
   // Codes one pixel, after prepare(); the decoder ignores `actual`. Returns the pixel as decoded, every
   // component within `near` of the actual one.
@@ -51,28 +61,11 @@ class ResidualModel {
   static constexpr int kSmallErrors = 4;
   static constexpr uint32_t kLikely = 20000;
 
-  // The neighbourhood's widest component, the two colours at the ends of its range, and the order in which
-  // the components are coded.
-  struct Span {
-    Pixel low, high;
-    int low_value, high_value;
-    int order[3];
-    int lead() const { return order[0]; }
-    int width() const { return high_value - low_value; }
-  };
-  struct Blend {
-    int value;  // in the component's domain
-    int error;  // how badly the best predictor did nearby
-    int best;   // which that was
-  };
+  // With rich models.
   struct Turn {
-    int value;  // that is expected
-    int error_class, span_class;
+    Expected expected;
     uint32_t contexts[kContexts];
     ModelLine* open[2][kContexts];
-    // Without rich models; the last context's hash if it waits for a residual.
-    ResidualOdds::Open few;
-    uint32_t late_hash;
   };
   // At the components after the first; without a model once it has been asked.
   struct Guess {
@@ -84,12 +77,10 @@ class ResidualModel {
     uint8_t times = 0;
   };
 
-  Span span_of(const Site& site) const;
-  Blend blend(int k) const;
-  int on_line(const Span& span, int first, int k) const;
-  void remember(const Site& site, const Span& span, int first, Pixel rest);
-  Remembered& by_span(const Span& span, int first);
-  Remembered& by_neighbour(const Site& site, int first);
+  // What followed such a value of the component that leads: between the same two colours, beside the same
+  // pixel, or anywhere.
+  void find_remembered(const Site& site, int first);
+  void remember(Pixel rest);
 
   // The greatest residual that may be needed where a sample can be so far off.
   uint32_t steps(int difference) const {
@@ -101,23 +92,23 @@ class ResidualModel {
   // Whether the components after the first are expected where they will be, all of them.
   bool errors_are_small() const {
     int classes = 0;
-    for (int turn = 1; turn < shape_.components; ++turn) classes += turns_[turn].error_class;
+    for (int turn = 1; turn < shape_.components; ++turn)
+      classes += surroundings_.error_classes[surroundings_.span.order[turn]];
     return classes <= kSmallErrors;
   }
   template <typename Coder>
-  bool code_rest(Coder& coder, const Site& site, int first, bool is_small, Pixel actual, Pixel& rest);
-  template <bool Rich>
-  void prepare_with(const Site& site);
-  // Predicts the component of a turn and opens the lines of its contexts. `first`: the value of the component
-  // that leads; `residuals`: those so far. Without rich models the last turn's context that sees the residual
-  // before it waits for add_residual().
-  template <bool Rich>
-  void prepare_turn(const Site& site, int turn, int first, const int* residuals);
-  void set_contexts(const Site& site, const Blend& blended, int turn, int base, int by_line,
-                    const int* residuals);
-  void open_few(const Site& site, int turn, int base, int by_line, const int* residuals);
+  bool code_rest(Coder& coder, const Site& site, bool is_small, Pixel actual, Pixel& rest);
+  // Expects the component of a turn and opens the lines of its contexts. `first`: the value of the component
+  // that leads; `residuals`: those so far.
+  void prepare_rich(const Site& site, int turn, int first, const int* residuals);
+  void set_contexts(const Site& site, int turn, const int* residuals);
   // Finds the contexts' lines, the first ones or those of large residuals, and asks for them.
   void open_lines(Turn& turn, int line);
+  // The same without rich models after turn 0, by the residual of that alone. The last turn's context that
+  // sees the residual before it waits for add_residual().
+  void open_next(int turn, int first, int residual) {
+    turn_kernels_->open_next(sight_, surroundings_, odds_.tables(), turn, first, residual, few_[turn]);
+  }
   void add_residual(int residual);
   template <bool Rich, typename Coder>
   Pixel code_with(Coder& coder, const Site& site, Pixel actual);
@@ -126,11 +117,12 @@ class ResidualModel {
   template <typename Coder>
   bool code_bit(Coder& coder, int turn, int line, int node, bool bit);
 
+  const ResidualKernels* kernels_;
+  const TurnKernels* turn_kernels_;
   SheetShape shape_;
   int near_;
   bool joint_;  // there are other components than the one that leads
   bool rich_;
-  int leaders_;  // of the components the first so many may lead
   uint32_t line_mask_;
   BigArray<ModelLine> lines_[kContexts];
   // Per turn, line, node and error class; per turn, line, node and span class.
@@ -144,11 +136,12 @@ class ResidualModel {
   ResidualOdds odds_;
 
   // Of the pixel being coded.
-  Span span_ = {};
-  Predictions predictions_ = {};
+  Sight sight_;
+  Surroundings surroundings_ = {};
   Turn turns_[3] = {};
+  OpenTurn few_[3] = {};
+  Remembered* known_[3] = {};
   Guess guesses_[2] = {};
-  uint32_t around_ = 0;
 };
 
 }  // namespace aicodec::screen

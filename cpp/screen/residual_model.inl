@@ -14,13 +14,15 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   Pixel result = 0;
   int first = 0;
   const auto code_turn = [&](int turn) {
-    const int k = span_.order[turn];
-    const int expected = turns_[turn].value;
-    const int wanted = chosen_residual(component(actual, k) - expected, site.tolerance);
+    const int k = surroundings_.span.order[turn];
+    const int expected = Rich ? turns_[turn].expected.value : few_[turn].expected.value;
+    int wanted = 0;
+    if constexpr (requires { coder.spent(); })
+      wanted = chosen_residual(component(actual, k) - expected, site.tolerance);
     if constexpr (Rich)
       residuals[turn] = code_residual(coder, turn, wanted);
     else
-      residuals[turn] = odds_.code(coder, turns_[turn].few, turn, steps(shape_.max_value - expected),
+      residuals[turn] = odds_.code(coder, few_[turn].odds, turn, steps(shape_.max_value - expected),
                                    steps(expected), wanted);
     const int value = std::clamp(expected + residuals[turn] * (2 * near_ + 1), 0, shape_.max_value);
     result |= from_component(value, k);
@@ -28,39 +30,39 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   };
   first = code_turn(0);
   if (!joint_) return result;
-  prefetch(&by_span(span_, first));
-  prefetch(&by_neighbour(site, first));
-  if constexpr (!Rich)
-    for (int turn = 1; turn < shape_.components; ++turn) prepare_turn<Rich>(site, turn, first, residuals);
+  find_remembered(site, first);
+  // Memory has time until it is needed.
+  if constexpr (!Rich) open_next(1, first, residuals[0]);
   const bool is_small = !Rich && std::abs(residuals[0]) <= kSmallResidual && errors_are_small();
   Pixel rest = 0;
-  const bool guessed = code_rest(coder, site, first, is_small, actual, rest);
+  const bool guessed = code_rest(coder, site, is_small, actual, rest);
   for (int turn = 1; turn < shape_.components && !guessed; ++turn) {
     if constexpr (Rich) {
-      prepare_turn<Rich>(site, turn, first, residuals);
-    } else {
-      if (turn == 2) add_residual(residuals[1]);
+      prepare_rich(site, turn, first, residuals);
+    } else if (turn == 2) {
+      add_residual(residuals[1]);
+    } else if (shape_.components > 2) {
+      open_next(2, first, residuals[0]);
     }
     code_turn(turn);
   }
-  if (!guessed) rest = result & ~from_component(1023, span_.lead());
+  if (!guessed) rest = result & ~from_component(1023, surroundings_.span.lead());
   rest_history_ = rest_history_ << 1 | static_cast<uint32_t>(guessed);
   // A guess that was too unlikely to be asked.
   for (const Guess& guess : guesses_)
     if (guess.model != nullptr) guess.model->learn(guess.rest == rest);
-  remember(site, span_, first, rest);
+  remember(rest);
   return result | rest;
 }
 
 // The components after the first at once, as they were in such surroundings before. Where residuals will be
 // small a guess has to be likely: they take few bits then, and cannot make use of what was refused.
 template <typename Coder>
-bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, bool is_small, Pixel actual,
-                              Pixel& rest) {
-  const int lead = span_.lead();
-  const Remembered a = by_span(span_, first);
-  const Remembered b = by_neighbour(site, first);
-  const Remembered c = by_first_[lead][first];
+bool ResidualModel::code_rest(Coder& coder, const Site& site, bool is_small, Pixel actual, Pixel& rest) {
+  const int lead = surroundings_.span.lead();
+  const Remembered a = *known_[0];
+  const Remembered b = *known_[1];
+  const Remembered c = *known_[2];
   const auto model = [&](int i, int context) {
     return &rest_hit_[i][(rest_history_ & 7) * 64 + static_cast<uint32_t>(context)];
   };
@@ -90,7 +92,7 @@ bool ResidualModel::code_rest(Coder& coder, const Site& site, int first, bool is
 template <typename Coder>
 int ResidualModel::code_residual(Coder& coder, int turn, int residual) {
   if (code_bit(coder, turn, 0, 0, residual == 0)) return 0;
-  const int expected = turns_[turn].value;
+  const int expected = turns_[turn].expected.value;
   const uint32_t most_above = steps(shape_.max_value - expected);
   const uint32_t most_below = steps(expected);
   const bool negative = most_above == 0 || (most_below > 0 && code_bit(coder, turn, 0, 1, residual < 0));
@@ -135,8 +137,9 @@ bool ResidualModel::code_bit(Coder& coder, int turn, int line, int node, bool bi
     inputs.set_eight(i, stretched);
   }
   const int place = (turn * 2 + line) * ModelLine::kModels + node;
-  auto& first = weights_[0][static_cast<size_t>(place * 8 + turns_[turn].error_class)];
-  auto& second = weights_[1][static_cast<size_t>(place * 8 + turns_[turn].span_class)];
+  const int error_class = surroundings_.error_classes[surroundings_.span.order[turn]];
+  auto& first = weights_[0][static_cast<size_t>(place * 8 + error_class)];
+  auto& second = weights_[1][static_cast<size_t>(place * 8 + turns_[turn].expected.span_class)];
   const int mixed_first = mix(first, inputs);
   const int mixed_second = mix(second, inputs);
   const int mixed = std::clamp((mixed_first + mixed_second) >> 1, -kMaxStretch, kMaxStretch);

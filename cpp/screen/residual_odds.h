@@ -8,84 +8,70 @@
 
 #include "base/big_array.h"
 #include "bits/models.h"
-#include "screen/odds.h"
+#include "screen/odds_kernels.h"
 #include "screen/pixel.h"
+#include "screen/turn_kernels.h"
 
 namespace aicodec::screen {
 
 class ResidualOdds {
  public:
-  static constexpr int kContexts = 8;
-  static constexpr int kClasses = 8;
-
-  // Nodes by parts of eight, which are summed only where they are needed: zero, sign, the line's age, and the
-  // highest bit below the leading one for exponents from 1 to 5; the exponent of positive residuals, and that
-  // bit for an exponent of 6; the same of negative ones; the next bit from an exponent of 4 on.
-  struct alignas(64) Line {
-    int16_t odds[32] = {};
-  };
-  // What the bits of a residual come from.
-  struct Open {
-    Line* lines[kContexts + 1];  // the last one is of the classes alone
-    Line* weights;
-  };
+  ResidualOdds() : kernels_(&AICODEC_PICK_KERNELS(kOddsKernels)) {}
 
   // 2^bits lines a context; none at all until then.
   void start(int bits);
 
-  Line* line(int context, uint32_t hash) {
-    Line* found = &lines_[context][hash >> 8 & mask_];
-    prefetch(found);
-    return found;
-  }
-  Line* common_line(int turn, int error_class, int span_class) {
-    return &common_[static_cast<size_t>((turn * kClasses + error_class) * kClasses + span_class)];
-  }
-  Line* weights(int turn, int span_class) {
-    return &weights_[static_cast<size_t>((turn * kClasses + span_class) * kContexts)];
+  OddsTables tables() { return {lines_[0].odds, weights_[0].odds, bits_}; }
+  // Where the last context's line begins, which is asked for.
+  uint32_t last_line(uint32_t hash) {
+    const uint32_t line = (kContexts - 1u) << bits_ | (hash >> 8 & ((1u << bits_) - 1));
+    prefetch(&lines_[line]);
+    return line * OddsLine::kNodes;
   }
 
   // Codes a residual of at most `most_below` down and `most_above` up; the decoder ignores `residual`.
   template <typename Coder>
-  int code(Coder& coder, const Open& open, int turn, uint32_t most_above, uint32_t most_below, int residual);
+  int code(Coder& shared, const OpenOdds& open, int turn, uint32_t most_above, uint32_t most_below,
+           int residual);
 
  private:
-  static constexpr int kPart = 8;
-  static constexpr int kParts = 4;
-  static constexpr int kZero = 0;
-  static constexpr int kSign = 1;
-  static constexpr int kAge = 2;
-  static constexpr int kTopNode = 2;  // plus the exponent
+  static constexpr int kContexts = OpenOdds::kContexts;
+  static constexpr int kZero = OddsLine::kPart;
+  static constexpr int kSign = OddsLine::kPart + 1;
+  static constexpr int kTopNode = OddsLine::kPart + 2;  // plus the exponent
   static constexpr int kTopExponents = 5;
+  static constexpr int kNegative = 2 * OddsLine::kPart;
   static constexpr int kLargeTopNode = 7;  // of the part with the exponent
   static constexpr int kExponents = 7;
-  static constexpr int kSecondPart = 3;
+  static constexpr int kSecond = 3 * OddsLine::kPart;
   static constexpr int kLargeExponent = 4;
   static constexpr int kMostBits = 10;
 
-  // A residual's nodes as they are used: part by part.
+  // What comes of a residual's nodes: two parts at a time are looked at.
   struct Nodes {
-    alignas(16) uint16_t chances[kPart * kParts];
-    uint32_t asked = 0;
-    uint32_t ones = 0;
+    alignas(32) uint16_t chances[OddsLine::kNodes];
+    // Bit i of a node that was asked, and bit 32 + i where a 1 came.
+    uint64_t came = 0;
+
+    uint32_t asked() const { return static_cast<uint32_t>(came); }
+    uint32_t ones() const { return static_cast<uint32_t>(came >> 32); }
+    void add(uint64_t asked, uint64_t ones, int from) { came |= (asked | ones << 32) << from; }
   };
-  static void look(const Open& open, int part, Nodes& nodes);
-  static void learn(const Open& open, int part, const Nodes& nodes);
   template <typename Coder>
   static bool node(Coder& coder, Nodes& nodes, int i, bool bit) {
-    const uint32_t coded = coder.bit_with(nodes.chances[i], bit);
-    nodes.asked |= 1u << i;
-    nodes.ones |= coded << i;
-    return coded != 0;
+    const bool coded = coder.bit_with(nodes.chances[i], bit);
+    nodes.add(1, coded, i);
+    return coded;
   }
   template <typename Coder>
-  uint32_t code_size(Coder& coder, const Open& open, Nodes& nodes, int turn, int part, uint32_t most,
+  uint32_t code_size(Coder& coder, const OpenOdds& open, Nodes& nodes, int turn, bool negative, uint32_t most,
                      uint32_t wanted);
 
-  BigArray<Line> lines_[kContexts];
-  uint32_t mask_ = 0;
-  std::vector<Line> common_;
-  std::vector<Line> weights_;  // in 2^-14
+  const OddsKernels* kernels_;
+  // Of all contexts, one after the other, and of the classes.
+  BigArray<OddsLine> lines_;
+  int bits_ = 0;
+  std::vector<OddsLine> weights_;
   BitModel larger_[3];
   BitModel low_bits_[3][kMostBits][kMostBits][2];
 };

@@ -4,78 +4,71 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <utility>
 
 namespace aicodec::screen {
 
-// All bits of lane i where bit i is set.
-alignas(16) inline constexpr auto kLanesWhere = [] {
-  std::array<std::array<uint16_t, 8>, 256> lanes{};
-  for (size_t mask = 0; mask < 256; ++mask)
-    for (size_t i = 0; i < 8; ++i) lanes[mask][i] = (mask >> i & 1) != 0 ? 0xFFFF : 0;
-  return lanes;
-}();
-inline Lanes lanes_of_bits(uint32_t mask) { return load_lanes(kLanesWhere[mask & 255].data()); }
-
-inline void ResidualOdds::look(const Open& open, int part, Nodes& nodes) {
-  const int from = part * kPart;
-  Lanes sum = shift_right<2>(load_lanes(open.lines[kContexts]->odds + from));
-  for (int i = 0; i < kContexts; ++i)
-    sum = add_within(sum, high_signed_product(load_lanes(open.lines[i]->odds + from),
-                                              load_lanes(open.weights[i].odds + from)));
-  sum = add_within(sum, sum);
-  store_lanes(nodes.chances + from, chances_of<kLeastChance>(add_within(sum, sum)));
-}
-
 template <typename Coder>
-int ResidualOdds::code(Coder& coder, const Open& open, int turn, uint32_t most_above, uint32_t most_below,
-                       int residual) {
+int ResidualOdds::code(Coder& shared, const OpenOdds& open, int turn, uint32_t most_above,
+                       uint32_t most_below, int residual) {
+  // One's own, a decoder stays in registers.
+  Coder coder = std::move(shared);
   Nodes nodes;
-  look(open, 0, nodes);
+  kernels_->look(open, 0, nodes.chances);
   int result = 0;
   if (!node(coder, nodes, kZero, residual == 0)) {
     const bool negative = most_above == 0 || (most_below > 0 && node(coder, nodes, kSign, residual < 0));
     const uint32_t most = negative ? most_below : most_above;
     const uint32_t wanted = std::min(static_cast<uint32_t>(std::abs(residual)), most);
-    const int part = 1 + negative;
-    look(open, part, nodes);
-    const int size = static_cast<int>(code_size(coder, open, nodes, turn, part, most, wanted));
+    if (negative) kernels_->look(open, kNegative, nodes.chances);
+    const int size = static_cast<int>(code_size(coder, open, nodes, turn, negative, most, wanted));
     result = negative ? -size : size;
-    learn(open, part, nodes);
   }
-  learn(open, 0, nodes);
+  shared = std::move(coder);
+  const auto learn = [&](int from) {
+    kernels_->learn(open, from, nodes.chances, nodes.asked(), nodes.ones());
+  };
+  // Of the parts with an exponent one is asked, and lies beside the one with zero.
+  if (nodes.asked() >> kSecond != 0) {
+    learn(kNegative);
+    learn(0);
+  } else {
+    learn(nodes.asked() >> kNegative != 0 ? OddsLine::kPart : 0);
+  }
   return result;
 }
 
 // The exponent in unary, and the bits below the leading one; what follows from the range of samples is not
 // asked. Of zero there is nothing to tell.
 template <typename Coder>
-uint32_t ResidualOdds::code_size(Coder& coder, const Open& open, Nodes& nodes, int turn, int part,
-                                 uint32_t most, uint32_t wanted) {
+[[gnu::always_inline]] inline uint32_t ResidualOdds::code_size(Coder& coder, const OpenOdds& open,
+                                                               Nodes& nodes, int turn, bool negative,
+                                                               uint32_t most, uint32_t wanted) {
   const int exponent_wanted = static_cast<int>(std::bit_width(wanted)) - 1;
+  const int greatest = static_cast<int>(std::bit_width(most | 1)) - 1;
+  const int asked = std::min(greatest, kExponents);
+  const int part = negative ? kNegative : 0;
   int exponent = 0;
-  while (most >> (exponent + 1) != 0) {
-    const bool more = exponent < exponent_wanted;
-    if (!(exponent < kExponents ? node(coder, nodes, part * kPart + exponent, more)
-                                : coder.bit(larger_[turn], more)))
-      break;
+  while (exponent < asked && coder.bit_with(nodes.chances[part + exponent], exponent < exponent_wanted))
     ++exponent;
-  }
+  nodes.add((1u << std::min(exponent + 1, asked)) - 1, (1u << exponent) - 1, part);
+  if (exponent == kExponents)
+    while (exponent < greatest && coder.bit(larger_[turn], exponent < exponent_wanted)) ++exponent;
+  const bool at_the_end = exponent == greatest;
   uint32_t value = 1;
   for (int i = exponent - 1; i >= 0; --i) {
     const bool bit = wanted >> i & 1;
-    if ((value << 1 | 1) << i > most) {
+    if (at_the_end && (value << 1 | 1) << i > most) {
       value <<= 1;
       continue;
     }
     bool coded;
     if (i == exponent - 1 && exponent <= kTopExponents + 1) {
-      coded = node(coder, nodes,
-                   exponent <= kTopExponents ? kTopNode + exponent : part * kPart + kLargeTopNode, bit);
+      coded = node(coder, nodes, exponent <= kTopExponents ? kTopNode + exponent : part + kLargeTopNode, bit);
     } else if (i == exponent - 2 && exponent >= kLargeExponent) {
-      look(open, kSecondPart, nodes);
+      if (!negative) kernels_->look(open, kNegative, nodes.chances);
       const int at = 2 * std::min(exponent - kLargeExponent, 3) + static_cast<int>(value & 1);
-      coded = node(coder, nodes, kSecondPart * kPart + at, bit);
-      learn(open, kSecondPart, nodes);
+      coded = node(coder, nodes, kSecond + at, bit);
     } else {
       BitModel& model = low_bits_[turn][exponent][i][value & 1];
       coded = coder.bit_with(model.probability(), bit);
