@@ -1,21 +1,11 @@
 #include "screen/colour_model.h"
 
 #include <algorithm>
-#include <array>
 
 namespace aicodec::screen {
 namespace {
 
-// What a pixel is multiplied with, by where it is seen from the one that is coded.
-constexpr auto place_factors() {
-  std::array<uint32_t, 35> factors{};
-  uint32_t factor = 1;
-  for (uint32_t& each : factors) each = factor *= 0x85EBCA6Bu;
-  return factors;
-}
-constexpr auto kFactors = place_factors();
-
-uint32_t term(int place, uint32_t value) { return kFactors[static_cast<size_t>(place)] * value; }
+uint32_t term(int place, uint32_t value) { return kPlaceFactors.of[place] * value; }
 
 }  // namespace
 
@@ -23,7 +13,9 @@ ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
     : shape_(shape),
       all_voters_(settings.all_voters),
       adds_odds_(!settings.rich && !settings.all_voters),
-      table_shift_(32 - settings.colour_bits) {
+      table_shift_(32 - settings.colour_bits),
+      kernels_(&AICODEC_PICK_KERNELS(kContextKernels)),
+      above_(static_cast<size_t>(shape.width / AboveSums::kPixels + 1)) {
   const int contexts = all_voters_ ? Voters<true>::kContexts : Voters<false>::kContexts;
   for (int i = 0; i < contexts; ++i) slots_[i] = BigArray<Slot>(size_t{1} << settings.colour_bits);
   const auto first_chance = [](bool is_context, int vote, int trust) {
@@ -70,32 +62,24 @@ uint32_t ColourModel::flat_context(const Site& s) {
          bit(s.mark(-2, 0) & s.mark(0, -2) & 1, 10);
 }
 
-ColourModel::Lines ColourModel::lines_at(const Pixel* here, const Pixel* reference, ptrdiff_t stride) {
-  const auto at = [&](int place, int dx, int dy) { return term(place, here[dx + dy * stride]); };
-  const uint32_t north = at(1, 0, -1);
-  const uint32_t three = north + at(2, -1, -1) + at(3, 1, -1);
-  const uint32_t twelve = three + at(5, -2, 0) + at(6, 0, -2) + at(7, 1, -2) + at(8, -1, -2) + at(9, 2, -1) +
-                          at(10, -2, -1) + at(11, -3, 0);
-  const uint32_t all = twelve + at(12, 2, -2) + at(13, -2, -2) + at(14, 3, -1) + at(15, -3, -1) +
-                       at(16, -4, 0) + at(17, 0, -3) + at(18, -1, -3) + at(19, 1, -3) + at(20, -5, 0);
-  const uint32_t around = three + term(21, reference[0]) + term(22, reference[1]) +
-                          term(23, reference[stride]) + term(24, reference[-1]) +
-                          term(25, reference[-stride]);
-  return {north, three, twelve, all, around};
+ColourModel::Lines ColourModel::lines_at(const Pixel* here, uint32_t x) const {
+  const AboveSums& sums = above(x);
+  const uint32_t i = x % AboveSums::kPixels;
+  const uint32_t west = term(5, here[-2]) + term(11, here[-3]);
+  const uint32_t far_west = west + term(16, here[-4]) + term(20, here[-5]);
+  return {sums.eight[i] + west, sums.fifteen[i] + far_west, sums.around[i]};
 }
 
 // The contexts' slots: of a growing neighbourhood, and of others. Every place has a factor of its own, so
 // that contexts share products, and none of them waits for another.
 template <bool All>
-void ColourModel::set_hashes(const Site& s) {
+void ColourModel::set_hashes(const Site& s, uint32_t x) {
   using V = Voters<All>;
-  const Lines lines = s.here == ahead_ && s.reference == ahead_reference_
-                          ? ahead_lines_
-                          : lines_at(s.here, s.reference, s.stride);
+  const Lines lines = x == ahead_ ? ahead_lines_ : lines_at(s.here, x);
   const uint32_t west = term(0, s.at(-1, 0));
   const uint32_t late = west + term(4, s.guide);
-  const uint32_t pair = west + lines.north;
-  const uint32_t five = late + lines.three;
+  const uint32_t pair = west + above(x).north[x % AboveSums::kPixels];
+  const uint32_t five = late + above(x).three[x % AboveSums::kPixels];
   const auto by_sum = [&](int i, uint32_t sum) {
     hashes_[i] = scrambled(sum);
     open_[i] = &slots_[i][hashes_[i] >> table_shift_];
@@ -127,20 +111,21 @@ void ColourModel::set_hashes(const Site& s) {
     by_sum(8, pair + p + term(30, s.background[0]) + term(31, s.background[1]));
     by_sum(9, pair + later + term(28, s.at(1, 1)) + term(29, s.at(-1, 1)));
   }
-  ahead_ = s.here + 1;
-  ahead_reference_ = s.reference + 1;
-  ahead_lines_ = lines_at(ahead_, ahead_reference_, s.stride);
+  ahead_ = x + 1;
+  ahead_lines_ = lines_at(s.here + 1, ahead_);
   prefetch(line(V::kSure[2], ahead_lines_.twelve));
   prefetch(line(V::kSure[0], ahead_lines_.all));
   prefetch(line(V::kSure[1], ahead_lines_.around));
 }
-template void ColourModel::set_hashes<false>(const Site& site);
-template void ColourModel::set_hashes<true>(const Site& site);
+template void ColourModel::set_hashes<false>(const Site& site, uint32_t x);
+template void ColourModel::set_hashes<true>(const Site& site, uint32_t x);
 
 void ColourModel::ask_ahead(Pixel pixel) {
   const uint32_t west = term(0, pixel);
-  prefetch(&slots_[0][scrambled(west + ahead_lines_.north) >> table_shift_]);
-  prefetch(&slots_[1][scrambled(west + ahead_lines_.three) >> table_shift_]);
+  const AboveSums& sums = above(ahead_);
+  const uint32_t i = ahead_ % AboveSums::kPixels;
+  prefetch(&slots_[0][scrambled(west + sums.north[i]) >> table_shift_]);
+  prefetch(&slots_[1][scrambled(west + sums.three[i]) >> table_shift_]);
 }
 
 template <bool All>

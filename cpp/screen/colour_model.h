@@ -8,6 +8,7 @@
 
 #include "base/big_array.h"
 #include "bits/models.h"
+#include "screen/context_kernels.h"
 #include "screen/logistic.h"
 #include "screen/mixer.h"
 #include "screen/model_settings.h"
@@ -41,20 +42,25 @@ class ColourModel {
  public:
   ColourModel(const SheetShape& shape, const ModelSettings& settings);
 
-  // Codes the pixel at `site`, sets its mark and returns it. The decoder ignores `actual`.
-  template <typename Coder>
-  Pixel code(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark) {
-    return all_voters_ ? code_with<true>(coder, residuals, site, actual, mark)
-                       : code_with<false>(coder, residuals, site, actual, mark);
+  // Before the pixels of a row, and then for all cells of them: `count` of those whose references lie side by
+  // side, from `column` on. `site` is the first one's first pixel in that row.
+  void begin_row() { ahead_ = kNowhere; }
+  void look_above(const Site& site, int column, int count) {
+    kernels_->sum_above(site.here, site.reference, site.stride, &above_[static_cast<size_t>(column)], count);
   }
 
-  // Before the pixels of a row.
-  void begin_row() { ahead_ = nullptr; }
+  // Codes the pixel at `site`, which is column x, sets its mark and returns it. The decoder ignores `actual`.
+  template <typename Coder>
+  Pixel code(Coder& coder, ResidualModel& residuals, const Site& site, uint32_t x, Pixel actual, uint8_t& mark) {
+    return all_voters_ ? code_with<true>(coder, residuals, site, x, actual, mark)
+                       : code_with<false>(coder, residuals, site, x, actual, mark);
+  }
 
  private:
   static constexpr int kContexts = Voters<true>::kContexts;
   static constexpr int kVoters = Voters<true>::kCount;
   static constexpr int kRanks = 4;  // colours asked for at most
+  static constexpr uint32_t kNowhere = 0xFFFFFFFF;
   static constexpr int kRefining = 33;
   static constexpr uint32_t kSeldom = 1500;  // in 2^-16
   static constexpr uint32_t kRankedOneOf = 16;
@@ -79,7 +85,8 @@ class ColourModel {
   struct Candidates;
 
   template <bool All, typename Coder>
-  Pixel code_with(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
+  Pixel code_with(Coder& coder, ResidualModel& residuals, const Site& site, uint32_t x, Pixel actual,
+                  uint8_t& mark);
   // Amid escaped pixels, where colours asked for are seldom right: whether this time none is.
   bool skips_ranks() { return hit_amid_escapes_.probability() < kSeldom && ++unranked_ % kRankedOneOf != 0; }
   template <typename Coder>
@@ -89,14 +96,15 @@ class ColourModel {
   // What large contexts see of all but the pixel to the left and the guide: it is known a pixel ahead, and
   // tells which line of slots will be looked at.
   struct Lines {
-    uint32_t north, three, twelve, all, around;
+    uint32_t twelve, all, around;
   };
-  static Lines lines_at(const Pixel* here, const Pixel* reference, ptrdiff_t stride);
+  const AboveSums& above(uint32_t x) const { return above_[x / AboveSums::kPixels]; }
+  Lines lines_at(const Pixel* here, uint32_t x) const;
   Slot* line(int context, uint32_t sum) { return &slots_[context][scrambled(sum) >> table_shift_ & ~3u]; }
   static uint32_t scrambled(uint32_t sum) { return (sum ^ sum >> 15) * 0x2545F491u; }
   // Finds the slots of all contexts and asks for them, and for the next pixel's lines.
   template <bool All>
-  void set_hashes(const Site& site);
+  void set_hashes(const Site& site, uint32_t x);
   // Asks for the next pixel's other slots once the pixel is known.
   void ask_ahead(Pixel pixel);
   template <bool All>
@@ -156,9 +164,11 @@ class ColourModel {
   Pixel votes_[kVoters] = {};
   int trust_[kVoters] = {};
   uint32_t near_marks_ = 0;
-  // Of the pixel at `ahead_`, if its reference is as expected.
-  const Pixel* ahead_ = nullptr;
-  const Pixel* ahead_reference_ = nullptr;
+  // Of the row being coded, by cell.
+  const ContextKernels* kernels_;
+  std::vector<AboveSums> above_;
+  // Of the pixel in column `ahead_`.
+  uint32_t ahead_ = kNowhere;
   Lines ahead_lines_ = {};
 };
 

@@ -42,8 +42,8 @@ struct ColourModel::Candidates {
 };
 
 template <bool All, typename Coder>
-Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site& s, Pixel actual,
-                             uint8_t& mark) {
+Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site& s, uint32_t x,
+                             Pixel actual, uint8_t& mark) {
   Pixel excluded = kNoPixel;
   mark = 0;
   if (is_flat(s)) {
@@ -58,7 +58,7 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   const int escaped_near = s.escaped_around();
   const bool amid_escapes = adds_odds && excluded == kNoPixel && escaped_near == 4;
   if (amid_escapes && skips_ranks()) return code_unranked(coder, residuals, s, actual, mark);
-  set_hashes<All>(s);
+  set_hashes<All>(s, x);
   if (excluded == kNoPixel) {
     excluded = sure_colour<All>();
     if (excluded != kNoPixel && code_sure<All>(coder, s, excluded, actual)) {
