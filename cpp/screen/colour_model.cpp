@@ -62,40 +62,53 @@ uint32_t ColourModel::flat_context(const Site& s) {
          bit(s.mark(-2, 0) & s.mark(0, -2) & 1, 10);
 }
 
-ColourModel::Lines ColourModel::lines_at(const Pixel* here, uint32_t x) const {
+template <bool All>
+void ColourModel::look_at_lines(const Pixel* here, uint32_t x) {
   const AboveSums& sums = above(x);
   const uint32_t i = x % AboveSums::kPixels;
   const uint32_t west = term(5, here[-2]) + term(11, here[-3]);
-  const uint32_t far_west = west + term(16, here[-4]) + term(20, here[-5]);
-  return {sums.eight[i] + west, sums.fifteen[i] + far_west, sums.around[i]};
+  const uint32_t far_west = term(16, here[-4]) + term(20, here[-5]);
+  const auto line = [&](int sure, uint32_t sum) {
+    const uint32_t hash = scrambled(sum);
+    Slot* const slots = &slots_[Voters<All>::kSure[sure]][hash >> table_shift_ & ~3u];
+    lines_[sure] = {hash, slots};
+    prefetch(slots);
+  };
+  line(0, sums.fifteen[i] + west + far_west);
+  line(1, sums.around[i]);
+  line(2, sums.eight[i] + west);
+  ahead_ = x;
 }
 
 // The contexts' slots: of a growing neighbourhood, and of others. Every place has a factor of its own, so
 // that contexts share products, and none of them waits for another.
 template <bool All>
-void ColourModel::set_hashes(const Site& s, uint32_t x) {
-  using V = Voters<All>;
-  const Lines lines = x == ahead_ ? ahead_lines_ : lines_at(s.here, x);
+void ColourModel::find_sure(const Site& s) {
+  if (s.x != ahead_) look_at_lines<All>(s.here, s.x);
+  const uint32_t late_hash = scrambled(term(0, s.at(-1, 0)) + term(4, s.guide));
+  for (int i = 0; i < 3; ++i) {
+    const int context = Voters<All>::kSure[i];
+    hashes_[context] = lines_[i].hash + late_hash;
+    open_[context] = lines_[i].slots + (late_hash >> 30);
+  }
+  look_at_lines<All>(s.here + 1, s.x + 1);
+}
+template void ColourModel::find_sure<false>(const Site& site);
+template void ColourModel::find_sure<true>(const Site& site);
+
+template <bool All>
+void ColourModel::find_others(const Site& s) {
+  const AboveSums& sums = above(s.x);
   const uint32_t west = term(0, s.at(-1, 0));
-  const uint32_t late = west + term(4, s.guide);
-  const uint32_t pair = west + above(x).north[x % AboveSums::kPixels];
-  const uint32_t five = late + above(x).three[x % AboveSums::kPixels];
-  const auto by_sum = [&](int i, uint32_t sum) {
+  const uint32_t pair = west + sums.north[s.x % AboveSums::kPixels];
+  const uint32_t five = west + term(4, s.guide) + sums.three[s.x % AboveSums::kPixels];
+  const auto find = [&](int i, uint32_t sum) {
     hashes_[i] = scrambled(sum);
     open_[i] = &slots_[i][hashes_[i] >> table_shift_];
     prefetch(open_[i]);
   };
-  const uint32_t late_hash = scrambled(late);
-  const auto by_line = [&](int i, uint32_t sum) {
-    hashes_[i] = scrambled(sum) + late_hash;
-    open_[i] = line(i, sum) + (late_hash >> 30);
-    prefetch(open_[i]);
-  };
-  by_line(V::kSure[2], lines.twelve);
-  by_line(V::kSure[0], lines.all);
-  by_line(V::kSure[1], lines.around);
-  by_sum(0, pair);
-  by_sum(1, five);
+  find(0, pair);
+  find(1, five);
   if constexpr (All) {
     uint32_t run = 0;
     while (run < 24 && s.at(-1 - static_cast<int>(run), 0) == s.at(-2 - static_cast<int>(run), 0)) ++run;
@@ -105,20 +118,13 @@ void ColourModel::set_hashes(const Site& s, uint32_t x) {
     const uint32_t p = term(21, s.in_reference(0, 0));
     const uint32_t later = term(26, s.at(1, 0)) + term(27, s.at(0, 1));
     const uint32_t marks = static_cast<uint32_t>(s.mark(-1, 0) + 2 * s.mark(0, -1));
-    by_sum(2, five + term(5, s.at(-2, 0)) + term(6, s.at(0, -2)));
-    by_sum(5, pair + p + later + term(34, marks));
-    by_sum(7, pair + term(3, s.at(1, -1)) + term(32, run) + term(33, column));
-    by_sum(8, pair + p + term(30, s.background[0]) + term(31, s.background[1]));
-    by_sum(9, pair + later + term(28, s.at(1, 1)) + term(29, s.at(-1, 1)));
+    find(2, five + term(5, s.at(-2, 0)) + term(6, s.at(0, -2)));
+    find(5, pair + p + later + term(34, marks));
+    find(7, pair + term(3, s.at(1, -1)) + term(32, run) + term(33, column));
+    find(8, pair + p + term(30, s.background[0]) + term(31, s.background[1]));
+    find(9, pair + later + term(28, s.at(1, 1)) + term(29, s.at(-1, 1)));
   }
-  ahead_ = x + 1;
-  ahead_lines_ = lines_at(s.here + 1, ahead_);
-  prefetch(line(V::kSure[2], ahead_lines_.twelve));
-  prefetch(line(V::kSure[0], ahead_lines_.all));
-  prefetch(line(V::kSure[1], ahead_lines_.around));
 }
-template void ColourModel::set_hashes<false>(const Site& site, uint32_t x);
-template void ColourModel::set_hashes<true>(const Site& site, uint32_t x);
 
 void ColourModel::ask_ahead(Pixel pixel) {
   const uint32_t west = term(0, pixel);
@@ -131,27 +137,31 @@ void ColourModel::ask_ahead(Pixel pixel) {
 template <bool All>
 void ColourModel::open_slots(const Site& s) {
   using V = Voters<All>;
+  find_others<All>(s);
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1), ww = s.at(-2, 0);
   const Pixel p = s.in_reference(0, 0), b = *s.background;
-  const int equal =
-      (w == n) | (w == nw) << 1 | (n == ne) << 2 | (n == nw) << 3 | (w == ww) << 4 | (n == s.at(0, -2)) << 5;
-  const int mw = s.mark(-1, 0), mn = s.mark(0, -1);
-  near_marks_ = static_cast<uint32_t>(mw | mn << 1 | s.mark(-1, -1) << 2 | s.mark(1, -1) << 3 |
-                                      s.mark(-2, 0) << 4 | s.mark(0, -2) << 5);
+  const bool w_is_n = w == n, w_is_nw = w == nw, n_is_ne = n == ne, w_is_p = w == p, n_is_p = n == p;
+  const uint32_t equal = w_is_n | w_is_nw << 1 | n_is_ne << 2 | (n == nw) << 3 | (w == ww) << 4 |
+                    (n == s.at(0, -2)) << 5 | (w == b) << 7;
+  const uint32_t mw = s.mark(-1, 0), mn = s.mark(0, -1), mne = s.mark(1, -1);
+  const uint32_t marks =
+      (mw | mn << 1 | s.mark(-1, -1) << 2 | mne << 3 | s.mark(-2, 0) << 4 | s.mark(0, -2) << 5) & 63;
   constexpr int kFirst = V::kContexts;
-  votes_[kFirst] = p;
-  trust_[kFirst] = static_cast<int>(near_marks_ & 63) | (p == w) << 6 | (p == n) << 7;
-  votes_[kFirst + 1] = w;
-  trust_[kFirst + 1] = equal | (w == p) << 6 | (w == b) << 7;
-  votes_[kFirst + 2] = n;
-  trust_[kFirst + 2] = equal | (n == p) << 6 | (w == b) << 7;
+  Pixel votes[V::kInputs];
+  votes[V::kInputs - 1] = kNoPixel;
+  votes[kFirst] = p;
+  trust_[kFirst] = marks | w_is_p << 6 | n_is_p << 7;
+  votes[kFirst + 1] = w;
+  trust_[kFirst + 1] = equal | w_is_p << 6;
+  votes[kFirst + 2] = n;
+  trust_[kFirst + 2] = equal | n_is_p << 6;
   if constexpr (All) {
-    votes_[kFirst + 3] = b;
+    votes[kFirst + 3] = b;
     trust_[kFirst + 3] = (mw & 1) | (mn & 1) << 1 | (s.background[-1] == w) << 2 |
                          (s.background[-s.stride] == n) << 3 | (s.background[1 - s.stride] == ne) << 4 |
                          (s.background[-1 - s.stride] == nw) << 5 | (b == w) << 6 | (b == p) << 7;
-    votes_[kFirst + 4] = gradient(s);
-    trust_[kFirst + 4] = equal | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7;
+    votes[kFirst + 4] = gradient(s);
+    trust_[kFirst + 4] = (equal & 63) | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7;
   }
   for (int i = 0; i < V::kContexts; ++i) {
     Slot& found = *open_[i];
@@ -160,9 +170,15 @@ void ColourModel::open_slots(const Site& s) {
       found = Slot{};
       found.check = check;
     }
-    votes_[i] = found.colours[0];
-    trust_[i] = found.streak << 4 | (found.hits & 15);
+    votes[i] = found.colours[0];
+    trust_[i] = found.trust;
   }
+  for (int i = 0; i < V::kInputs; i += 8) store_words(votes_ + i, words_of(votes + i));
+  const Pixel around[8] = {w, n, s.at(1, 0), ne, nw, b, p, kNoPixel};
+  store_words(around_, words_of(around));
+  places_[0] = static_cast<uint32_t>(std::min(s.escaped_around(), 3) << 4 | (mw & 1) << 3 | (mn & 1) << 2);
+  places_[1] = static_cast<uint32_t>(w_is_n << 5 | n_is_ne << 6 | w_is_nw << 7 | (mw & 1) << 8 | (mne & 1) << 9);
+  places_[2] = static_cast<uint32_t>(marks);
 }
 template void ColourModel::open_slots<false>(const Site& site);
 template void ColourModel::open_slots<true>(const Site& site);
@@ -181,7 +197,7 @@ void ColourModel::gather(Candidates& candidates) {
   using V = Voters<All>;
   if constexpr (!All)
     if (adds_odds_) {
-      for (int i = 0; i < V::kCount; ++i) candidates.add(votes_[i], odds_.look(i, trust_[i]));
+      candidates.add_votes(votes_, odds_.look(trust_));
       return;
     }
   for (int i = 0; i < V::kCount; ++i) {
@@ -212,18 +228,14 @@ template <bool All>
 void ColourModel::learn_colour(Pixel colour) {
   for (int i = 0; i < Voters<All>::kContexts; ++i) {
     Slot& slot = *open_[i];
-    if (slot.colours[0] == colour) {
+    const Pixel first = slot.colours[0], second = slot.colours[1];
+    if (first == colour) {
       slot.hit();
       continue;
     }
-    slot.hits = static_cast<uint8_t>(slot.hits << 1);
-    if (slot.colours[1] == colour) {
-      slot.streak = slot.streak > 7;
-    } else {
-      slot.colours[2] = slot.colours[1];
-      slot.streak = 0;
-    }
-    slot.colours[1] = slot.colours[0];
+    slot.miss(second == colour);
+    if (second != colour) slot.colours[2] = second;
+    slot.colours[1] = first;
     slot.colours[0] = colour;
   }
 }

@@ -4,6 +4,8 @@
 // cheap bits settle most pixels.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "base/big_array.h"
@@ -49,11 +51,11 @@ class ColourModel {
     kernels_->sum_above(site.here, site.reference, site.stride, &above_[static_cast<size_t>(column)], count);
   }
 
-  // Codes the pixel at `site`, which is column x, sets its mark and returns it. The decoder ignores `actual`.
+  // Codes the pixel at `site`, sets its mark and returns it. The decoder ignores `actual`.
   template <typename Coder>
-  Pixel code(Coder& coder, ResidualModel& residuals, const Site& site, uint32_t x, Pixel actual, uint8_t& mark) {
-    return all_voters_ ? code_with<true>(coder, residuals, site, x, actual, mark)
-                       : code_with<false>(coder, residuals, site, x, actual, mark);
+  Pixel code(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark) {
+    return all_voters_ ? code_with<true>(coder, residuals, site, actual, mark)
+                       : code_with<false>(coder, residuals, site, actual, mark);
   }
 
  private:
@@ -66,45 +68,56 @@ class ColourModel {
   static constexpr uint32_t kRankedOneOf = 16;
   static constexpr uint32_t kSlowly = 255;
 
-  // What followed a context: the latest colours, how often in a row the first one, and its last hits.
+  // What followed a context: the latest colours, and how well the first one did.
   struct Slot {
     Pixel colours[3] = {kNoPixel, kNoPixel, kNoPixel};
     uint16_t check = 0;
-    uint8_t streak = 0;
-    uint8_t hits = 0;
+    // How often in a row it came, up to 15, times 16, and its last four hits, a bit each.
+    uint8_t trust = 0;
 
     bool is_sure(uint32_t hash, int least_streak, uint8_t least_hits) const {
-      return check == static_cast<uint16_t>(hash) && streak >= least_streak &&
-             (hits & least_hits) == least_hits;
+      return check == static_cast<uint16_t>(hash) && trust >= least_streak * 16 &&
+             (trust & least_hits) == least_hits;
     }
-    void hit() {
-      streak = static_cast<uint8_t>(streak + (streak < 15));
-      hits = static_cast<uint8_t>(hits << 1 | 1);
+    void hit() { trust = kTrustAfterHit[trust]; }
+    // A colour that has been first for long comes back with some trust.
+    void miss(bool was_second) {
+      trust = static_cast<uint8_t>((trust << 1 & 15) | (was_second ? trust >> 3 & 16 : 0));
     }
   };
+  static constexpr auto kTrustAfterHit = [] {
+    std::array<uint8_t, 256> after{};
+    for (int trust = 0; trust < 256; ++trust)
+      after[trust] = static_cast<uint8_t>(std::min(trust / 16 + 1, 15) * 16 + (2 * trust + 1) % 16);
+    return after;
+  }();
   struct Candidates;
 
   template <bool All, typename Coder>
-  Pixel code_with(Coder& coder, ResidualModel& residuals, const Site& site, uint32_t x, Pixel actual,
-                  uint8_t& mark);
+  Pixel code_with(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
   // Amid escaped pixels, where colours asked for are seldom right: whether this time none is.
   bool skips_ranks() { return hit_amid_escapes_.probability() < kSeldom && ++unranked_ % kRankedOneOf != 0; }
   template <typename Coder>
   Pixel code_unranked(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
   static bool is_flat(const Site& site);
   static uint32_t flat_context(const Site& site);
-  // What large contexts see of all but the pixel to the left and the guide: it is known a pixel ahead, and
-  // tells which line of slots will be looked at.
-  struct Lines {
-    uint32_t twelve, all, around;
+  // Four slots in a cache line: what large contexts see of all but the pixel to the left and the guide says
+  // which, a pixel ahead.
+  struct Line {
+    uint32_t hash = 0;
+    Slot* slots = nullptr;
   };
-  const AboveSums& above(uint32_t x) const { return above_[x / AboveSums::kPixels]; }
-  Lines lines_at(const Pixel* here, uint32_t x) const;
-  Slot* line(int context, uint32_t sum) { return &slots_[context][scrambled(sum) >> table_shift_ & ~3u]; }
   static uint32_t scrambled(uint32_t sum) { return (sum ^ sum >> 15) * 0x2545F491u; }
-  // Finds the slots of all contexts and asks for them, and for the next pixel's lines.
+  const AboveSums& above(uint32_t x) const { return above_[x / AboveSums::kPixels]; }
+  // Finds the lines of a pixel's sure contexts and asks for them.
   template <bool All>
-  void set_hashes(const Site& site, uint32_t x);
+  void look_at_lines(const Pixel* here, uint32_t x);
+  // Finds the slots of the sure contexts, and the next pixel's lines.
+  template <bool All>
+  void find_sure(const Site& site);
+  // Finds those of the others and asks for them.
+  template <bool All>
+  void find_others(const Site& site);
   // Asks for the next pixel's other slots once the pixel is known.
   void ask_ahead(Pixel pixel);
   template <bool All>
@@ -125,15 +138,15 @@ class ColourModel {
   // around.
   template <bool All>
   struct Ballot {
-    int votes[Voters<All>::kCount];
-    int places[RankOdds::kPlaces];
+    alignas(16) uint32_t votes[Voters<All>::kInputs];
+    uint32_t places[RankOdds::kPlaces];
   };
   template <bool All>
-  Ballot<All> ballot_of(const Site& site, int rank, Pixel colour) const;
+  Ballot<All> ballot_of(int rank, Pixel colour) const;
   template <bool All, typename Coder>
-  bool code_hit(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
+  bool code_hit(Coder& coder, int rank, Pixel colour, bool hit);
   template <typename Coder>
-  bool code_hit_quickly(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
+  bool code_hit_quickly(Coder& coder, int rank, Pixel colour, bool hit);
 
   SheetShape shape_;
   bool all_voters_;
@@ -147,8 +160,8 @@ class ColourModel {
   };
   // By voter and its trust; none where odds are added.
   std::vector<Confidence> confidence_;
-  Confidence& confidence(int voter, int trust) {
-    return confidence_[static_cast<size_t>(voter * RankOdds::kTrusts + trust)];
+  Confidence& confidence(int voter, uint32_t trust) {
+    return confidence_[static_cast<size_t>(voter * RankOdds::kTrusts) + trust];
   }
   std::vector<MixWeights<16>> weights_[2];
   std::vector<BitModel> refine_;
@@ -161,15 +174,18 @@ class ColourModel {
   // Of the pixel being coded, by place in the list of voters.
   uint32_t hashes_[kContexts] = {};
   Slot* open_[kContexts] = {};
-  Pixel votes_[kVoters] = {};
-  int trust_[kVoters] = {};
-  uint32_t near_marks_ = 0;
+  alignas(16) Pixel votes_[16] = {};
+  uint32_t trust_[kVoters] = {};
+  // The colours of pixels around: west, north, east, northeast, northwest, then the background's and the
+  // reference's; and what places tell of a pixel whatever its colour.
+  alignas(16) Pixel around_[8] = {};
+  uint32_t places_[RankOdds::kPlaces] = {};
   // Of the row being coded, by cell.
   const ContextKernels* kernels_;
   std::vector<AboveSums> above_;
-  // Of the pixel in column `ahead_`.
+  // Of the pixel in column `ahead_`, in the order of the sure contexts.
   uint32_t ahead_ = kNowhere;
-  Lines ahead_lines_ = {};
+  Line lines_[3] = {};
 };
 
 }  // namespace aicodec::screen

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 
 namespace aicodec::screen {
 
@@ -24,6 +25,19 @@ struct ColourModel::Candidates {
     colours[count] = colour;
     scores[count++] = score;
   }
+  // What eight voters name, in their order.
+  void add_votes(const Pixel* votes, Words trust) {
+    const Words named = load_words(votes);
+    uint32_t left =
+        ~signs(is_equal(named, all_words(kNoPixel)) | is_equal(named, all_words(refused[0]))) & 0xFF;
+    while (left != 0) {
+      const Pixel colour = votes[std::countr_zero(left)];
+      const Words same = is_equal(named, all_words(colour));
+      left &= ~signs(same);
+      colours[count] = colour;
+      scores[count++] = static_cast<int>(sum_of(trust & same));
+    }
+  }
   bool has(Pixel colour) const {
     for (int i = 0; i < count; ++i)
       if (colours[i] == colour) return true;
@@ -42,8 +56,8 @@ struct ColourModel::Candidates {
 };
 
 template <bool All, typename Coder>
-Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site& s, uint32_t x,
-                             Pixel actual, uint8_t& mark) {
+Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site& s, Pixel actual,
+                             uint8_t& mark) {
   Pixel excluded = kNoPixel;
   mark = 0;
   if (is_flat(s)) {
@@ -58,7 +72,7 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   const int escaped_near = s.escaped_around();
   const bool amid_escapes = adds_odds && excluded == kNoPixel && escaped_near == 4;
   if (amid_escapes && skips_ranks()) return code_unranked(coder, residuals, s, actual, mark);
-  set_hashes<All>(s, x);
+  find_sure<All>(s);
   if (excluded == kNoPixel) {
     excluded = sure_colour<All>();
     if (excluded != kNoPixel && code_sure<All>(coder, s, excluded, actual)) {
@@ -87,8 +101,8 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
     const Pixel candidate = candidates.take_best();
     if (rank == 0) candidates.refused[1] = candidate;
     const bool hit = candidate == actual || (!exact_known && is_near(candidate, actual, s.tolerance));
-    if (adds_odds ? code_hit_quickly(coder, s, rank, candidate, hit)
-                  : code_hit<All>(coder, s, rank, candidate, hit)) {
+    if (adds_odds ? code_hit_quickly(coder, rank, candidate, hit)
+                  : code_hit<All>(coder, rank, candidate, hit)) {
       colour = candidate;
       break;
     }
@@ -134,8 +148,8 @@ template <bool All, typename Coder>
 bool ColourModel::code_sure(Coder& coder, const Site& s, Pixel colour, Pixel actual) {
   const auto& sure = Voters<All>::kSure;
   Slot* const slots[3] = {open_[sure[0]], open_[sure[1]], open_[sure[2]]};
-  const auto streak = [&](int i) { return (slots[i]->streak >= 15) + (slots[i]->streak >= 7); };
-  const int context = ((streak(0) * 3 + streak(1)) * 2 + (slots[2]->streak >= 15)) * 64 +
+  const auto streak = [&](int i) { return (slots[i]->trust >= 15 * 16) + (slots[i]->trust >= 7 * 16); };
+  const int context = ((streak(0) * 3 + streak(1)) * 2 + (slots[2]->trust >= 15 * 16)) * 64 +
                       (colour == s.in_reference(0, 0)) * 32 + (colour == s.at(-1, 0)) * 16 +
                       (s.mark(-1, 0) & 1) * 8 + (s.mark(0, -1) & 1) * 4 + (s.mark(1, -1) & 1) * 2 +
                       (colour == s.at(0, -1));
@@ -146,35 +160,35 @@ bool ColourModel::code_sure(Coder& coder, const Site& s, Pixel colour, Pixel act
 }
 
 template <bool All>
-ColourModel::Ballot<All> ColourModel::ballot_of(const Site& s, int rank, Pixel colour) const {
+ColourModel::Ballot<All> ColourModel::ballot_of(int rank, Pixel colour) const {
   using V = Voters<All>;
   Ballot<All> ballot;
-  int agreeing = 0;
-  for (int i = 0; i < V::kCount; ++i) {
-    int& vote = ballot.votes[i];
-    vote = votes_[i] == colour;
-    if (i < V::kContexts && rank > 0 && vote == 0)
-      vote = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
-    agreeing += vote > 0;
+  uint32_t agreeing = 0;
+  for (int i = 0; i < V::kInputs; i += 8) {
+    const Words firsts = all_words(0) - is_equal(load_words(votes_ + i), all_words(colour));
+    store_words(ballot.votes + i, firsts);
+    agreeing += sum_of(firsts);
   }
-  const int is_w = colour == s.at(-1, 0), is_n = colour == s.at(0, -1), is_e = colour == s.at(1, 0);
-  const int is_p = colour == s.in_reference(0, 0);
-  const int mw = s.mark(-1, 0) & 1, mn = s.mark(0, -1) & 1;
-  ballot.places[0] = agreeing * 64 + std::min(s.escaped_around(), 3) * 16 + mw * 8 + mn * 4 + is_p * 2 +
-                     (colour == *s.background);
-  ballot.places[1] = is_w | is_n << 1 | is_e << 2 | (colour == s.at(1, -1)) << 3 |
-                     (colour == s.at(-1, -1)) << 4 | (s.at(-1, 0) == s.at(0, -1)) << 5 |
-                     (s.at(0, -1) == s.at(1, -1)) << 6 | (s.at(-1, 0) == s.at(-1, -1)) << 7 | mw << 8 |
-                     (s.mark(1, -1) & 1) << 9;
-  ballot.places[2] = static_cast<int>(near_marks_ & 63) | is_w << 6 | is_n << 7 | is_p << 8 | is_e << 9;
+  if (rank > 0)
+    for (int i = 0; i < V::kContexts; ++i) {
+      if (ballot.votes[i] != 0) continue;
+      const Slot& slot = *open_[i];
+      ballot.votes[i] = slot.colours[1] == colour ? 2 : slot.colours[2] == colour ? 3 : 0;
+      agreeing += ballot.votes[i] != 0;
+    }
+  const uint32_t alike = signs(is_equal(load_words(around_), all_words(colour)));
+  const uint32_t west_north = alike & 3, east = alike >> 2 & 1, reference = alike >> 6;
+  ballot.places[0] = places_[0] | agreeing << 6 | alike >> 5;
+  ballot.places[1] = places_[1] | (alike & 31);
+  ballot.places[2] = places_[2] | west_north << 6 | reference << 8 | east << 9;
   return ballot;
 }
 
 template <bool All, typename Coder>
-bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
+bool ColourModel::code_hit(Coder& coder, int rank, Pixel colour, bool hit) {
   using V = Voters<All>;
-  const Ballot<All> ballot = ballot_of<All>(s, rank, colour);
-  const auto place = [&](int i) { return static_cast<size_t>(rank * 1024 + ballot.places[i]); };
+  const Ballot<All> ballot = ballot_of<All>(rank, colour);
+  const auto place = [&](int i) { return static_cast<uint32_t>(rank) * 1024 + ballot.places[i]; };
   BitModel* const refining = &refine_[place(2) * kRefining];
   for (int i = 0; i < kRefining; i += 16) prefetch(refining + i);
   int stretched[V::kInputs] = {};
@@ -203,8 +217,8 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
 }
 
 template <typename Coder>
-bool ColourModel::code_hit_quickly(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
-  const Ballot<false> ballot = ballot_of<false>(s, rank, colour);
+bool ColourModel::code_hit_quickly(Coder& coder, int rank, Pixel colour, bool hit) {
+  const Ballot<false> ballot = ballot_of<false>(rank, colour);
   hit = odds_.code(coder, rank, ballot.votes, ballot.places, hit);
   if (hit) ask_ahead(colour);
   return hit;

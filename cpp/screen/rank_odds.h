@@ -6,6 +6,7 @@
 
 #include "screen/logistic.h"
 #include "screen/odds.h"
+#include "screen/words.h"
 
 namespace aicodec::screen {
 
@@ -27,24 +28,25 @@ class RankOdds {
       for (int trust = 0; trust < kTrusts; ++trust)
         for (int rank = 0; rank < kRanks; ++rank)
           for (int vote = 0; vote < 4; ++vote)
-            voters_[static_cast<size_t>(voter * kTrusts + trust)].odds[rank][vote] =
+            voters_[static_cast<size_t>(voter * kTrusts + trust)].odds[4 * rank + vote] =
                 static_cast<uint32_t>(2 * stretch(first_chance(voter, vote, trust)));
   }
 
-  // Looks at a voter; how much it speaks for the first colour it names.
-  int look(int voter, int trust) {
-    open_[voter] = &voters_[static_cast<size_t>(voter * kTrusts + trust)];
-    const uint32_t more = open_[voter]->odds[0][1] - open_[voter]->odds[0][0];
-    return 20 + std::max(static_cast<int32_t>(more) >> 5, 0);
+  // Looks at the voters; how much each speaks for the first colour it names.
+  Words look(const uint32_t* trusts) {
+    for (int i = 0; i < kVoters; ++i) open_[i] = (voters_.data() + i * kTrusts)[trusts[i]].odds;
+    Words against, in_favour;
+    load_pairs(open_, 0, against, in_favour);
+    return all_words(20) + shift_right_positive<5>(in_favour - against);
   }
 
-  // Codes whether a colour is right for which voters voted so, after look() at each of them.
+  // Codes whether a colour is right for which voters voted so, after look().
   template <typename Coder>
-  bool code(Coder& coder, int rank, const int (&votes)[kVoters], const int (&spots)[kPlaces], bool hit) {
+  bool code(Coder& coder, int rank, const uint32_t* votes, const uint32_t (&spots)[kPlaces], bool hit) {
     uint32_t* odds[kVoters + kPlaces];
-    for (int i = 0; i < kVoters; ++i) odds[i] = &open_[i]->odds[rank][votes[i]];
+    for (int i = 0; i < kVoters; ++i) odds[i] = open_[i] + (4 * static_cast<uint32_t>(rank) + votes[i]);
     for (int i = 0; i < kPlaces; ++i)
-      odds[kVoters + i] = &places_[static_cast<size_t>((rank * kPlaces + i) * kSpots + spots[i])];
+      odds[kVoters + i] = &places_[static_cast<uint32_t>((rank * kPlaces + i) * kSpots) + spots[i]];
     uint32_t sum = 0;
     for (const uint32_t* each : odds) sum += *each;
     const uint32_t chance = chance_of(std::clamp(static_cast<int32_t>(sum), -kMostOdds, kMostOdds));
@@ -60,11 +62,11 @@ class RankOdds {
  private:
   // By rank and vote. Signed numbers of 32 bits in two's complement, whose sums may overflow without harm.
   struct alignas(64) Voter {
-    uint32_t odds[kRanks][4];
+    uint32_t odds[4 * kRanks];
   };
   std::vector<Voter> voters_;
   std::vector<uint32_t> places_;
-  Voter* open_[kVoters] = {};
+  uint32_t* open_[kVoters] = {};
 };
 
 }  // namespace aicodec::screen

@@ -294,6 +294,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
     site.marks = marks_.at(left, y);
     site.background = background_.at(left, y);
     site.stride = current_.stride();
+    site.x = static_cast<uint32_t>(left);
     site.reference_stride = between ? seen_stride() : site.stride;
     site.reference = between ? seen(column, y)
                              : references[block.vector.reference]->at(left + block.vector.dx,
@@ -324,20 +325,27 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
       if constexpr (requires { coder.spent(); }) before = coder.spent();
       Pixel* here = current_.at(left, y);
       uint8_t* mark = marks_.at(left, y);
-      Site site = site_of(column, y);
       const Pixel* actual = source != nullptr ? source->at(left, top_ + y) : nullptr;
-      for (int x = left; x < right; ++x, ++here, ++mark, ++site.background, ++site.reference) {
-        site.here = here;
-        site.marks = mark;
-        const Pixel wanted = actual != nullptr ? actual[x - left] : 0;
-        if (block.mode == Mode::kLiteral) {
-          if (plan != nullptr) site.tolerance = plan->tolerance->at(x, top_ + y);
-          site.guide = luma != nullptr ? guide_at(*luma, x, y) : 0;
-          *here = colours_.code(coder, escapes_, site, static_cast<uint32_t>(x), wanted, *mark);
-        } else {
-          if (x == left) photos_.begin_run(site);
-          *here = photos_.code(coder, site, x, wanted);
+      Site site = site_of(column, y);
+      const auto next = [&] {
+        ++site.x;
+        site.here = ++here;
+        site.marks = ++mark;
+        ++site.background;
+        ++site.reference;
+        actual += actual != nullptr;
+      };
+      if (block.mode == Mode::kPhoto) {
+        photos_.begin_run(site);
+        for (int x = left; x < right; ++x, next()) {
+          *here = photos_.code(coder, site, x, actual != nullptr ? *actual : 0);
           *mark = *here == *site.reference ? kAsReference : kEscaped;
+        }
+      } else {
+        for (int x = left; x < right; ++x, next()) {
+          if (plan != nullptr) site.tolerance = plan->tolerance->at(x, top_ + y);
+          if (luma != nullptr) site.guide = guide_at(*luma, x, y);
+          *here = colours_.code(coder, escapes_, site, actual != nullptr ? *actual : 0, *mark);
         }
       }
       if constexpr (requires { coder.spent(); }) {
