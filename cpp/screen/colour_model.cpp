@@ -15,7 +15,7 @@ ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
       adds_odds_(!settings.rich && !settings.all_voters),
       table_shift_(32 - settings.colour_bits),
       kernels_(&AICODEC_PICK_KERNELS(kContextKernels)),
-      above_(static_cast<size_t>(shape.width / AboveSums::kPixels + 1)) {
+      row_(static_cast<size_t>(shape.width / RowContexts::kPixels + 1)) {
   const int contexts = all_voters_ ? Voters<true>::kContexts : Voters<false>::kContexts;
   for (int i = 0; i < contexts; ++i) slots_[i] = BigArray<Slot>(size_t{1} << settings.colour_bits);
   const auto first_chance = [](bool is_context, int vote, int trust) {
@@ -44,28 +44,18 @@ ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % kRefining) - 16) * kMaxStretch / 16), 6);
 }
 
-// Whether fifteen pixels around are of one colour.
-bool ColourModel::is_flat(const Site& s) {
-  const Pixel w = s.at(-1, 0);
-  return w == s.at(0, -1) && w == s.at(1, -1) && w == s.in_reference(0, 0) && w == s.at(1, 0) &&
-         w == s.at(-1, -1) && w == s.at(-2, 0) && w == s.at(0, -2) && w == s.at(0, 1) && w == s.at(2, -1) &&
-         w == s.at(-2, -1) && w == s.at(-3, 0) && w == s.in_reference(1, 0) && w == s.in_reference(0, 1);
-}
-
-uint32_t ColourModel::flat_context(const Site& s) {
+uint32_t ColourModel::flat_context(const Site& s, uint32_t like_north) {
   const Pixel w = s.at(-1, 0);
   const uint32_t marks = s.mark(-1, 0) & s.mark(0, -1) & s.mark(-1, -1) & s.mark(1, -1) & 1;
-  const auto bit = [](bool set, int place) { return static_cast<uint32_t>(set) << place; };
-  return marks | bit(w == s.at(1, 1), 1) | bit(w == s.at(2, -2), 2) | bit(w == s.in_reference(1, 1), 3) |
-         bit(w == *s.background, 4) | bit(w == s.at(-4, 0) && w == s.at(-8, 0), 5) | bit(w == s.at(2, 0), 6) |
-         bit(w == s.at(0, -3), 7) | bit(w == s.at(4, -1), 8) | bit(w == s.at(0, 2), 9) |
-         bit(s.mark(-2, 0) & s.mark(0, -2) & 1, 10);
+  const uint32_t far_marks = s.mark(-2, 0) & s.mark(0, -2) & 1;
+  const bool far_west = w == s.at(-4, 0) && w == s.at(-8, 0);
+  return like_north >> RowContexts::kFlatPlaces | marks | static_cast<uint32_t>(far_west) << 5 | far_marks << 10;
 }
 
 template <bool All>
 void ColourModel::look_at_lines(const Pixel* here, uint32_t x) {
-  const AboveSums& sums = above(x);
-  const uint32_t i = x % AboveSums::kPixels;
+  const RowContexts& row = in_row(x);
+  const uint32_t i = x % RowContexts::kPixels;
   const uint32_t west = term(5, here[-2]) + term(11, here[-3]);
   const uint32_t far_west = term(16, here[-4]) + term(20, here[-5]);
   const auto line = [&](int sure, uint32_t sum) {
@@ -74,9 +64,9 @@ void ColourModel::look_at_lines(const Pixel* here, uint32_t x) {
     lines_[sure] = {hash, slots};
     prefetch(slots);
   };
-  line(0, sums.fifteen[i] + west + far_west);
-  line(1, sums.around[i]);
-  line(2, sums.eight[i] + west);
+  line(0, row.fifteen[i] + west + far_west);
+  line(1, row.around[i]);
+  line(2, row.eight[i] + west);
   ahead_ = x;
 }
 
@@ -98,10 +88,10 @@ template void ColourModel::find_sure<true>(const Site& site);
 
 template <bool All>
 void ColourModel::find_others(const Site& s) {
-  const AboveSums& sums = above(s.x);
+  const RowContexts& row = in_row(s.x);
   const uint32_t west = term(0, s.at(-1, 0));
-  const uint32_t pair = west + sums.north[s.x % AboveSums::kPixels];
-  const uint32_t five = west + term(4, s.guide) + sums.three[s.x % AboveSums::kPixels];
+  const uint32_t pair = west + row.north[s.x % RowContexts::kPixels];
+  const uint32_t five = west + term(4, s.guide) + row.three[s.x % RowContexts::kPixels];
   const auto find = [&](int i, uint32_t sum) {
     hashes_[i] = scrambled(sum);
     open_[i] = &slots_[i][hashes_[i] >> table_shift_];
@@ -128,21 +118,24 @@ void ColourModel::find_others(const Site& s) {
 
 void ColourModel::ask_ahead(Pixel pixel) {
   const uint32_t west = term(0, pixel);
-  const AboveSums& sums = above(ahead_);
-  const uint32_t i = ahead_ % AboveSums::kPixels;
-  prefetch(&slots_[0][scrambled(west + sums.north[i]) >> table_shift_]);
-  prefetch(&slots_[1][scrambled(west + sums.three[i]) >> table_shift_]);
+  const RowContexts& row = in_row(ahead_);
+  const uint32_t i = ahead_ % RowContexts::kPixels;
+  prefetch(&slots_[0][scrambled(west + row.north[i]) >> table_shift_]);
+  prefetch(&slots_[1][scrambled(west + row.three[i]) >> table_shift_]);
 }
 
 template <bool All>
-void ColourModel::open_slots(const Site& s) {
+void ColourModel::open_slots(const Site& s, uint32_t like_north) {
   using V = Voters<All>;
   find_others<All>(s);
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1), ww = s.at(-2, 0);
   const Pixel p = s.in_reference(0, 0), b = *s.background;
-  const bool w_is_n = w == n, w_is_nw = w == nw, n_is_ne = n == ne, w_is_p = w == p, n_is_p = n == p;
-  const uint32_t equal = w_is_n | w_is_nw << 1 | n_is_ne << 2 | (n == nw) << 3 | (w == ww) << 4 |
-                    (n == s.at(0, -2)) << 5 | (w == b) << 7;
+  using R = RowContexts;
+  const bool w_is_n = w == n, w_is_nw = w == nw, w_is_p = w == p;
+  const uint32_t n_is_p = like_north & R::kLikeReference;
+  const uint32_t equal =
+      (like_north & (R::kLikeNortheast | R::kLikeNorthwest | R::kLikeNorthNorth)) | static_cast<uint32_t>(w_is_n) |
+      static_cast<uint32_t>(w_is_nw) << 1 | static_cast<uint32_t>(w == ww) << 4 | static_cast<uint32_t>(w == b) << 7;
   const uint32_t mw = s.mark(-1, 0), mn = s.mark(0, -1), mne = s.mark(1, -1);
   const uint32_t marks =
       (mw | mn << 1 | s.mark(-1, -1) << 2 | mne << 3 | s.mark(-2, 0) << 4 | s.mark(0, -2) << 5) & 63;
@@ -150,11 +143,11 @@ void ColourModel::open_slots(const Site& s) {
   Pixel votes[V::kInputs];
   votes[V::kInputs - 1] = kNoPixel;
   votes[kFirst] = p;
-  trust_[kFirst] = marks | w_is_p << 6 | n_is_p << 7;
+  trust_[kFirst] = marks | w_is_p << 6 | n_is_p << 1;
   votes[kFirst + 1] = w;
   trust_[kFirst + 1] = equal | w_is_p << 6;
   votes[kFirst + 2] = n;
-  trust_[kFirst + 2] = equal | n_is_p << 6;
+  trust_[kFirst + 2] = equal | n_is_p;
   if constexpr (All) {
     votes[kFirst + 3] = b;
     trust_[kFirst + 3] = (mw & 1) | (mn & 1) << 1 | (s.background[-1] == w) << 2 |
@@ -177,11 +170,11 @@ void ColourModel::open_slots(const Site& s) {
   const Pixel around[8] = {w, n, s.at(1, 0), ne, nw, b, p, kNoPixel};
   store_words(around_, words_of(around));
   places_[0] = static_cast<uint32_t>(std::min(s.escaped_around(), 3) << 4 | (mw & 1) << 3 | (mn & 1) << 2);
-  places_[1] = static_cast<uint32_t>(w_is_n << 5 | n_is_ne << 6 | w_is_nw << 7 | (mw & 1) << 8 | (mne & 1) << 9);
+  places_[1] = static_cast<uint32_t>(w_is_n << 5 | (like_north & R::kLikeNortheast) << 4 | w_is_nw << 7 | (mw & 1) << 8 | (mne & 1) << 9);
   places_[2] = static_cast<uint32_t>(marks);
 }
-template void ColourModel::open_slots<false>(const Site& site);
-template void ColourModel::open_slots<true>(const Site& site);
+template void ColourModel::open_slots<false>(const Site& site, uint32_t like_north);
+template void ColourModel::open_slots<true>(const Site& site, uint32_t like_north);
 
 Pixel ColourModel::gradient(const Site& s) const {
   Pixel result = 0;

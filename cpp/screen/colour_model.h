@@ -47,8 +47,9 @@ class ColourModel {
   // Before the pixels of a row, and then for all cells of them: `count` of those whose references lie side by
   // side, from `column` on. `site` is the first one's first pixel in that row.
   void begin_row() { ahead_ = kNowhere; }
-  void look_above(const Site& site, int column, int count) {
-    kernels_->sum_above(site.here, site.reference, site.stride, &above_[static_cast<size_t>(column)], count);
+  void look_at_row(const Site& site, int column, int count) {
+    kernels_->look(site.here, site.reference, site.background, site.stride,
+                   &row_[static_cast<size_t>(column)], count);
   }
 
   // Codes the pixel at `site`, sets its mark and returns it. The decoder ignores `actual`.
@@ -99,8 +100,12 @@ class ColourModel {
   bool skips_ranks() { return hit_amid_escapes_.probability() < kSeldom && ++unranked_ % kRankedOneOf != 0; }
   template <typename Coder>
   Pixel code_unranked(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
-  static bool is_flat(const Site& site);
-  static uint32_t flat_context(const Site& site);
+  // Whether fifteen pixels around are of one colour.
+  static bool is_flat(const Site& s, uint32_t like_north) {
+    const Pixel w = s.at(-1, 0);
+    return (like_north & RowContexts::kFlat) != 0 && w == s.at(0, -1) && w == s.at(-2, 0) && w == s.at(-3, 0);
+  }
+  static uint32_t flat_context(const Site& site, uint32_t like_north);
   // Four slots in a cache line: what large contexts see of all but the pixel to the left and the guide says
   // which, a pixel ahead.
   struct Line {
@@ -108,7 +113,7 @@ class ColourModel {
     Slot* slots = nullptr;
   };
   static uint32_t scrambled(uint32_t sum) { return (sum ^ sum >> 15) * 0x2545F491u; }
-  const AboveSums& above(uint32_t x) const { return above_[x / AboveSums::kPixels]; }
+  const RowContexts& in_row(uint32_t x) const { return row_[x / RowContexts::kPixels]; }
   // Finds the lines of a pixel's sure contexts and asks for them.
   template <bool All>
   void look_at_lines(const Pixel* here, uint32_t x);
@@ -121,7 +126,7 @@ class ColourModel {
   // Asks for the next pixel's other slots once the pixel is known.
   void ask_ahead(Pixel pixel);
   template <bool All>
-  void open_slots(const Site& site);
+  void open_slots(const Site& site, uint32_t like_north);
   template <bool All>
   void gather(Candidates& candidates);
   template <bool All>
@@ -182,7 +187,7 @@ class ColourModel {
   uint32_t places_[RankOdds::kPlaces] = {};
   // Of the row being coded, by cell.
   const ContextKernels* kernels_;
-  std::vector<AboveSums> above_;
+  std::vector<RowContexts> row_;
   // Of the pixel in column `ahead_`, in the order of the sure contexts.
   uint32_t ahead_ = kNowhere;
   Line lines_[3] = {};

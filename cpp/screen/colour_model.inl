@@ -60,9 +60,10 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
                              uint8_t& mark) {
   Pixel excluded = kNoPixel;
   mark = 0;
-  if (is_flat(s)) {
+  const uint32_t like_north = in_row(s.x).like_north[s.x % RowContexts::kPixels];
+  if (is_flat(s, like_north)) {
     const Pixel colour = s.at(-1, 0);
-    if (coder.bit(flat_[flat_context(s)], is_near(colour, actual, s.tolerance))) {
+    if (coder.bit(flat_[flat_context(s, like_north)], is_near(colour, actual, s.tolerance))) {
       mark = kAsReference;
       return colour;
     }
@@ -81,7 +82,7 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
       return excluded;
     }
   }
-  open_slots<All>(s);
+  open_slots<All>(s, like_north);
   Candidates candidates;
   candidates.refused[0] = excluded;
   gather<All>(candidates);

@@ -1,5 +1,5 @@
-// Kernels of colour_model.cpp, one table per instruction set: what colour contexts see of rows that are
-// complete is summed up for several pixels at once.
+// Kernels of colour_model.cpp, one table per instruction set. Most of what a pixel's contexts see is there before
+// the row is coded: it is looked at for several pixels at once.
 #pragma once
 
 #include <cstddef>
@@ -21,17 +21,24 @@ constexpr PlaceFactors place_factors() {
 }
 inline constexpr PlaceFactors kPlaceFactors = place_factors();
 
-// Of neighbouring pixels, each the sum of its pixels times their factors, modulo 2^32: of the one above, of
-// three, of eight and of fifteen above, and of those three with five of the reference.
-struct AboveSums {
+// What contexts know of neighbouring pixels in a row before the first of them is coded.
+struct RowContexts {
   static constexpr uint32_t kPixels = 8;
+  // Sums of pixels times their factors, modulo 2^32: of the one above, of three, of eight and of fifteen above,
+  // and of those three with five of the reference.
   uint32_t north[kPixels], three[kPixels], eight[kPixels], fifteen[kPixels], around[kPixels];
+  // Which pixels are like the one above: those that tell a voter's trust, whether all are that make a place
+  // flat, and from bit kFlatPlaces on those that tell flat places apart.
+  static constexpr uint32_t kLikeNortheast = 1 << 2, kLikeNorthwest = 1 << 3, kLikeNorthNorth = 1 << 5;
+  static constexpr uint32_t kLikeReference = 1 << 6, kFlat = 1 << 7;
+  static constexpr int kFlatPlaces = 8;
+  uint32_t like_north[kPixels];
 };
 
 struct ContextKernels {
-  // Of `count` times kPixels pixels from `here` on. All that they see has the same stride.
-  void (*sum_above)(const uint32_t* here, const uint32_t* reference, ptrdiff_t stride, AboveSums* sums,
-                    int count);
+  // Of `count` times kPixels pixels from `here` on. The rasters have the same stride.
+  void (*look)(const uint32_t* here, const uint32_t* reference, const uint32_t* background, ptrdiff_t stride,
+               RowContexts* contexts, int count);
 };
 
 AICODEC_DECLARE_KERNELS(ContextKernels, kContextKernels)

@@ -43,19 +43,18 @@ class RankOdds {
   // Codes whether a colour is right for which voters voted so, after look().
   template <typename Coder>
   bool code(Coder& coder, int rank, const uint32_t* votes, const uint32_t (&spots)[kPlaces], bool hit) {
-    uint32_t* odds[kVoters + kPlaces];
-    for (int i = 0; i < kVoters; ++i) odds[i] = open_[i] + (4 * static_cast<uint32_t>(rank) + votes[i]);
-    for (int i = 0; i < kPlaces; ++i)
-      odds[kVoters + i] = &places_[static_cast<uint32_t>((rank * kPlaces + i) * kSpots) + spots[i]];
+    const uint32_t offset = 4 * static_cast<uint32_t>(rank);
+    uint32_t* const places = &places_[static_cast<uint32_t>(rank * kPlaces * kSpots)];
     uint32_t sum = 0;
-    for (const uint32_t* each : odds) sum += *each;
+    for (int i = 0; i < kVoters; ++i) sum += open_[i][offset + votes[i]];
+    for (uint32_t i = 0; i < kPlaces; ++i) sum += places[i * kSpots + spots[i]];
     const uint32_t chance = chance_of(std::clamp(static_cast<int32_t>(sum), -kMostOdds, kMostOdds));
     hit = coder.bit_with(chance, hit);
     const int error = error_of(hit, chance);
     const uint32_t voters_step = static_cast<uint32_t>((error + 128) >> 8);
     const uint32_t places_step = static_cast<uint32_t>((error + 64) >> 7);
-    for (int i = 0; i < kVoters; ++i) *odds[i] += voters_step;
-    for (int i = kVoters; i < kVoters + kPlaces; ++i) *odds[i] += places_step;
+    for (int i = 0; i < kVoters; ++i) open_[i][offset + votes[i]] += voters_step;
+    for (uint32_t i = 0; i < kPlaces; ++i) places[i * kSpots + spots[i]] += places_step;
     return hit;
   }
 

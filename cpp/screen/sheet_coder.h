@@ -312,7 +312,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
         while (end < blocks_.columns() && blocks_.at(end, cell_row).mode == Mode::kLiteral &&
                blocks_.at(end, cell_row).vector == first.vector)
           ++end;
-        colours_.look_above(site_of(column, y), column, end - column);
+        colours_.look_at_row(site_of(column, y), column, end - column);
       }
       column = end;
     }
