@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace aicodec::screen {
-namespace {
-
-uint32_t term(int place, uint32_t value) { return kPlaceFactors.of[place] * value; }
-
-}  // namespace
 
 ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
     : shape_(shape),
@@ -15,7 +10,7 @@ ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
       adds_odds_(!settings.rich && !settings.all_voters),
       table_shift_(32 - settings.colour_bits),
       kernels_(&AICODEC_PICK_KERNELS(kContextKernels)),
-      row_(static_cast<size_t>(shape.width / RowContexts::kPixels + 1)) {
+      row_(static_cast<size_t>(shape.width + ContextKernels::kPixels)) {
   const int contexts = all_voters_ ? Voters<true>::kContexts : Voters<false>::kContexts;
   for (int i = 0; i < contexts; ++i) slots_[i] = BigArray<Slot>(size_t{1} << settings.colour_bits);
   const auto first_chance = [](bool is_context, int vote, int trust) {
@@ -53,45 +48,10 @@ uint32_t ColourModel::flat_context(const Site& s, uint32_t like_north) {
 }
 
 template <bool All>
-void ColourModel::look_at_lines(const Pixel* here, uint32_t x) {
-  const RowContexts& row = in_row(x);
-  const uint32_t i = x % RowContexts::kPixels;
-  const uint32_t west = term(5, here[-2]) + term(11, here[-3]);
-  const uint32_t far_west = term(16, here[-4]) + term(20, here[-5]);
-  const auto line = [&](int sure, uint32_t sum) {
-    const uint32_t hash = scrambled(sum);
-    Slot* const slots = &slots_[Voters<All>::kSure[sure]][hash >> table_shift_ & ~3u];
-    lines_[sure] = {hash, slots};
-    prefetch(slots);
-  };
-  line(0, row.fifteen[i] + west + far_west);
-  line(1, row.around[i]);
-  line(2, row.eight[i] + west);
-  ahead_ = x;
-}
-
-// The contexts' slots: of a growing neighbourhood, and of others. Every place has a factor of its own, so
-// that contexts share products, and none of them waits for another.
-template <bool All>
-void ColourModel::find_sure(const Site& s) {
-  if (s.x != ahead_) look_at_lines<All>(s.here, s.x);
-  const uint32_t late_hash = scrambled(term(0, s.at(-1, 0)) + term(4, s.guide));
-  for (int i = 0; i < 3; ++i) {
-    const int context = Voters<All>::kSure[i];
-    hashes_[context] = lines_[i].hash + late_hash;
-    open_[context] = lines_[i].slots + (late_hash >> 30);
-  }
-  look_at_lines<All>(s.here + 1, s.x + 1);
-}
-template void ColourModel::find_sure<false>(const Site& site);
-template void ColourModel::find_sure<true>(const Site& site);
-
-template <bool All>
 void ColourModel::find_others(const Site& s) {
-  const RowContexts& row = in_row(s.x);
   const uint32_t west = term(0, s.at(-1, 0));
-  const uint32_t pair = west + row.north[s.x % RowContexts::kPixels];
-  const uint32_t five = west + term(4, s.guide) + row.three[s.x % RowContexts::kPixels];
+  const uint32_t pair = west + row_.north[s.x];
+  const uint32_t five = west + term(4, s.guide) + row_.three[s.x];
   const auto find = [&](int i, uint32_t sum) {
     hashes_[i] = scrambled(sum);
     open_[i] = &slots_[i][hashes_[i] >> table_shift_];
@@ -116,16 +76,8 @@ void ColourModel::find_others(const Site& s) {
   }
 }
 
-void ColourModel::ask_ahead(Pixel pixel) {
-  const uint32_t west = term(0, pixel);
-  const RowContexts& row = in_row(ahead_);
-  const uint32_t i = ahead_ % RowContexts::kPixels;
-  prefetch(&slots_[0][scrambled(west + row.north[i]) >> table_shift_]);
-  prefetch(&slots_[1][scrambled(west + row.three[i]) >> table_shift_]);
-}
-
 template <bool All>
-void ColourModel::open_slots(const Site& s, uint32_t like_north) {
+void ColourModel::open_slots(const Site& s, uint32_t like_north, int escaped_near) {
   using V = Voters<All>;
   find_others<All>(s);
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1), ww = s.at(-2, 0);
@@ -160,8 +112,9 @@ void ColourModel::open_slots(const Site& s, uint32_t like_north) {
     Slot& found = *open_[i];
     const uint16_t check = static_cast<uint16_t>(hashes_[i]);
     if (found.check != check) {
-      found = Slot{};
-      found.check = check;
+      Slot fresh;
+      fresh.check = check;
+      found = fresh;
     }
     votes[i] = found.colours[0];
     trust_[i] = found.trust;
@@ -169,12 +122,12 @@ void ColourModel::open_slots(const Site& s, uint32_t like_north) {
   for (int i = 0; i < V::kInputs; i += 8) store_words(votes_ + i, words_of(votes + i));
   const Pixel around[8] = {w, n, s.at(1, 0), ne, nw, b, p, kNoPixel};
   store_words(around_, words_of(around));
-  places_[0] = static_cast<uint32_t>(std::min(s.escaped_around(), 3) << 4 | (mw & 1) << 3 | (mn & 1) << 2);
+  places_[0] = static_cast<uint32_t>(std::min(escaped_near, 3) << 4 | (mw & 1) << 3 | (mn & 1) << 2);
   places_[1] = static_cast<uint32_t>(w_is_n << 5 | (like_north & R::kLikeNortheast) << 4 | w_is_nw << 7 | (mw & 1) << 8 | (mne & 1) << 9);
   places_[2] = static_cast<uint32_t>(marks);
 }
-template void ColourModel::open_slots<false>(const Site& site, uint32_t like_north);
-template void ColourModel::open_slots<true>(const Site& site, uint32_t like_north);
+template void ColourModel::open_slots<false>(const Site& site, uint32_t like_north, int escaped_near);
+template void ColourModel::open_slots<true>(const Site& site, uint32_t like_north, int escaped_near);
 
 Pixel ColourModel::gradient(const Site& s) const {
   Pixel result = 0;
@@ -186,20 +139,18 @@ Pixel ColourModel::gradient(const Site& s) const {
 }
 
 template <bool All>
-void ColourModel::gather(Candidates& candidates) {
+int ColourModel::gather(Candidates& candidates) {
   using V = Voters<All>;
   if constexpr (!All)
-    if (adds_odds_) {
-      candidates.add_votes(votes_, odds_.look(trust_));
-      return;
-    }
+    if (adds_odds_) return candidates.add_votes(votes_, odds_.look(trust_));
   for (int i = 0; i < V::kCount; ++i) {
     const int score = rough_stretch(confidence(V::kWho[i], trust_[i]).models[0][1].probability()) + 800;
     candidates.add(votes_[i], std::max(score, 20));
   }
+  return candidates.best();
 }
-template void ColourModel::gather<false>(Candidates& candidates);
-template void ColourModel::gather<true>(Candidates& candidates);
+template int ColourModel::gather<false>(Candidates& candidates);
+template int ColourModel::gather<true>(Candidates& candidates);
 
 // Second thoughts, once the first colour was wrong.
 template <bool All>

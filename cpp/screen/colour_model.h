@@ -44,12 +44,11 @@ class ColourModel {
  public:
   ColourModel(const SheetShape& shape, const ModelSettings& settings);
 
-  // Before the pixels of a row, and then for all cells of them: `count` of those whose references lie side by
-  // side, from `column` on. `site` is the first one's first pixel in that row.
+  // Before the pixels of a row, and then for `count` of them (a multiple of ContextKernels::kPixels, more than
+  // are coded) whose references lie side by side, from `site` on.
   void begin_row() { ahead_ = kNowhere; }
-  void look_at_row(const Site& site, int column, int count) {
-    kernels_->look(site.here, site.reference, site.background, site.stride,
-                   &row_[static_cast<size_t>(column)], count);
+  void look_at_row(const Site& site, int count) {
+    kernels_->look(site.here, site.reference, site.background, site.stride, row_.from(site.x), count);
   }
 
   // Codes the pixel at `site`, sets its mark and returns it. The decoder ignores `actual`.
@@ -75,6 +74,7 @@ class ColourModel {
     uint16_t check = 0;
     // How often in a row it came, up to 15, times 16, and its last four hits, a bit each.
     uint8_t trust = 0;
+    uint8_t unused = 0;  // so that it is copied as a whole
 
     bool is_sure(uint32_t hash, int least_streak, uint8_t least_hits) const {
       return check == static_cast<uint16_t>(hash) && trust >= least_streak * 16 &&
@@ -112,8 +112,8 @@ class ColourModel {
     uint32_t hash = 0;
     Slot* slots = nullptr;
   };
+  static uint32_t term(int place, uint32_t value) { return kPlaceFactors.of[place] * value; }
   static uint32_t scrambled(uint32_t sum) { return (sum ^ sum >> 15) * 0x2545F491u; }
-  const RowContexts& in_row(uint32_t x) const { return row_[x / RowContexts::kPixels]; }
   // Finds the lines of a pixel's sure contexts and asks for them.
   template <bool All>
   void look_at_lines(const Pixel* here, uint32_t x);
@@ -126,9 +126,10 @@ class ColourModel {
   // Asks for the next pixel's other slots once the pixel is known.
   void ask_ahead(Pixel pixel);
   template <bool All>
-  void open_slots(const Site& site, uint32_t like_north);
+  void open_slots(const Site& site, uint32_t like_north, int escaped_near);
+  // Lists what voters name, and returns the best one's place in the list.
   template <bool All>
-  void gather(Candidates& candidates);
+  int gather(Candidates& candidates);
   template <bool All>
   void gather_more(const Site& site, Candidates& candidates) const;
   template <bool All>
@@ -148,6 +149,8 @@ class ColourModel {
   };
   template <bool All>
   Ballot<All> ballot_of(int rank, Pixel colour) const;
+  // The places, where so many voters named the colour.
+  void look_around(Pixel colour, uint32_t agreeing, uint32_t (&places)[RankOdds::kPlaces]) const;
   template <bool All, typename Coder>
   bool code_hit(Coder& coder, int rank, Pixel colour, bool hit);
   template <typename Coder>
@@ -185,9 +188,18 @@ class ColourModel {
   // reference's; and what places tell of a pixel whatever its colour.
   alignas(16) Pixel around_[8] = {};
   uint32_t places_[RankOdds::kPlaces] = {};
-  // Of the row being coded, by cell.
+  // Of the row being coded, by column.
+  struct Row {
+    std::vector<uint32_t> north, three, eight, fifteen, around, like_north;
+
+    explicit Row(size_t width)
+        : north(width), three(width), eight(width), fifteen(width), around(width), like_north(width) {}
+    RowContexts from(uint32_t x) {
+      return {&north[x], &three[x], &eight[x], &fifteen[x], &around[x], &like_north[x]};
+    }
+  };
   const ContextKernels* kernels_;
-  std::vector<RowContexts> row_;
+  Row row_;
   // Of the pixel in column `ahead_`, in the order of the sure contexts.
   uint32_t ahead_ = kNowhere;
   Line lines_[3] = {};

@@ -25,42 +25,86 @@ struct ColourModel::Candidates {
     colours[count] = colour;
     scores[count++] = score;
   }
-  // What eight voters name, in their order.
-  void add_votes(const Pixel* votes, Words trust) {
+  // What eight voters name, in their order, with the trust in each. Returns the best one's place.
+  int add_votes(const Pixel* votes, Words trust) {
     const Words named = load_words(votes);
     uint32_t left =
         ~signs(is_equal(named, all_words(kNoPixel)) | is_equal(named, all_words(refused[0]))) & 0xFF;
-    while (left != 0) {
+    int best = 0, most = 0, added = 0;
+    for (; left != 0; ++added) {
       const Pixel colour = votes[std::countr_zero(left)];
       const Words same = is_equal(named, all_words(colour));
       left &= ~signs(same);
-      colours[count] = colour;
-      scores[count++] = static_cast<int>(sum_of(trust & same));
+      const int score = static_cast<int>(sum_of(trust & same));
+      colours[added] = colour;
+      scores[added] = score;
+      best = score > most ? added : best;
+      most = std::max(score, most);
     }
+    count = added;
+    return best;
   }
   bool has(Pixel colour) const {
     for (int i = 0; i < count; ++i)
       if (colours[i] == colour) return true;
     return false;
   }
-  Pixel take_best() {
-    int best = 0;
+  int best() const {
+    int result = 0;
     for (int i = 1; i < count; ++i)
-      if (scores[i] > scores[best]) best = i;
-    const Pixel colour = colours[best];
+      if (scores[i] > scores[result]) result = i;
+    return result;
+  }
+  Pixel take(int i) {
+    const Pixel colour = colours[i];
     --count;
-    colours[best] = colours[count];
-    scores[best] = scores[count];
+    colours[i] = colours[count];
+    scores[i] = scores[count];
     return colour;
   }
 };
+
+template <bool All>
+void ColourModel::look_at_lines(const Pixel* here, uint32_t x) {
+  const uint32_t west = term(5, here[-2]) + term(11, here[-3]);
+  const uint32_t far_west = term(16, here[-4]) + term(20, here[-5]);
+  const auto line = [&](int sure, uint32_t sum) {
+    const uint32_t hash = scrambled(sum);
+    Slot* const slots = &slots_[Voters<All>::kSure[sure]][hash >> table_shift_ & ~3u];
+    lines_[sure] = {hash, slots};
+    prefetch(slots);
+  };
+  line(0, row_.fifteen[x] + west + far_west);
+  line(1, row_.around[x]);
+  line(2, row_.eight[x] + west);
+  ahead_ = x;
+}
+
+// The contexts' slots: of a growing neighbourhood, and of others. Every place has a factor of its own, so
+// that contexts share products, and none of them waits for another.
+template <bool All>
+void ColourModel::find_sure(const Site& s) {
+  if (s.x != ahead_) look_at_lines<All>(s.here, s.x);
+  const uint32_t late_hash = scrambled(term(0, s.at(-1, 0)) + term(4, s.guide));
+  for (int i = 0; i < 3; ++i) {
+    const int context = Voters<All>::kSure[i];
+    hashes_[context] = lines_[i].hash + late_hash;
+    open_[context] = lines_[i].slots + (late_hash >> 30);
+  }
+  look_at_lines<All>(s.here + 1, s.x + 1);
+}
+inline void ColourModel::ask_ahead(Pixel pixel) {
+  const uint32_t west = term(0, pixel);
+  prefetch(&slots_[0][scrambled(west + row_.north[ahead_]) >> table_shift_]);
+  prefetch(&slots_[1][scrambled(west + row_.three[ahead_]) >> table_shift_]);
+}
 
 template <bool All, typename Coder>
 Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site& s, Pixel actual,
                              uint8_t& mark) {
   Pixel excluded = kNoPixel;
   mark = 0;
-  const uint32_t like_north = in_row(s.x).like_north[s.x % RowContexts::kPixels];
+  const uint32_t like_north = row_.like_north[s.x];
   if (is_flat(s, like_north)) {
     const Pixel colour = s.at(-1, 0);
     if (coder.bit(flat_[flat_context(s, like_north)], is_near(colour, actual, s.tolerance))) {
@@ -82,10 +126,10 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
       return excluded;
     }
   }
-  open_slots<All>(s, like_north);
+  open_slots<All>(s, like_north, escaped_near);
   Candidates candidates;
   candidates.refused[0] = excluded;
-  gather<All>(candidates);
+  int best = gather<All>(candidates);
   Pixel colour = kNoPixel;
   bool prepared = false;
   // Beside so many escaped pixels a later colour is not asked for.
@@ -98,10 +142,12 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
       prepared = true;
     }
     if (candidates.count == 0) break;
-    const bool exact_known = candidates.has(actual);
-    const Pixel candidate = candidates.take_best();
+    if (rank > 0) best = candidates.best();
+    const Pixel candidate = candidates.take(best);
     if (rank == 0) candidates.refused[1] = candidate;
-    const bool hit = candidate == actual || (!exact_known && is_near(candidate, actual, s.tolerance));
+    // What is only near the actual colour will do where that is no candidate.
+    const bool hit = candidate == actual || (s.tolerance > 0 && !candidates.has(actual) &&
+                                             is_near(candidate, actual, s.tolerance));
     if (adds_odds ? code_hit_quickly(coder, rank, candidate, hit)
                   : code_hit<All>(coder, rank, candidate, hit)) {
       colour = candidate;
@@ -160,6 +206,15 @@ bool ColourModel::code_sure(Coder& coder, const Site& s, Pixel colour, Pixel act
   return true;
 }
 
+inline void ColourModel::look_around(Pixel colour, uint32_t agreeing,
+                                     uint32_t (&places)[RankOdds::kPlaces]) const {
+  const uint32_t alike = signs(is_equal(load_words(around_), all_words(colour)));
+  const uint32_t west_north = alike & 3, east = alike >> 2 & 1, reference = alike >> 6;
+  places[0] = places_[0] | agreeing << 6 | alike >> 5;
+  places[1] = places_[1] | (alike & 31);
+  places[2] = places_[2] | west_north << 6 | reference << 8 | east << 9;
+}
+
 template <bool All>
 ColourModel::Ballot<All> ColourModel::ballot_of(int rank, Pixel colour) const {
   using V = Voters<All>;
@@ -177,11 +232,7 @@ ColourModel::Ballot<All> ColourModel::ballot_of(int rank, Pixel colour) const {
       ballot.votes[i] = slot.colours[1] == colour ? 2 : slot.colours[2] == colour ? 3 : 0;
       agreeing += ballot.votes[i] != 0;
     }
-  const uint32_t alike = signs(is_equal(load_words(around_), all_words(colour)));
-  const uint32_t west_north = alike & 3, east = alike >> 2 & 1, reference = alike >> 6;
-  ballot.places[0] = places_[0] | agreeing << 6 | alike >> 5;
-  ballot.places[1] = places_[1] | (alike & 31);
-  ballot.places[2] = places_[2] | west_north << 6 | reference << 8 | east << 9;
+  look_around(colour, agreeing, ballot.places);
   return ballot;
 }
 
@@ -219,8 +270,15 @@ bool ColourModel::code_hit(Coder& coder, int rank, Pixel colour, bool hit) {
 
 template <typename Coder>
 bool ColourModel::code_hit_quickly(Coder& coder, int rank, Pixel colour, bool hit) {
-  const Ballot<false> ballot = ballot_of<false>(rank, colour);
-  hit = odds_.code(coder, rank, ballot.votes, ballot.places, hit);
+  if (rank == 0) {
+    const Words agreeing = is_equal(load_words(votes_), all_words(colour));
+    uint32_t places[RankOdds::kPlaces];
+    look_around(colour, 0 - sum_of(agreeing), places);
+    hit = odds_.code_first(coder, trust_, agreeing, places, hit);
+  } else {
+    const Ballot<false> ballot = ballot_of<false>(rank, colour);
+    hit = odds_.code_later(coder, rank, trust_, ballot.votes, ballot.places, hit);
+  }
   if (hit) ask_ahead(colour);
   return hit;
 }

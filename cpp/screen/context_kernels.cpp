@@ -7,8 +7,10 @@ namespace {
 inline uint32_t bit(bool set, int place) { return uint32_t{set} << place; }
 
 inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const uint32_t* background,
-                          ptrdiff_t stride, RowContexts* __restrict contexts) {
-  using C = RowContexts;
+                          ptrdiff_t stride, uint32_t* __restrict north, uint32_t* __restrict three,
+                          uint32_t* __restrict eight, uint32_t* __restrict fifteen,
+                          uint32_t* __restrict around, uint32_t* __restrict like_north) {
+  using R = RowContexts;
   const uint32_t* const above = here - stride;
   const uint32_t* const second = above - stride;
   const uint32_t* const third = second - stride;
@@ -16,38 +18,37 @@ inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const
   const uint32_t* const before = reference - stride;
   const uint32_t* const after = reference + stride;
   constexpr auto f = kPlaceFactors;
-  for (ptrdiff_t x = 0; x < ptrdiff_t{C::kPixels}; ++x) {
-    const uint32_t north = f.of[1] * above[x];
-    const uint32_t three = north + f.of[2] * above[x - 1] + f.of[3] * above[x + 1];
-    const uint32_t eight = three + f.of[6] * second[x] + f.of[7] * second[x + 1] + f.of[8] * second[x - 1] +
-                           f.of[9] * above[x + 2] + f.of[10] * above[x - 2];
-    contexts->north[x] = north;
-    contexts->three[x] = three;
-    contexts->eight[x] = eight;
-    contexts->fifteen[x] = eight + f.of[12] * second[x + 2] + f.of[13] * second[x - 2] + f.of[14] * above[x + 3] +
-                           f.of[15] * above[x - 3] + f.of[17] * third[x] + f.of[18] * third[x - 1] +
-                           f.of[19] * third[x + 1];
-    contexts->around[x] = three + f.of[21] * reference[x] + f.of[22] * reference[x + 1] + f.of[23] * after[x] +
-                          f.of[24] * reference[x - 1] + f.of[25] * before[x];
+  for (ptrdiff_t x = 0; x < ContextKernels::kPixels; ++x) {
+    north[x] = f.of[1] * above[x];
+    three[x] = north[x] + f.of[2] * above[x - 1] + f.of[3] * above[x + 1];
+    eight[x] = three[x] + f.of[6] * second[x] + f.of[7] * second[x + 1] + f.of[8] * second[x - 1] +
+                  f.of[9] * above[x + 2] + f.of[10] * above[x - 2];
+    fifteen[x] = eight[x] + f.of[12] * second[x + 2] + f.of[13] * second[x - 2] +
+                    f.of[14] * above[x + 3] + f.of[15] * above[x - 3] + f.of[17] * third[x] +
+                    f.of[18] * third[x - 1] + f.of[19] * third[x + 1];
+    around[x] = three[x] + f.of[21] * reference[x] + f.of[22] * reference[x + 1] +
+                   f.of[23] * after[x] + f.of[24] * reference[x - 1] + f.of[25] * before[x];
   }
-  for (ptrdiff_t x = 0; x < ptrdiff_t{C::kPixels}; ++x) {
+  for (ptrdiff_t x = 0; x < ContextKernels::kPixels; ++x) {
     const uint32_t n = above[x];
     const bool ne = n == above[x + 1], nw = n == above[x - 1], nn = n == second[x], p = n == reference[x];
     const bool flat = ne & nw & nn & p & (n == above[x + 2]) & (n == above[x - 2]) & (n == here[x + 1]) &
                       (n == below[x]) & (n == reference[x + 1]) & (n == after[x]);
-    const uint32_t places = bit(n == below[x + 1], 1) | bit(n == second[x + 2], 2) | bit(n == after[x + 1], 3) |
-                            bit(n == background[x], 4) | bit(n == here[x + 2], 6) | bit(n == third[x], 7) |
-                            bit(n == above[x + 4], 8) | bit(n == below[x + stride], 9);
-    contexts->like_north[x] = (ne ? C::kLikeNortheast : 0) | (nw ? C::kLikeNorthwest : 0) |
-                              (nn ? C::kLikeNorthNorth : 0) | (p ? C::kLikeReference : 0) |
-                              (flat ? C::kFlat : 0) | places << C::kFlatPlaces;
+    const uint32_t places = bit(n == below[x + 1], 1) | bit(n == second[x + 2], 2) |
+                            bit(n == after[x + 1], 3) | bit(n == background[x], 4) |
+                            bit(n == here[x + 2], 6) | bit(n == third[x], 7) | bit(n == above[x + 4], 8) |
+                            bit(n == below[x + stride], 9);
+    like_north[x] = (ne ? R::kLikeNortheast : 0) | (nw ? R::kLikeNorthwest : 0) |
+                       (nn ? R::kLikeNorthNorth : 0) | (p ? R::kLikeReference : 0) | (flat ? R::kFlat : 0) |
+                       places << R::kFlatPlaces;
   }
 }
 
 void look(const uint32_t* here, const uint32_t* reference, const uint32_t* background, ptrdiff_t stride,
-          RowContexts* contexts, int count) {
-  for (ptrdiff_t x = 0; count > 0; --count, x += RowContexts::kPixels)
-    look_at_eight(here + x, reference + x, background + x, stride, contexts++);
+          const RowContexts& contexts, int count) {
+  for (ptrdiff_t x = 0; x < count; x += ContextKernels::kPixels)
+    look_at_eight(here + x, reference + x, background + x, stride, contexts.north + x, contexts.three + x,
+                  contexts.eight + x, contexts.fifteen + x, contexts.around + x, contexts.like_north + x);
 }
 
 }  // namespace

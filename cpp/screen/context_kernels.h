@@ -21,24 +21,25 @@ constexpr PlaceFactors place_factors() {
 }
 inline constexpr PlaceFactors kPlaceFactors = place_factors();
 
-// What contexts know of neighbouring pixels in a row before the first of them is coded.
+// What contexts know of the pixels of a row before the first of them is coded, a row of numbers each.
 struct RowContexts {
-  static constexpr uint32_t kPixels = 8;
   // Sums of pixels times their factors, modulo 2^32: of the one above, of three, of eight and of fifteen above,
   // and of those three with five of the reference.
-  uint32_t north[kPixels], three[kPixels], eight[kPixels], fifteen[kPixels], around[kPixels];
+  uint32_t *north, *three, *eight, *fifteen, *around;
   // Which pixels are like the one above: those that tell a voter's trust, whether all are that make a place
   // flat, and from bit kFlatPlaces on those that tell flat places apart.
+  uint32_t* like_north;
   static constexpr uint32_t kLikeNortheast = 1 << 2, kLikeNorthwest = 1 << 3, kLikeNorthNorth = 1 << 5;
   static constexpr uint32_t kLikeReference = 1 << 6, kFlat = 1 << 7;
   static constexpr int kFlatPlaces = 8;
-  uint32_t like_north[kPixels];
 };
 
 struct ContextKernels {
-  // Of `count` times kPixels pixels from `here` on. The rasters have the same stride.
+  static constexpr int kPixels = 8;
+  // Of `count` pixels from `here` on, a multiple of kPixels. The rasters have the same stride, and their pixels
+  // are not among the contexts.
   void (*look)(const uint32_t* here, const uint32_t* reference, const uint32_t* background, ptrdiff_t stride,
-               RowContexts* contexts, int count);
+               const RowContexts& contexts, int count);
 };
 
 AICODEC_DECLARE_KERNELS(ContextKernels, kContextKernels)

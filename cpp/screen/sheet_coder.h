@@ -285,6 +285,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
   }
   if (!any) return;
   if (any_photo) look_at_photos(cell_row, references);
+  constexpr bool kEncodes = requires { coder.spent(); };
   const auto site_of = [&](int column, int y) {
     const Block& block = blocks_.at(column, cell_row);
     const int left = column * kCell;
@@ -312,7 +313,7 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
         while (end < blocks_.columns() && blocks_.at(end, cell_row).mode == Mode::kLiteral &&
                blocks_.at(end, cell_row).vector == first.vector)
           ++end;
-        colours_.look_at_row(site_of(column, y), column, end - column);
+        colours_.look_at_row(site_of(column, y), (end - column) * kCell);
       }
       column = end;
     }
@@ -322,10 +323,13 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
       const int left = column * kCell;
       const int right = std::min(left + kCell, shape_.width);
       [[maybe_unused]] uint64_t before = 0;
-      if constexpr (requires { coder.spent(); }) before = coder.spent();
+      [[maybe_unused]] const Pixel* actual = nullptr;
+      if constexpr (kEncodes) {
+        before = coder.spent();
+        actual = source->at(left, top_ + y);
+      }
       Pixel* here = current_.at(left, y);
       uint8_t* mark = marks_.at(left, y);
-      const Pixel* actual = source != nullptr ? source->at(left, top_ + y) : nullptr;
       Site site = site_of(column, y);
       const auto next = [&] {
         ++site.x;
@@ -333,22 +337,21 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
         site.marks = ++mark;
         ++site.background;
         ++site.reference;
-        actual += actual != nullptr;
       };
       if (block.mode == Mode::kPhoto) {
         photos_.begin_run(site);
         for (int x = left; x < right; ++x, next()) {
-          *here = photos_.code(coder, site, x, actual != nullptr ? *actual : 0);
+          *here = photos_.code(coder, site, x, kEncodes ? actual[x - left] : 0);
           *mark = *here == *site.reference ? kAsReference : kEscaped;
         }
       } else {
         for (int x = left; x < right; ++x, next()) {
-          if (plan != nullptr) site.tolerance = plan->tolerance->at(x, top_ + y);
+          if constexpr (kEncodes) site.tolerance = plan->tolerance->at(x, top_ + y);
           if (luma != nullptr) site.guide = guide_at(*luma, x, y);
-          *here = colours_.code(coder, escapes_, site, actual != nullptr ? *actual : 0, *mark);
+          *here = colours_.code(coder, escapes_, site, kEncodes ? actual[x - left] : 0, *mark);
         }
       }
-      if constexpr (requires { coder.spent(); }) {
+      if constexpr (kEncodes) {
         const size_t cell = static_cast<size_t>(cell_row) * blocks_.columns() + static_cast<size_t>(column);
         const uint64_t spent = coder.spent() - before;
         if (plan->natural) costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], spent, right - left);

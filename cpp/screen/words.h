@@ -26,19 +26,27 @@ inline void store_words(uint32_t* to, Words a) {
   _mm_store_si128(halves, a.low);
   _mm_store_si128(halves + 1, a.high);
 }
-// The `at`-th and the one after it, of eight arrays.
-inline void load_pairs(uint32_t* const (&from)[8], int at, Words& firsts, Words& seconds) {
-  const auto four = [&](int i, __m128i& first, __m128i& second) {
-    const auto pair = [&](int k) {
-      return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from[i + k] + at));
-    };
-    const __m128i a = _mm_unpacklo_epi32(pair(0), pair(1));
-    const __m128i b = _mm_unpacklo_epi32(pair(2), pair(3));
-    first = _mm_unpacklo_epi64(a, b);
-    second = _mm_unpackhi_epi64(a, b);
+// Eight pairs of words, the i-th at pair(i).
+template <typename Pair>
+void load_pairs(Pair pair, Words& firsts, Words& seconds) {
+  const auto two = [&](int i) {
+    return _mm_unpacklo_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(pair(i))),
+                              _mm_loadl_epi64(reinterpret_cast<const __m128i*>(pair(i + 1))));
   };
-  four(0, firsts.low, seconds.low);
-  four(4, firsts.high, seconds.high);
+  const __m128i a = two(0), b = two(2), c = two(4), d = two(6);
+  firsts = {_mm_unpacklo_epi64(a, b), _mm_unpacklo_epi64(c, d)};
+  seconds = {_mm_unpackhi_epi64(a, b), _mm_unpackhi_epi64(c, d)};
+}
+template <typename Pair>
+void store_pairs(Pair pair, Words firsts, Words seconds) {
+  const auto two = [&](int i, __m128i pairs) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(pair(i)), pairs);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(pair(i + 1)), _mm_unpackhi_epi64(pairs, pairs));
+  };
+  two(0, _mm_unpacklo_epi32(firsts.low, seconds.low));
+  two(2, _mm_unpackhi_epi32(firsts.low, seconds.low));
+  two(4, _mm_unpacklo_epi32(firsts.high, seconds.high));
+  two(6, _mm_unpackhi_epi32(firsts.high, seconds.high));
 }
 // From where they were written one by one: they need not be in memory before they are read as one.
 inline Words words_of(const uint32_t* values) {
@@ -110,9 +118,17 @@ inline Words load_words(const uint32_t* from) {
 inline void store_words(uint32_t* to, Words a) {
   for (int i = 0; i < 8; ++i) to[i] = a.v[i];
 }
-inline void load_pairs(uint32_t* const (&from)[8], int at, Words& firsts, Words& seconds) {
-  firsts = each_word([&](int i) { return from[i][at]; });
-  seconds = each_word([&](int i) { return from[i][at + 1]; });
+template <typename Pair>
+void load_pairs(Pair pair, Words& firsts, Words& seconds) {
+  firsts = each_word([&](int i) { return pair(i)[0]; });
+  seconds = each_word([&](int i) { return pair(i)[1]; });
+}
+template <typename Pair>
+void store_pairs(Pair pair, Words firsts, Words seconds) {
+  for (int i = 0; i < 8; ++i) {
+    pair(i)[0] = firsts.v[i];
+    pair(i)[1] = seconds.v[i];
+  }
 }
 inline Words words_of(const uint32_t* values) { return load_words(values); }
 inline Words all_words(uint32_t value) {
