@@ -1,6 +1,7 @@
 #include "screen/colour_model.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace aicodec::screen {
 
@@ -16,6 +17,9 @@ ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
   const auto first_chance = [](bool is_context, int vote, int trust) {
     return static_cast<uint32_t>(vote == 0 ? 14000 : is_context ? 30000 + 2000 * (trust >> 4) : 40000);
   };
+  // Where there is no context none votes.
+  std::fill(std::begin(seconds_), std::end(seconds_), kNoPixel);
+  std::fill(std::begin(thirds_), std::end(thirds_), kNoPixel);
   for (auto& model : flat_) model = BitModel::starting_at(65000, 4);
   for (auto& model : fast_) model = BitModel::starting_at(64000, 4);
   if (adds_odds_) {
@@ -44,7 +48,8 @@ uint32_t ColourModel::flat_context(const Site& s, uint32_t like_north) {
   const uint32_t marks = s.mark(-1, 0) & s.mark(0, -1) & s.mark(-1, -1) & s.mark(1, -1) & 1;
   const uint32_t far_marks = s.mark(-2, 0) & s.mark(0, -2) & 1;
   const bool far_west = w == s.at(-4, 0) && w == s.at(-8, 0);
-  return like_north >> RowContexts::kFlatPlaces | marks | static_cast<uint32_t>(far_west) << 5 | far_marks << 10;
+  return like_north >> RowContexts::kFlatPlaces | marks | static_cast<uint32_t>(far_west) << 5 |
+         far_marks << 10;
 }
 
 template <bool All>
@@ -79,52 +84,64 @@ void ColourModel::find_others(const Site& s) {
 template <bool All>
 void ColourModel::open_slots(const Site& s, uint32_t like_north, int escaped_near) {
   using V = Voters<All>;
+  using R = RowContexts;
   find_others<All>(s);
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1), ww = s.at(-2, 0);
   const Pixel p = s.in_reference(0, 0), b = *s.background;
-  using R = RowContexts;
   const bool w_is_n = w == n, w_is_nw = w == nw, w_is_p = w == p;
   const uint32_t n_is_p = like_north & R::kLikeReference;
-  const uint32_t equal =
-      (like_north & (R::kLikeNortheast | R::kLikeNorthwest | R::kLikeNorthNorth)) | static_cast<uint32_t>(w_is_n) |
-      static_cast<uint32_t>(w_is_nw) << 1 | static_cast<uint32_t>(w == ww) << 4 | static_cast<uint32_t>(w == b) << 7;
+  const uint32_t equal = (like_north & (R::kLikeNortheast | R::kLikeNorthwest | R::kLikeNorthNorth)) |
+                         static_cast<uint32_t>(w_is_n) | static_cast<uint32_t>(w_is_nw) << 1 |
+                         static_cast<uint32_t>(w == ww) << 4 | static_cast<uint32_t>(w == b) << 7;
   const uint32_t mw = s.mark(-1, 0), mn = s.mark(0, -1), mne = s.mark(1, -1);
   const uint32_t marks =
       (mw | mn << 1 | s.mark(-1, -1) << 2 | mne << 3 | s.mark(-2, 0) << 4 | s.mark(0, -2) << 5) & 63;
-  constexpr int kFirst = V::kContexts;
-  Pixel votes[V::kInputs];
-  votes[V::kInputs - 1] = kNoPixel;
-  votes[kFirst] = p;
-  trust_[kFirst] = marks | w_is_p << 6 | n_is_p << 1;
-  votes[kFirst + 1] = w;
-  trust_[kFirst + 1] = equal | w_is_p << 6;
-  votes[kFirst + 2] = n;
-  trust_[kFirst + 2] = equal | n_is_p;
+  const uint32_t trust_p = marks | w_is_p << 6 | n_is_p << 1;
+  const uint32_t trust_w = equal | w_is_p << 6;
+  const uint32_t trust_n = equal | n_is_p;
   if constexpr (All) {
-    votes[kFirst + 3] = b;
-    trust_[kFirst + 3] = (mw & 1) | (mn & 1) << 1 | (s.background[-1] == w) << 2 |
-                         (s.background[-s.stride] == n) << 3 | (s.background[1 - s.stride] == ne) << 4 |
-                         (s.background[-1 - s.stride] == nw) << 5 | (b == w) << 6 | (b == p) << 7;
-    votes[kFirst + 4] = gradient(s);
-    trust_[kFirst + 4] = (equal & 63) | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7;
-  }
-  for (int i = 0; i < V::kContexts; ++i) {
-    Slot& found = *open_[i];
-    const uint16_t check = static_cast<uint16_t>(hashes_[i]);
-    if (found.check != check) {
-      Slot fresh;
-      fresh.check = check;
-      found = fresh;
+    constexpr int kFirst = V::kContexts;
+    const Pixel colours[] = {p, w, n, b, gradient(s), kNoPixel};
+    const uint32_t trusts[] = {trust_p,
+                               trust_w,
+                               trust_n,
+                               (mw & 1) | (mn & 1) << 1 | (s.background[-1] == w) << 2 |
+                                   (s.background[-s.stride] == n) << 3 |
+                                   (s.background[1 - s.stride] == ne) << 4 |
+                                   (s.background[-1 - s.stride] == nw) << 5 | (b == w) << 6 | (b == p) << 7,
+                               (equal & 63) | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7,
+                               0};
+    std::copy_n(colours, 6, votes_ + kFirst);
+    std::copy_n(trusts, 6, trust_ + kFirst);
+    for (int i = 0; i < V::kContexts; ++i) {
+      Slot& found = *open_[i];
+      if (!found.is_of(hashes_[i])) {
+        found = Slot{};
+        found.words[3] = hashes_[i] & 0xFFFF;
+      }
+      votes_[i] = found.colour(0);
+      seconds_[i] = found.colour(1);
+      thirds_[i] = found.colour(2);
+      trust_[i] = found.trust();
     }
-    votes[i] = found.colours[0];
-    trust_[i] = found.trust;
+  } else {
+    // Without branches: which slots are another context's is hard to guess. learn_colour() writes all of
+    // them.
+    Words slots[4];
+    load_columns([&](int i) { return open_[i]->words; }, slots);
+    const Words known = is_equal(slots[3] & all_words(0xFFFF), known_hashes());
+    const auto colours = [&](int i) { return select(known, slots[i], all_words(kNoPixel)); };
+    store_words(votes_, with_last(colours(0), p, w, n));
+    store_words(seconds_, with_last(colours(1), kNoPixel, kNoPixel, kNoPixel));
+    store_words(thirds_, with_last(colours(2), kNoPixel, kNoPixel, kNoPixel));
+    store_words(trust_, with_last(shift_right<16>(slots[3] & known), trust_p, trust_w, trust_n));
   }
-  for (int i = 0; i < V::kInputs; i += 8) store_words(votes_ + i, words_of(votes + i));
   const Pixel around[8] = {w, n, s.at(1, 0), ne, nw, b, p, kNoPixel};
   store_words(around_, words_of(around));
-  places_[0] = static_cast<uint32_t>(std::min(escaped_near, 3) << 4 | (mw & 1) << 3 | (mn & 1) << 2);
-  places_[1] = static_cast<uint32_t>(w_is_n << 5 | (like_north & R::kLikeNortheast) << 4 | w_is_nw << 7 | (mw & 1) << 8 | (mne & 1) << 9);
-  places_[2] = static_cast<uint32_t>(marks);
+  places_[0] = static_cast<uint32_t>(std::min(escaped_near, 3)) << 4 | (mw & 1) << 3 | (mn & 1) << 2;
+  places_[1] = static_cast<uint32_t>(w_is_n) << 5 | (like_north & R::kLikeNortheast) << 4 |
+               static_cast<uint32_t>(w_is_nw) << 7 | (mw & 1) << 8 | (mne & 1) << 9;
+  places_[2] = marks;
 }
 template void ColourModel::open_slots<false>(const Site& site, uint32_t like_north, int escaped_near);
 template void ColourModel::open_slots<true>(const Site& site, uint32_t like_north, int escaped_near);
@@ -157,8 +174,8 @@ template <bool All>
 void ColourModel::gather_more(const Site& s, Candidates& candidates) const {
   using V = Voters<All>;
   for (int i = 0; i < V::kContexts; ++i) {
-    candidates.add(open_[i]->colours[1], 60 + 8 * (V::kWho[i] > 2));
-    candidates.add(open_[i]->colours[2], 30);
+    candidates.add(seconds_[i], 60 + 8 * (V::kWho[i] > 2));
+    candidates.add(thirds_[i], 30);
   }
   candidates.add(s.at(-1, -1), 25);
   candidates.add(s.at(1, -1), 25);
@@ -170,17 +187,32 @@ template void ColourModel::gather_more<true>(const Site& site, Candidates& candi
 
 template <bool All>
 void ColourModel::learn_colour(Pixel colour) {
-  for (int i = 0; i < Voters<All>::kContexts; ++i) {
-    Slot& slot = *open_[i];
-    const Pixel first = slot.colours[0], second = slot.colours[1];
-    if (first == colour) {
-      slot.hit();
-      continue;
+  if constexpr (All) {
+    for (int i = 0; i < Voters<All>::kContexts; ++i) {
+      Slot& slot = *open_[i];
+      const Pixel first = slot.colour(0), second = slot.colour(1);
+      if (first == colour) {
+        slot.hit();
+        continue;
+      }
+      slot.miss(second == colour);
+      if (second != colour) slot.words[2] = second;
+      slot.words[1] = first;
+      slot.words[0] = colour;
     }
-    slot.miss(second == colour);
-    if (second != colour) slot.colours[2] = second;
-    slot.colours[1] = first;
-    slot.colours[0] = colour;
+  } else {
+    const Words firsts = load_words(votes_), seconds = load_words(seconds_), thirds = load_words(thirds_);
+    const Words hit = is_equal(firsts, all_words(colour));
+    const Words was_second = is_equal(seconds, all_words(colour));
+    const Words trust = load_words(trust_);
+    const Words streak = all_words(0xF0), hits = all_words(15), once = all_words(16);
+    const Words after_hit =
+        ((trust & streak) + (is_greater(streak, trust) & once)) | ((trust + trust + all_words(1)) & hits);
+    const Words after_miss = ((trust + trust) & hits) | (shift_right<3>(trust) & once & was_second);
+    const Words states = known_hashes() | shift_left<16>(select(hit, after_hit, after_miss));
+    store_columns(
+        [&](int i) { return open_[i]->words; },
+        {all_words(colour), select(hit, seconds, firsts), select(hit | was_second, thirds, seconds), states});
   }
 }
 template void ColourModel::learn_colour<false>(Pixel colour);

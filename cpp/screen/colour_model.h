@@ -44,8 +44,8 @@ class ColourModel {
  public:
   ColourModel(const SheetShape& shape, const ModelSettings& settings);
 
-  // Before the pixels of a row, and then for `count` of them (a multiple of ContextKernels::kPixels, more than
-  // are coded) whose references lie side by side, from `site` on.
+  // Before the pixels of a row, and then for `count` of them (a multiple of ContextKernels::kPixels, more
+  // than are coded) whose references lie side by side, from `site` on.
   void begin_row() { ahead_ = kNowhere; }
   void look_at_row(const Site& site, int count) {
     kernels_->look(site.here, site.reference, site.background, site.stride, row_.from(site.x), count);
@@ -68,23 +68,21 @@ class ColourModel {
   static constexpr uint32_t kRankedOneOf = 16;
   static constexpr uint32_t kSlowly = 255;
 
-  // What followed a context: the latest colours, and how well the first one did.
-  struct Slot {
-    Pixel colours[3] = {kNoPixel, kNoPixel, kNoPixel};
-    uint16_t check = 0;
-    // How often in a row it came, up to 15, times 16, and its last four hits, a bit each.
-    uint8_t trust = 0;
-    uint8_t unused = 0;  // so that it is copied as a whole
+  // What followed a context: the latest colours, and the state: the hash's lower half, and above it the trust
+  // in the first colour, which is how often in a row it came, up to 15, times 16, and its last four hits.
+  struct alignas(16) Slot {
+    uint32_t words[4] = {kNoPixel, kNoPixel, kNoPixel, 0};
 
-    bool is_sure(uint32_t hash, int least_streak, uint8_t least_hits) const {
-      return check == static_cast<uint16_t>(hash) && trust >= least_streak * 16 &&
-             (trust & least_hits) == least_hits;
+    Pixel colour(int i) const { return words[i]; }
+    uint32_t trust() const { return words[3] >> 16; }
+    bool is_of(uint32_t hash) const { return ((words[3] ^ hash) & 0xFFFF) == 0; }
+    bool is_sure(uint32_t hash, uint32_t least_streak, uint32_t least_hits) const {
+      return is_of(hash) && trust() >= least_streak * 16 && (trust() & least_hits) == least_hits;
     }
-    void hit() { trust = kTrustAfterHit[trust]; }
+    void set_trust(uint32_t trust) { words[3] = (words[3] & 0xFFFF) | trust << 16; }
+    void hit() { set_trust(kTrustAfterHit[trust()]); }
     // A colour that has been first for long comes back with some trust.
-    void miss(bool was_second) {
-      trust = static_cast<uint8_t>((trust << 1 & 15) | (was_second ? trust >> 3 & 16 : 0));
-    }
+    void miss(bool was_second) { set_trust((trust() << 1 & 15) | (was_second ? trust() >> 3 & 16 : 0)); }
   };
   static constexpr auto kTrustAfterHit = [] {
     std::array<uint8_t, 256> after{};
@@ -100,7 +98,7 @@ class ColourModel {
   bool skips_ranks() { return hit_amid_escapes_.probability() < kSeldom && ++unranked_ % kRankedOneOf != 0; }
   template <typename Coder>
   Pixel code_unranked(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
-  // Whether fifteen pixels around are of one colour.
+  // Whether fifteen pixels around are of one colour. `like_north`: of RowContexts.
   static bool is_flat(const Site& s, uint32_t like_north) {
     const Pixel w = s.at(-1, 0);
     return (like_north & RowContexts::kFlat) != 0 && w == s.at(0, -1) && w == s.at(-2, 0) && w == s.at(-3, 0);
@@ -123,10 +121,12 @@ class ColourModel {
   // Finds those of the others and asks for them.
   template <bool All>
   void find_others(const Site& site);
-  // Asks for the next pixel's other slots once the pixel is known.
+  // Asks for the next pixel's other slots once the pixel is known, or likely.
   void ask_ahead(Pixel pixel);
+  // Sets what slots and pixels around say.
   template <bool All>
   void open_slots(const Site& site, uint32_t like_north, int escaped_near);
+  Words known_hashes() const { return load_words(hashes_) & all_words(0xFFFF); }
   // Lists what voters name, and returns the best one's place in the list.
   template <bool All>
   int gather(Candidates& candidates);
@@ -180,10 +180,13 @@ class ColourModel {
   uint32_t unranked_ = 0;
 
   // Of the pixel being coded, by place in the list of voters.
-  uint32_t hashes_[kContexts] = {};
+  alignas(16) uint32_t hashes_[16] = {};
   Slot* open_[kContexts] = {};
   alignas(16) Pixel votes_[16] = {};
-  uint32_t trust_[kVoters] = {};
+  // Of contexts, their second and third colours.
+  alignas(16) Pixel seconds_[16] = {};
+  alignas(16) Pixel thirds_[16] = {};
+  alignas(16) uint32_t trust_[16] = {};
   // The colours of pixels around: west, north, east, northeast, northwest, then the background's and the
   // reference's; and what places tell of a pixel whatever its colour.
   alignas(16) Pixel around_[8] = {};

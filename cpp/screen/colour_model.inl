@@ -93,6 +93,7 @@ void ColourModel::find_sure(const Site& s) {
   }
   look_at_lines<All>(s.here + 1, s.x + 1);
 }
+
 inline void ColourModel::ask_ahead(Pixel pixel) {
   const uint32_t west = term(0, pixel);
   prefetch(&slots_[0][scrambled(west + row_.north[ahead_]) >> table_shift_]);
@@ -146,8 +147,8 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
     const Pixel candidate = candidates.take(best);
     if (rank == 0) candidates.refused[1] = candidate;
     // What is only near the actual colour will do where that is no candidate.
-    const bool hit = candidate == actual || (s.tolerance > 0 && !candidates.has(actual) &&
-                                             is_near(candidate, actual, s.tolerance));
+    const bool hit = candidate == actual ||
+                     (s.tolerance > 0 && !candidates.has(actual) && is_near(candidate, actual, s.tolerance));
     if (adds_odds ? code_hit_quickly(coder, rank, candidate, hit)
                   : code_hit<All>(coder, rank, candidate, hit)) {
       colour = candidate;
@@ -187,21 +188,21 @@ Pixel ColourModel::sure_colour() const {
   const auto slot = [&](int i) -> const Slot& { return *open_[sure[i]]; };
   const bool all_sure = slot(0).is_sure(hashes_[sure[0]], 3, 7) && slot(1).is_sure(hashes_[sure[1]], 3, 7) &&
                         slot(2).is_sure(hashes_[sure[2]], 8, 15);
-  const Pixel colour = slot(0).colours[0];
-  return all_sure && slot(1).colours[0] == colour && slot(2).colours[0] == colour ? colour : kNoPixel;
+  const Pixel colour = slot(0).colour(0);
+  return all_sure && slot(1).colour(0) == colour && slot(2).colour(0) == colour ? colour : kNoPixel;
 }
 
 template <bool All, typename Coder>
 bool ColourModel::code_sure(Coder& coder, const Site& s, Pixel colour, Pixel actual) {
   const auto& sure = Voters<All>::kSure;
   Slot* const slots[3] = {open_[sure[0]], open_[sure[1]], open_[sure[2]]};
-  const auto streak = [&](int i) { return (slots[i]->trust >= 15 * 16) + (slots[i]->trust >= 7 * 16); };
-  const int context = ((streak(0) * 3 + streak(1)) * 2 + (slots[2]->trust >= 15 * 16)) * 64 +
+  const auto streak = [&](int i) { return (slots[i]->trust() >= 15 * 16) + (slots[i]->trust() >= 7 * 16); };
+  const int context = ((streak(0) * 3 + streak(1)) * 2 + (slots[2]->trust() >= 15 * 16)) * 64 +
                       (colour == s.in_reference(0, 0)) * 32 + (colour == s.at(-1, 0)) * 16 +
                       (s.mark(-1, 0) & 1) * 8 + (s.mark(0, -1) & 1) * 4 + (s.mark(1, -1) & 1) * 2 +
                       (colour == s.at(0, -1));
-  if (!coder.bit(fast_[context], is_near(colour, actual, s.tolerance))) return false;
   ask_ahead(colour);
+  if (!coder.bit(fast_[context], is_near(colour, actual, s.tolerance))) return false;
   for (Slot* slot : slots) slot->hit();
   return true;
 }
@@ -217,21 +218,23 @@ inline void ColourModel::look_around(Pixel colour, uint32_t agreeing,
 
 template <bool All>
 ColourModel::Ballot<All> ColourModel::ballot_of(int rank, Pixel colour) const {
-  using V = Voters<All>;
   Ballot<All> ballot;
   uint32_t agreeing = 0;
-  for (int i = 0; i < V::kInputs; i += 8) {
-    const Words firsts = all_words(0) - is_equal(load_words(votes_ + i), all_words(colour));
-    store_words(ballot.votes + i, firsts);
-    agreeing += sum_of(firsts);
-  }
-  if (rank > 0)
-    for (int i = 0; i < V::kContexts; ++i) {
-      if (ballot.votes[i] != 0) continue;
-      const Slot& slot = *open_[i];
-      ballot.votes[i] = slot.colours[1] == colour ? 2 : slot.colours[2] == colour ? 3 : 0;
-      agreeing += ballot.votes[i] != 0;
+  for (int i = 0; i < Voters<All>::kInputs; i += 8) {
+    const auto names = [&](const Pixel* colours) {
+      return is_equal(load_words(colours + i), all_words(colour));
+    };
+    const Words first = names(votes_);
+    Words votes = first & all_words(1);
+    Words any = first;
+    if (rank > 0) {
+      const Words second = names(seconds_), third = names(thirds_);
+      votes = votes | select(first, all_words(0), select(second, all_words(2), third & all_words(3)));
+      any = any | second | third;
     }
+    store_words(ballot.votes + i, votes);
+    agreeing += 0 - sum_of(any);
+  }
   look_around(colour, agreeing, ballot.places);
   return ballot;
 }
@@ -270,17 +273,18 @@ bool ColourModel::code_hit(Coder& coder, int rank, Pixel colour, bool hit) {
 
 template <typename Coder>
 bool ColourModel::code_hit_quickly(Coder& coder, int rank, Pixel colour, bool hit) {
-  if (rank == 0) {
-    const Words agreeing = is_equal(load_words(votes_), all_words(colour));
-    uint32_t places[RankOdds::kPlaces];
-    look_around(colour, 0 - sum_of(agreeing), places);
-    hit = odds_.code_first(coder, trust_, agreeing, places, hit);
-  } else {
+  if (rank > 0) {
     const Ballot<false> ballot = ballot_of<false>(rank, colour);
     hit = odds_.code_later(coder, rank, trust_, ballot.votes, ballot.places, hit);
+    if (hit) ask_ahead(colour);
+    return hit;
   }
-  if (hit) ask_ahead(colour);
-  return hit;
+  const Words agreeing = is_equal(load_words(votes_), all_words(colour));
+  uint32_t places[RankOdds::kPlaces];
+  look_around(colour, 0 - sum_of(agreeing), places);
+  // Most likely it is right: memory has time until that is known.
+  ask_ahead(colour);
+  return odds_.code_first(coder, trust_, agreeing, places, hit);
 }
 
 }  // namespace aicodec::screen

@@ -22,12 +22,12 @@ inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const
     north[x] = f.of[1] * above[x];
     three[x] = north[x] + f.of[2] * above[x - 1] + f.of[3] * above[x + 1];
     eight[x] = three[x] + f.of[6] * second[x] + f.of[7] * second[x + 1] + f.of[8] * second[x - 1] +
-                  f.of[9] * above[x + 2] + f.of[10] * above[x - 2];
-    fifteen[x] = eight[x] + f.of[12] * second[x + 2] + f.of[13] * second[x - 2] +
-                    f.of[14] * above[x + 3] + f.of[15] * above[x - 3] + f.of[17] * third[x] +
-                    f.of[18] * third[x - 1] + f.of[19] * third[x + 1];
-    around[x] = three[x] + f.of[21] * reference[x] + f.of[22] * reference[x + 1] +
-                   f.of[23] * after[x] + f.of[24] * reference[x - 1] + f.of[25] * before[x];
+               f.of[9] * above[x + 2] + f.of[10] * above[x - 2];
+    fifteen[x] = eight[x] + f.of[12] * second[x + 2] + f.of[13] * second[x - 2] + f.of[14] * above[x + 3] +
+                 f.of[15] * above[x - 3] + f.of[17] * third[x] + f.of[18] * third[x - 1] +
+                 f.of[19] * third[x + 1];
+    around[x] = three[x] + f.of[21] * reference[x] + f.of[22] * reference[x + 1] + f.of[23] * after[x] +
+                f.of[24] * reference[x - 1] + f.of[25] * before[x];
   }
   for (ptrdiff_t x = 0; x < ContextKernels::kPixels; ++x) {
     const uint32_t n = above[x];
@@ -39,8 +39,8 @@ inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const
                             bit(n == here[x + 2], 6) | bit(n == third[x], 7) | bit(n == above[x + 4], 8) |
                             bit(n == below[x + stride], 9);
     like_north[x] = (ne ? R::kLikeNortheast : 0) | (nw ? R::kLikeNorthwest : 0) |
-                       (nn ? R::kLikeNorthNorth : 0) | (p ? R::kLikeReference : 0) | (flat ? R::kFlat : 0) |
-                       places << R::kFlatPlaces;
+                    (nn ? R::kLikeNorthNorth : 0) | (p ? R::kLikeReference : 0) | (flat ? R::kFlat : 0) |
+                    places << R::kFlatPlaces;
   }
 }
 

@@ -1,5 +1,5 @@
-// Kernels of colour_model.cpp, one table per instruction set. Most of what a pixel's contexts see is there before
-// the row is coded: it is looked at for several pixels at once.
+// Kernels of colour_model.cpp, one table per instruction set. Most of what a pixel's contexts see is there
+// before the row is coded: it is looked at for several pixels at once.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ inline constexpr PlaceFactors kPlaceFactors = place_factors();
 
 // What contexts know of the pixels of a row before the first of them is coded, a row of numbers each.
 struct RowContexts {
-  // Sums of pixels times their factors, modulo 2^32: of the one above, of three, of eight and of fifteen above,
-  // and of those three with five of the reference.
+  // Sums of pixels times their factors, modulo 2^32: of the one above, of three, of eight and of fifteen
+  // above, and of those three with five of the reference.
   uint32_t *north, *three, *eight, *fifteen, *around;
   // Which pixels are like the one above: those that tell a voter's trust, whether all are that make a place
   // flat, and from bit kFlatPlaces on those that tell flat places apart.
@@ -36,8 +36,8 @@ struct RowContexts {
 
 struct ContextKernels {
   static constexpr int kPixels = 8;
-  // Of `count` pixels from `here` on, a multiple of kPixels. The rasters have the same stride, and their pixels
-  // are not among the contexts.
+  // Of `count` pixels from `here` on, a multiple of kPixels. The rasters have the same stride, and their
+  // pixels are not among the contexts.
   void (*look)(const uint32_t* here, const uint32_t* reference, const uint32_t* background, ptrdiff_t stride,
                const RowContexts& contexts, int count);
 };

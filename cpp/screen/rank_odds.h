@@ -74,7 +74,8 @@ class RankOdds {
  private:
   // With what voters say in all. learn(step) moves each of them.
   template <typename Coder, typename Learn>
-  bool code_at(Coder& coder, int rank, uint32_t sum, const uint32_t (&spots)[kPlaces], bool hit, Learn learn) {
+  bool code_at(Coder& coder, int rank, uint32_t sum, const uint32_t (&spots)[kPlaces], bool hit,
+               Learn learn) {
     uint32_t* places[kPlaces];
     for (uint32_t i = 0; i < kPlaces; ++i) {
       places[i] = &places_[(static_cast<uint32_t>(rank) * kPlaces + i) * kSpots + spots[i]];

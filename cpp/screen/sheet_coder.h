@@ -297,9 +297,9 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
     site.stride = current_.stride();
     site.x = static_cast<uint32_t>(left);
     site.reference_stride = between ? seen_stride() : site.stride;
-    site.reference = between ? seen(column, y)
-                             : references[block.vector.reference]->at(left + block.vector.dx,
-                                                                      top_ + y + block.vector.dy);
+    site.reference =
+        between ? seen(column, y)
+                : references[block.vector.reference]->at(left + block.vector.dx, top_ + y + block.vector.dy);
     return site;
   };
   const int bottom = std::min(cell_row * kCell + kCell, rows());

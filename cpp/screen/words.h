@@ -75,14 +75,66 @@ inline Words operator&(Words a, Words b) {
 inline Words operator|(Words a, Words b) {
   return {_mm_or_si128(a.low, b.low), _mm_or_si128(a.high, b.high)};
 }
-// All ones where they are equal, else 0.
+// All ones where they are equal, or a signed a > b, else 0.
 inline Words is_equal(Words a, Words b) {
   return {_mm_cmpeq_epi32(a.low, b.low), _mm_cmpeq_epi32(a.high, b.high)};
+}
+inline Words is_greater(Words a, Words b) {
+  return {_mm_cmpgt_epi32(a.low, b.low), _mm_cmpgt_epi32(a.high, b.high)};
+}
+// Of `a` where the mask is all ones, of `b` where it is 0.
+inline Words select(Words mask, Words a, Words b) {
+  const auto half = [](__m128i m, __m128i x, __m128i y) {
+    return _mm_or_si128(_mm_and_si128(m, x), _mm_andnot_si128(m, y));
+  };
+  return {half(mask.low, a.low, b.low), half(mask.high, a.high, b.high)};
+}
+template <int Bits>
+Words shift_left(Words a) {
+  return {_mm_slli_epi32(a.low, Bits), _mm_slli_epi32(a.high, Bits)};
+}
+template <int Bits>
+Words shift_right(Words a) {
+  return {_mm_srli_epi32(a.low, Bits), _mm_srli_epi32(a.high, Bits)};
+}
+// The sixth to last words are others.
+inline Words with_last(Words a, uint32_t sixth, uint32_t seventh, uint32_t last) {
+  const __m128i others =
+      _mm_set_epi32(static_cast<int>(last), static_cast<int>(seventh), static_cast<int>(sixth), 0);
+  return {a.low, _mm_castps_si128(_mm_move_ss(_mm_castsi128_ps(others), _mm_castsi128_ps(a.high)))};
+}
+// Four columns of five rows, each of four words aligned to sixteen bytes, the i-th at row(i). What a column
+// holds besides its five words is of no use.
+template <typename Row>
+void load_columns(Row row, Words (&columns)[4]) {
+  const auto load = [&](int i) { return _mm_load_si128(reinterpret_cast<const __m128i*>(row(i))); };
+  const __m128i a = load(0), b = load(1), c = load(2), d = load(3), e = load(4);
+  const __m128i ab01 = _mm_unpacklo_epi32(a, b), ab23 = _mm_unpackhi_epi32(a, b);
+  const __m128i cd01 = _mm_unpacklo_epi32(c, d), cd23 = _mm_unpackhi_epi32(c, d);
+  columns[0] = {_mm_unpacklo_epi64(ab01, cd01), e};
+  columns[1] = {_mm_unpackhi_epi64(ab01, cd01), _mm_shuffle_epi32(e, 1)};
+  columns[2] = {_mm_unpacklo_epi64(ab23, cd23), _mm_shuffle_epi32(e, 2)};
+  columns[3] = {_mm_unpackhi_epi64(ab23, cd23), _mm_shuffle_epi32(e, 3)};
+}
+template <typename Row>
+void store_columns(Row row, const Words (&columns)[4]) {
+  const auto store = [&](int i, __m128i v) { _mm_store_si128(reinterpret_cast<__m128i*>(row(i)), v); };
+  const auto pairs = [&](int i, auto unpack) { return unpack(columns[i], columns[i + 1]); };
+  const auto low = [](Words x, Words y) { return _mm_unpacklo_epi32(x.low, y.low); };
+  const auto high = [](Words x, Words y) { return _mm_unpackhi_epi32(x.low, y.low); };
+  const auto fifth = [](Words x, Words y) { return _mm_unpacklo_epi32(x.high, y.high); };
+  store(0, _mm_unpacklo_epi64(pairs(0, low), pairs(2, low)));
+  store(1, _mm_unpackhi_epi64(pairs(0, low), pairs(2, low)));
+  store(2, _mm_unpacklo_epi64(pairs(0, high), pairs(2, high)));
+  store(3, _mm_unpackhi_epi64(pairs(0, high), pairs(2, high)));
+  store(4, _mm_unpacklo_epi64(pairs(0, fifth), pairs(2, fifth)));
 }
 // Signed; 0 where that is negative.
 template <int Bits>
 Words shift_right_positive(Words a) {
-  const auto half = [](__m128i v) { return _mm_andnot_si128(_mm_srai_epi32(v, 31), _mm_srai_epi32(v, Bits)); };
+  const auto half = [](__m128i v) {
+    return _mm_andnot_si128(_mm_srai_epi32(v, 31), _mm_srai_epi32(v, Bits));
+  };
   return {half(a.low), half(a.high)};
 }
 inline uint32_t sum_of(Words a) {
@@ -148,6 +200,36 @@ inline Words operator|(Words a, Words b) {
 }
 inline Words is_equal(Words a, Words b) {
   return each_word([&](int i) { return a.v[i] == b.v[i] ? 0xFFFFFFFF : 0; });
+}
+inline Words is_greater(Words a, Words b) {
+  return each_word(
+      [&](int i) { return static_cast<int32_t>(a.v[i]) > static_cast<int32_t>(b.v[i]) ? 0xFFFFFFFF : 0; });
+}
+inline Words select(Words mask, Words a, Words b) {
+  return each_word([&](int i) { return (a.v[i] & mask.v[i]) | (b.v[i] & ~mask.v[i]); });
+}
+template <int Bits>
+Words shift_left(Words a) {
+  return each_word([&](int i) { return a.v[i] << Bits; });
+}
+template <int Bits>
+Words shift_right(Words a) {
+  return each_word([&](int i) { return a.v[i] >> Bits; });
+}
+inline Words with_last(Words a, uint32_t sixth, uint32_t seventh, uint32_t last) {
+  a.v[5] = sixth;
+  a.v[6] = seventh;
+  a.v[7] = last;
+  return a;
+}
+template <typename Row>
+void load_columns(Row row, Words (&columns)[4]) {
+  for (int k = 0; k < 4; ++k) columns[k] = each_word([&](int i) { return i < 5 ? row(i)[k] : 0; });
+}
+template <typename Row>
+void store_columns(Row row, const Words (&columns)[4]) {
+  for (int i = 0; i < 5; ++i)
+    for (int k = 0; k < 4; ++k) row(i)[k] = columns[k].v[i];
 }
 template <int Bits>
 Words shift_right_positive(Words a) {
