@@ -1,34 +1,25 @@
 #include "screen/colour_model.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 namespace aicodec::screen {
-namespace {
-
-// What a pixel is multiplied with, by where it is seen from the one that is coded.
-constexpr auto place_factors() {
-  std::array<uint32_t, 35> factors{};
-  uint32_t factor = 1;
-  for (uint32_t& each : factors) each = factor *= 0x85EBCA6Bu;
-  return factors;
-}
-constexpr auto kFactors = place_factors();
-
-uint32_t term(int place, uint32_t value) { return kFactors[static_cast<size_t>(place)] * value; }
-
-}  // namespace
 
 ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
     : shape_(shape),
       all_voters_(settings.all_voters),
       adds_odds_(!settings.rich && !settings.all_voters),
-      table_shift_(32 - settings.colour_bits) {
+      table_shift_(32 - settings.colour_bits),
+      kernels_(&AICODEC_PICK_KERNELS(kContextKernels)),
+      row_(static_cast<size_t>(shape.width + ContextKernels::kPixels)) {
   const int contexts = all_voters_ ? Voters<true>::kContexts : Voters<false>::kContexts;
   for (int i = 0; i < contexts; ++i) slots_[i] = BigArray<Slot>(size_t{1} << settings.colour_bits);
   const auto first_chance = [](bool is_context, int vote, int trust) {
     return static_cast<uint32_t>(vote == 0 ? 14000 : is_context ? 30000 + 2000 * (trust >> 4) : 40000);
   };
+  // Where there is no context none votes.
+  std::fill(std::begin(seconds_), std::end(seconds_), kNoPixel);
+  std::fill(std::begin(thirds_), std::end(thirds_), kNoPixel);
   for (auto& model : flat_) model = BitModel::starting_at(65000, 4);
   for (auto& model : fast_) model = BitModel::starting_at(64000, 4);
   if (adds_odds_) {
@@ -52,66 +43,27 @@ ColourModel::ColourModel(const SheetShape& shape, const ModelSettings& settings)
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % kRefining) - 16) * kMaxStretch / 16), 6);
 }
 
-// Whether fifteen pixels around are of one colour.
-bool ColourModel::is_flat(const Site& s) {
-  const Pixel w = s.at(-1, 0);
-  return w == s.at(0, -1) && w == s.at(1, -1) && w == s.in_reference(0, 0) && w == s.at(1, 0) &&
-         w == s.at(-1, -1) && w == s.at(-2, 0) && w == s.at(0, -2) && w == s.at(0, 1) && w == s.at(2, -1) &&
-         w == s.at(-2, -1) && w == s.at(-3, 0) && w == s.in_reference(1, 0) && w == s.in_reference(0, 1);
-}
-
-uint32_t ColourModel::flat_context(const Site& s) {
+uint32_t ColourModel::flat_context(const Site& s, uint32_t like_north) {
   const Pixel w = s.at(-1, 0);
   const uint32_t marks = s.mark(-1, 0) & s.mark(0, -1) & s.mark(-1, -1) & s.mark(1, -1) & 1;
-  const auto bit = [](bool set, int place) { return static_cast<uint32_t>(set) << place; };
-  return marks | bit(w == s.at(1, 1), 1) | bit(w == s.at(2, -2), 2) | bit(w == s.in_reference(1, 1), 3) |
-         bit(w == *s.background, 4) | bit(w == s.at(-4, 0) && w == s.at(-8, 0), 5) | bit(w == s.at(2, 0), 6) |
-         bit(w == s.at(0, -3), 7) | bit(w == s.at(4, -1), 8) | bit(w == s.at(0, 2), 9) |
-         bit(s.mark(-2, 0) & s.mark(0, -2) & 1, 10);
+  const uint32_t far_marks = s.mark(-2, 0) & s.mark(0, -2) & 1;
+  const bool far_west = w == s.at(-4, 0) && w == s.at(-8, 0);
+  return like_north >> RowContexts::kFlatPlaces | marks | static_cast<uint32_t>(far_west) << 5 |
+         far_marks << 10;
 }
 
-ColourModel::Lines ColourModel::lines_at(const Pixel* here, const Pixel* reference, ptrdiff_t stride) {
-  const auto at = [&](int place, int dx, int dy) { return term(place, here[dx + dy * stride]); };
-  const uint32_t north = at(1, 0, -1);
-  const uint32_t three = north + at(2, -1, -1) + at(3, 1, -1);
-  const uint32_t twelve = three + at(5, -2, 0) + at(6, 0, -2) + at(7, 1, -2) + at(8, -1, -2) + at(9, 2, -1) +
-                          at(10, -2, -1) + at(11, -3, 0);
-  const uint32_t all = twelve + at(12, 2, -2) + at(13, -2, -2) + at(14, 3, -1) + at(15, -3, -1) +
-                       at(16, -4, 0) + at(17, 0, -3) + at(18, -1, -3) + at(19, 1, -3) + at(20, -5, 0);
-  const uint32_t around = three + term(21, reference[0]) + term(22, reference[1]) +
-                          term(23, reference[stride]) + term(24, reference[-1]) +
-                          term(25, reference[-stride]);
-  return {north, three, twelve, all, around};
-}
-
-// The contexts' slots: of a growing neighbourhood, and of others. Every place has a factor of its own, so
-// that contexts share products, and none of them waits for another.
 template <bool All>
-void ColourModel::set_hashes(const Site& s) {
-  using V = Voters<All>;
-  const Lines lines = s.here == ahead_ && s.reference == ahead_reference_
-                          ? ahead_lines_
-                          : lines_at(s.here, s.reference, s.stride);
+void ColourModel::find_others(const Site& s) {
   const uint32_t west = term(0, s.at(-1, 0));
-  const uint32_t late = west + term(4, s.guide);
-  const uint32_t pair = west + lines.north;
-  const uint32_t five = late + lines.three;
-  const auto by_sum = [&](int i, uint32_t sum) {
+  const uint32_t pair = west + row_.north[s.x];
+  const uint32_t five = west + term(4, s.guide) + row_.three[s.x];
+  const auto find = [&](int i, uint32_t sum) {
     hashes_[i] = scrambled(sum);
     open_[i] = &slots_[i][hashes_[i] >> table_shift_];
     prefetch(open_[i]);
   };
-  const uint32_t late_hash = scrambled(late);
-  const auto by_line = [&](int i, uint32_t sum) {
-    hashes_[i] = scrambled(sum) + late_hash;
-    open_[i] = line(i, sum) + (late_hash >> 30);
-    prefetch(open_[i]);
-  };
-  by_line(V::kSure[2], lines.twelve);
-  by_line(V::kSure[0], lines.all);
-  by_line(V::kSure[1], lines.around);
-  by_sum(0, pair);
-  by_sum(1, five);
+  find(0, pair);
+  find(1, five);
   if constexpr (All) {
     uint32_t run = 0;
     while (run < 24 && s.at(-1 - static_cast<int>(run), 0) == s.at(-2 - static_cast<int>(run), 0)) ++run;
@@ -121,66 +73,78 @@ void ColourModel::set_hashes(const Site& s) {
     const uint32_t p = term(21, s.in_reference(0, 0));
     const uint32_t later = term(26, s.at(1, 0)) + term(27, s.at(0, 1));
     const uint32_t marks = static_cast<uint32_t>(s.mark(-1, 0) + 2 * s.mark(0, -1));
-    by_sum(2, five + term(5, s.at(-2, 0)) + term(6, s.at(0, -2)));
-    by_sum(5, pair + p + later + term(34, marks));
-    by_sum(7, pair + term(3, s.at(1, -1)) + term(32, run) + term(33, column));
-    by_sum(8, pair + p + term(30, s.background[0]) + term(31, s.background[1]));
-    by_sum(9, pair + later + term(28, s.at(1, 1)) + term(29, s.at(-1, 1)));
+    find(2, five + term(5, s.at(-2, 0)) + term(6, s.at(0, -2)));
+    find(5, pair + p + later + term(34, marks));
+    find(7, pair + term(3, s.at(1, -1)) + term(32, run) + term(33, column));
+    find(8, pair + p + term(30, s.background[0]) + term(31, s.background[1]));
+    find(9, pair + later + term(28, s.at(1, 1)) + term(29, s.at(-1, 1)));
   }
-  ahead_ = s.here + 1;
-  ahead_reference_ = s.reference + 1;
-  ahead_lines_ = lines_at(ahead_, ahead_reference_, s.stride);
-  prefetch(line(V::kSure[2], ahead_lines_.twelve));
-  prefetch(line(V::kSure[0], ahead_lines_.all));
-  prefetch(line(V::kSure[1], ahead_lines_.around));
-}
-template void ColourModel::set_hashes<false>(const Site& site);
-template void ColourModel::set_hashes<true>(const Site& site);
-
-void ColourModel::ask_ahead(Pixel pixel) {
-  const uint32_t west = term(0, pixel);
-  prefetch(&slots_[0][scrambled(west + ahead_lines_.north) >> table_shift_]);
-  prefetch(&slots_[1][scrambled(west + ahead_lines_.three) >> table_shift_]);
 }
 
 template <bool All>
-void ColourModel::open_slots(const Site& s) {
+void ColourModel::open_slots(const Site& s, uint32_t like_north, int escaped_near) {
   using V = Voters<All>;
+  using R = RowContexts;
+  find_others<All>(s);
   const Pixel w = s.at(-1, 0), n = s.at(0, -1), nw = s.at(-1, -1), ne = s.at(1, -1), ww = s.at(-2, 0);
   const Pixel p = s.in_reference(0, 0), b = *s.background;
-  const int equal =
-      (w == n) | (w == nw) << 1 | (n == ne) << 2 | (n == nw) << 3 | (w == ww) << 4 | (n == s.at(0, -2)) << 5;
-  const int mw = s.mark(-1, 0), mn = s.mark(0, -1);
-  near_marks_ = static_cast<uint32_t>(mw | mn << 1 | s.mark(-1, -1) << 2 | s.mark(1, -1) << 3 |
-                                      s.mark(-2, 0) << 4 | s.mark(0, -2) << 5);
-  constexpr int kFirst = V::kContexts;
-  votes_[kFirst] = p;
-  trust_[kFirst] = static_cast<int>(near_marks_ & 63) | (p == w) << 6 | (p == n) << 7;
-  votes_[kFirst + 1] = w;
-  trust_[kFirst + 1] = equal | (w == p) << 6 | (w == b) << 7;
-  votes_[kFirst + 2] = n;
-  trust_[kFirst + 2] = equal | (n == p) << 6 | (w == b) << 7;
+  const bool w_is_n = w == n, w_is_nw = w == nw, w_is_p = w == p;
+  const uint32_t n_is_p = like_north & R::kLikeReference;
+  const uint32_t equal = (like_north & (R::kLikeNortheast | R::kLikeNorthwest | R::kLikeNorthNorth)) |
+                         static_cast<uint32_t>(w_is_n) | static_cast<uint32_t>(w_is_nw) << 1 |
+                         static_cast<uint32_t>(w == ww) << 4 | static_cast<uint32_t>(w == b) << 7;
+  const uint32_t mw = s.mark(-1, 0), mn = s.mark(0, -1), mne = s.mark(1, -1);
+  const uint32_t marks =
+      (mw | mn << 1 | s.mark(-1, -1) << 2 | mne << 3 | s.mark(-2, 0) << 4 | s.mark(0, -2) << 5) & 63;
+  const uint32_t trust_p = marks | w_is_p << 6 | n_is_p << 1;
+  const uint32_t trust_w = equal | w_is_p << 6;
+  const uint32_t trust_n = equal | n_is_p;
   if constexpr (All) {
-    votes_[kFirst + 3] = b;
-    trust_[kFirst + 3] = (mw & 1) | (mn & 1) << 1 | (s.background[-1] == w) << 2 |
-                         (s.background[-s.stride] == n) << 3 | (s.background[1 - s.stride] == ne) << 4 |
-                         (s.background[-1 - s.stride] == nw) << 5 | (b == w) << 6 | (b == p) << 7;
-    votes_[kFirst + 4] = gradient(s);
-    trust_[kFirst + 4] = equal | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7;
-  }
-  for (int i = 0; i < V::kContexts; ++i) {
-    Slot& found = *open_[i];
-    const uint16_t check = static_cast<uint16_t>(hashes_[i]);
-    if (found.check != check) {
-      found = Slot{};
-      found.check = check;
+    constexpr int kFirst = V::kContexts;
+    const Pixel colours[] = {p, w, n, b, gradient(s), kNoPixel};
+    const uint32_t trusts[] = {trust_p,
+                               trust_w,
+                               trust_n,
+                               (mw & 1) | (mn & 1) << 1 | (s.background[-1] == w) << 2 |
+                                   (s.background[-s.stride] == n) << 3 |
+                                   (s.background[1 - s.stride] == ne) << 4 |
+                                   (s.background[-1 - s.stride] == nw) << 5 | (b == w) << 6 | (b == p) << 7,
+                               (equal & 63) | (nw == s.at(-2, -1)) << 6 | (ww == s.at(-2, -1)) << 7,
+                               0};
+    std::copy_n(colours, 6, votes_ + kFirst);
+    std::copy_n(trusts, 6, trust_ + kFirst);
+    for (int i = 0; i < V::kContexts; ++i) {
+      Slot& found = *open_[i];
+      if (!found.is_of(hashes_[i])) {
+        found = Slot{};
+        found.words[3] = hashes_[i] & 0xFFFF;
+      }
+      votes_[i] = found.colour(0);
+      seconds_[i] = found.colour(1);
+      thirds_[i] = found.colour(2);
+      trust_[i] = found.trust();
     }
-    votes_[i] = found.colours[0];
-    trust_[i] = found.streak << 4 | (found.hits & 15);
+  } else {
+    // Without branches: which slots are another context's is hard to guess. learn_colour() writes all of
+    // them.
+    Words slots[4];
+    load_columns([&](int i) { return open_[i]->words; }, slots);
+    const Words known = is_equal(slots[3] & all_words(0xFFFF), known_hashes());
+    const auto colours = [&](int i) { return select(known, slots[i], all_words(kNoPixel)); };
+    store_words(votes_, with_last(colours(0), p, w, n));
+    store_words(seconds_, with_last(colours(1), kNoPixel, kNoPixel, kNoPixel));
+    store_words(thirds_, with_last(colours(2), kNoPixel, kNoPixel, kNoPixel));
+    store_words(trust_, with_last(shift_right<16>(slots[3] & known), trust_p, trust_w, trust_n));
   }
+  const Pixel around[8] = {w, n, s.at(1, 0), ne, nw, b, p, kNoPixel};
+  store_words(around_, words_of(around));
+  places_[0] = static_cast<uint32_t>(std::min(escaped_near, 3)) << 4 | (mw & 1) << 3 | (mn & 1) << 2;
+  places_[1] = static_cast<uint32_t>(w_is_n) << 5 | (like_north & R::kLikeNortheast) << 4 |
+               static_cast<uint32_t>(w_is_nw) << 7 | (mw & 1) << 8 | (mne & 1) << 9;
+  places_[2] = marks;
 }
-template void ColourModel::open_slots<false>(const Site& site);
-template void ColourModel::open_slots<true>(const Site& site);
+template void ColourModel::open_slots<false>(const Site& site, uint32_t like_north, int escaped_near);
+template void ColourModel::open_slots<true>(const Site& site, uint32_t like_north, int escaped_near);
 
 Pixel ColourModel::gradient(const Site& s) const {
   Pixel result = 0;
@@ -192,28 +156,26 @@ Pixel ColourModel::gradient(const Site& s) const {
 }
 
 template <bool All>
-void ColourModel::gather(Candidates& candidates) {
+int ColourModel::gather(Candidates& candidates) {
   using V = Voters<All>;
   if constexpr (!All)
-    if (adds_odds_) {
-      for (int i = 0; i < V::kCount; ++i) candidates.add(votes_[i], odds_.look(i, trust_[i]));
-      return;
-    }
+    if (adds_odds_) return candidates.add_votes(votes_, odds_.look(trust_));
   for (int i = 0; i < V::kCount; ++i) {
     const int score = rough_stretch(confidence(V::kWho[i], trust_[i]).models[0][1].probability()) + 800;
     candidates.add(votes_[i], std::max(score, 20));
   }
+  return candidates.best();
 }
-template void ColourModel::gather<false>(Candidates& candidates);
-template void ColourModel::gather<true>(Candidates& candidates);
+template int ColourModel::gather<false>(Candidates& candidates);
+template int ColourModel::gather<true>(Candidates& candidates);
 
 // Second thoughts, once the first colour was wrong.
 template <bool All>
 void ColourModel::gather_more(const Site& s, Candidates& candidates) const {
   using V = Voters<All>;
   for (int i = 0; i < V::kContexts; ++i) {
-    candidates.add(open_[i]->colours[1], 60 + 8 * (V::kWho[i] > 2));
-    candidates.add(open_[i]->colours[2], 30);
+    candidates.add(seconds_[i], 60 + 8 * (V::kWho[i] > 2));
+    candidates.add(thirds_[i], 30);
   }
   candidates.add(s.at(-1, -1), 25);
   candidates.add(s.at(1, -1), 25);
@@ -225,21 +187,32 @@ template void ColourModel::gather_more<true>(const Site& site, Candidates& candi
 
 template <bool All>
 void ColourModel::learn_colour(Pixel colour) {
-  for (int i = 0; i < Voters<All>::kContexts; ++i) {
-    Slot& slot = *open_[i];
-    if (slot.colours[0] == colour) {
-      slot.hit();
-      continue;
+  if constexpr (All) {
+    for (int i = 0; i < Voters<All>::kContexts; ++i) {
+      Slot& slot = *open_[i];
+      const Pixel first = slot.colour(0), second = slot.colour(1);
+      if (first == colour) {
+        slot.hit();
+        continue;
+      }
+      slot.miss(second == colour);
+      if (second != colour) slot.words[2] = second;
+      slot.words[1] = first;
+      slot.words[0] = colour;
     }
-    slot.hits = static_cast<uint8_t>(slot.hits << 1);
-    if (slot.colours[1] == colour) {
-      slot.streak = slot.streak > 7;
-    } else {
-      slot.colours[2] = slot.colours[1];
-      slot.streak = 0;
-    }
-    slot.colours[1] = slot.colours[0];
-    slot.colours[0] = colour;
+  } else {
+    const Words firsts = load_words(votes_), seconds = load_words(seconds_), thirds = load_words(thirds_);
+    const Words hit = is_equal(firsts, all_words(colour));
+    const Words was_second = is_equal(seconds, all_words(colour));
+    const Words trust = load_words(trust_);
+    const Words streak = all_words(0xF0), hits = all_words(15), once = all_words(16);
+    const Words after_hit =
+        ((trust & streak) + (is_greater(streak, trust) & once)) | ((trust + trust + all_words(1)) & hits);
+    const Words after_miss = ((trust + trust) & hits) | (shift_right<3>(trust) & once & was_second);
+    const Words states = known_hashes() | shift_left<16>(select(hit, after_hit, after_miss));
+    store_columns(
+        [&](int i) { return open_[i]->words; },
+        {all_words(colour), select(hit, seconds, firsts), select(hit | was_second, thirds, seconds), states});
   }
 }
 template void ColourModel::learn_colour<false>(Pixel colour);

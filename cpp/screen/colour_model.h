@@ -4,10 +4,13 @@
 // cheap bits settle most pixels.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "base/big_array.h"
 #include "bits/models.h"
+#include "screen/context_kernels.h"
 #include "screen/logistic.h"
 #include "screen/mixer.h"
 #include "screen/model_settings.h"
@@ -41,6 +44,13 @@ class ColourModel {
  public:
   ColourModel(const SheetShape& shape, const ModelSettings& settings);
 
+  // Before the pixels of a row, and then for `count` of them (a multiple of ContextKernels::kPixels, more
+  // than are coded) whose references lie side by side, from `site` on.
+  void begin_row() { ahead_ = kNowhere; }
+  void look_at_row(const Site& site, int count) {
+    kernels_->look(site.here, site.reference, site.background, site.stride, row_.from(site.x), count);
+  }
+
   // Codes the pixel at `site`, sets its mark and returns it. The decoder ignores `actual`.
   template <typename Coder>
   Pixel code(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark) {
@@ -48,34 +58,38 @@ class ColourModel {
                        : code_with<false>(coder, residuals, site, actual, mark);
   }
 
-  // Before the pixels of a row.
-  void begin_row() { ahead_ = nullptr; }
-
  private:
   static constexpr int kContexts = Voters<true>::kContexts;
   static constexpr int kVoters = Voters<true>::kCount;
   static constexpr int kRanks = 4;  // colours asked for at most
+  static constexpr uint32_t kNowhere = 0xFFFFFFFF;
   static constexpr int kRefining = 33;
   static constexpr uint32_t kSeldom = 1500;  // in 2^-16
   static constexpr uint32_t kRankedOneOf = 16;
   static constexpr uint32_t kSlowly = 255;
 
-  // What followed a context: the latest colours, how often in a row the first one, and its last hits.
-  struct Slot {
-    Pixel colours[3] = {kNoPixel, kNoPixel, kNoPixel};
-    uint16_t check = 0;
-    uint8_t streak = 0;
-    uint8_t hits = 0;
+  // What followed a context: the latest colours, and the state: the hash's lower half, and above it the trust
+  // in the first colour, which is how often in a row it came, up to 15, times 16, and its last four hits.
+  struct alignas(16) Slot {
+    uint32_t words[4] = {kNoPixel, kNoPixel, kNoPixel, 0};
 
-    bool is_sure(uint32_t hash, int least_streak, uint8_t least_hits) const {
-      return check == static_cast<uint16_t>(hash) && streak >= least_streak &&
-             (hits & least_hits) == least_hits;
+    Pixel colour(int i) const { return words[i]; }
+    uint32_t trust() const { return words[3] >> 16; }
+    bool is_of(uint32_t hash) const { return ((words[3] ^ hash) & 0xFFFF) == 0; }
+    bool is_sure(uint32_t hash, uint32_t least_streak, uint32_t least_hits) const {
+      return is_of(hash) && trust() >= least_streak * 16 && (trust() & least_hits) == least_hits;
     }
-    void hit() {
-      streak = static_cast<uint8_t>(streak + (streak < 15));
-      hits = static_cast<uint8_t>(hits << 1 | 1);
-    }
+    void set_trust(uint32_t trust) { words[3] = (words[3] & 0xFFFF) | trust << 16; }
+    void hit() { set_trust(kTrustAfterHit[trust()]); }
+    // A colour that has been first for long comes back with some trust.
+    void miss(bool was_second) { set_trust((trust() << 1 & 15) | (was_second ? trust() >> 3 & 16 : 0)); }
   };
+  static constexpr auto kTrustAfterHit = [] {
+    std::array<uint8_t, 256> after{};
+    for (int trust = 0; trust < 256; ++trust)
+      after[trust] = static_cast<uint8_t>(std::min(trust / 16 + 1, 15) * 16 + (2 * trust + 1) % 16);
+    return after;
+  }();
   struct Candidates;
 
   template <bool All, typename Coder>
@@ -84,25 +98,38 @@ class ColourModel {
   bool skips_ranks() { return hit_amid_escapes_.probability() < kSeldom && ++unranked_ % kRankedOneOf != 0; }
   template <typename Coder>
   Pixel code_unranked(Coder& coder, ResidualModel& residuals, const Site& site, Pixel actual, uint8_t& mark);
-  static bool is_flat(const Site& site);
-  static uint32_t flat_context(const Site& site);
-  // What large contexts see of all but the pixel to the left and the guide: it is known a pixel ahead, and
-  // tells which line of slots will be looked at.
-  struct Lines {
-    uint32_t north, three, twelve, all, around;
+  // Whether fifteen pixels around are of one colour. `like_north`: of RowContexts.
+  static bool is_flat(const Site& s, uint32_t like_north) {
+    const Pixel w = s.at(-1, 0);
+    return (like_north & RowContexts::kFlat) != 0 && w == s.at(0, -1) && w == s.at(-2, 0) && w == s.at(-3, 0);
+  }
+  static uint32_t flat_context(const Site& site, uint32_t like_north);
+  // Four slots in a cache line: what large contexts see of all but the pixel to the left and the guide says
+  // which, a pixel ahead.
+  struct Line {
+    uint32_t hash = 0;
+    Slot* slots = nullptr;
   };
-  static Lines lines_at(const Pixel* here, const Pixel* reference, ptrdiff_t stride);
-  Slot* line(int context, uint32_t sum) { return &slots_[context][scrambled(sum) >> table_shift_ & ~3u]; }
+  static uint32_t term(int place, uint32_t value) { return kPlaceFactors.of[place] * value; }
   static uint32_t scrambled(uint32_t sum) { return (sum ^ sum >> 15) * 0x2545F491u; }
-  // Finds the slots of all contexts and asks for them, and for the next pixel's lines.
+  // Finds the lines of a pixel's sure contexts and asks for them.
   template <bool All>
-  void set_hashes(const Site& site);
-  // Asks for the next pixel's other slots once the pixel is known.
+  void look_at_lines(const Pixel* here, uint32_t x);
+  // Finds the slots of the sure contexts, and the next pixel's lines.
+  template <bool All>
+  void find_sure(const Site& site);
+  // Finds those of the others and asks for them.
+  template <bool All>
+  void find_others(const Site& site);
+  // Asks for the next pixel's other slots once the pixel is known, or likely.
   void ask_ahead(Pixel pixel);
+  // Sets what slots and pixels around say.
   template <bool All>
-  void open_slots(const Site& site);
+  void open_slots(const Site& site, uint32_t like_north, int escaped_near);
+  Words known_hashes() const { return load_words(hashes_) & all_words(0xFFFF); }
+  // Lists what voters name, and returns the best one's place in the list.
   template <bool All>
-  void gather(Candidates& candidates);
+  int gather(Candidates& candidates);
   template <bool All>
   void gather_more(const Site& site, Candidates& candidates) const;
   template <bool All>
@@ -117,15 +144,17 @@ class ColourModel {
   // around.
   template <bool All>
   struct Ballot {
-    int votes[Voters<All>::kCount];
-    int places[RankOdds::kPlaces];
+    alignas(16) uint32_t votes[Voters<All>::kInputs];
+    uint32_t places[RankOdds::kPlaces];
   };
   template <bool All>
-  Ballot<All> ballot_of(const Site& site, int rank, Pixel colour) const;
+  Ballot<All> ballot_of(int rank, Pixel colour) const;
+  // The places, where so many voters named the colour.
+  void look_around(Pixel colour, uint32_t agreeing, uint32_t (&places)[RankOdds::kPlaces]) const;
   template <bool All, typename Coder>
-  bool code_hit(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
+  bool code_hit(Coder& coder, int rank, Pixel colour, bool hit);
   template <typename Coder>
-  bool code_hit_quickly(Coder& coder, const Site& site, int rank, Pixel colour, bool hit);
+  bool code_hit_quickly(Coder& coder, int rank, Pixel colour, bool hit);
 
   SheetShape shape_;
   bool all_voters_;
@@ -139,8 +168,8 @@ class ColourModel {
   };
   // By voter and its trust; none where odds are added.
   std::vector<Confidence> confidence_;
-  Confidence& confidence(int voter, int trust) {
-    return confidence_[static_cast<size_t>(voter * RankOdds::kTrusts + trust)];
+  Confidence& confidence(int voter, uint32_t trust) {
+    return confidence_[static_cast<size_t>(voter * RankOdds::kTrusts) + trust];
   }
   std::vector<MixWeights<16>> weights_[2];
   std::vector<BitModel> refine_;
@@ -151,15 +180,32 @@ class ColourModel {
   uint32_t unranked_ = 0;
 
   // Of the pixel being coded, by place in the list of voters.
-  uint32_t hashes_[kContexts] = {};
+  alignas(16) uint32_t hashes_[16] = {};
   Slot* open_[kContexts] = {};
-  Pixel votes_[kVoters] = {};
-  int trust_[kVoters] = {};
-  uint32_t near_marks_ = 0;
-  // Of the pixel at `ahead_`, if its reference is as expected.
-  const Pixel* ahead_ = nullptr;
-  const Pixel* ahead_reference_ = nullptr;
-  Lines ahead_lines_ = {};
+  alignas(16) Pixel votes_[16] = {};
+  // Of contexts, their second and third colours.
+  alignas(16) Pixel seconds_[16] = {};
+  alignas(16) Pixel thirds_[16] = {};
+  alignas(16) uint32_t trust_[16] = {};
+  // The colours of pixels around: west, north, east, northeast, northwest, then the background's and the
+  // reference's; and what places tell of a pixel whatever its colour.
+  alignas(16) Pixel around_[8] = {};
+  uint32_t places_[RankOdds::kPlaces] = {};
+  // Of the row being coded, by column.
+  struct Row {
+    std::vector<uint32_t> north, three, eight, fifteen, around, like_north;
+
+    explicit Row(size_t width)
+        : north(width), three(width), eight(width), fifteen(width), around(width), like_north(width) {}
+    RowContexts from(uint32_t x) {
+      return {&north[x], &three[x], &eight[x], &fifteen[x], &around[x], &like_north[x]};
+    }
+  };
+  const ContextKernels* kernels_;
+  Row row_;
+  // Of the pixel in column `ahead_`, in the order of the sure contexts.
+  uint32_t ahead_ = kNowhere;
+  Line lines_[3] = {};
 };
 
 }  // namespace aicodec::screen

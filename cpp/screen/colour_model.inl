@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 
 namespace aicodec::screen {
 
@@ -24,31 +25,90 @@ struct ColourModel::Candidates {
     colours[count] = colour;
     scores[count++] = score;
   }
+  // What eight voters name, in their order, with the trust in each. Returns the best one's place.
+  int add_votes(const Pixel* votes, Words trust) {
+    const Words named = load_words(votes);
+    uint32_t left =
+        ~signs(is_equal(named, all_words(kNoPixel)) | is_equal(named, all_words(refused[0]))) & 0xFF;
+    int best = 0, most = 0, added = 0;
+    for (; left != 0; ++added) {
+      const Pixel colour = votes[std::countr_zero(left)];
+      const Words same = is_equal(named, all_words(colour));
+      left &= ~signs(same);
+      const int score = static_cast<int>(sum_of(trust & same));
+      colours[added] = colour;
+      scores[added] = score;
+      best = score > most ? added : best;
+      most = std::max(score, most);
+    }
+    count = added;
+    return best;
+  }
   bool has(Pixel colour) const {
     for (int i = 0; i < count; ++i)
       if (colours[i] == colour) return true;
     return false;
   }
-  Pixel take_best() {
-    int best = 0;
+  int best() const {
+    int result = 0;
     for (int i = 1; i < count; ++i)
-      if (scores[i] > scores[best]) best = i;
-    const Pixel colour = colours[best];
+      if (scores[i] > scores[result]) result = i;
+    return result;
+  }
+  Pixel take(int i) {
+    const Pixel colour = colours[i];
     --count;
-    colours[best] = colours[count];
-    scores[best] = scores[count];
+    colours[i] = colours[count];
+    scores[i] = scores[count];
     return colour;
   }
 };
+
+template <bool All>
+void ColourModel::look_at_lines(const Pixel* here, uint32_t x) {
+  const uint32_t west = term(5, here[-2]) + term(11, here[-3]);
+  const uint32_t far_west = term(16, here[-4]) + term(20, here[-5]);
+  const auto line = [&](int sure, uint32_t sum) {
+    const uint32_t hash = scrambled(sum);
+    Slot* const slots = &slots_[Voters<All>::kSure[sure]][hash >> table_shift_ & ~3u];
+    lines_[sure] = {hash, slots};
+    prefetch(slots);
+  };
+  line(0, row_.fifteen[x] + west + far_west);
+  line(1, row_.around[x]);
+  line(2, row_.eight[x] + west);
+  ahead_ = x;
+}
+
+// The contexts' slots: of a growing neighbourhood, and of others. Every place has a factor of its own, so
+// that contexts share products, and none of them waits for another.
+template <bool All>
+void ColourModel::find_sure(const Site& s) {
+  if (s.x != ahead_) look_at_lines<All>(s.here, s.x);
+  const uint32_t late_hash = scrambled(term(0, s.at(-1, 0)) + term(4, s.guide));
+  for (int i = 0; i < 3; ++i) {
+    const int context = Voters<All>::kSure[i];
+    hashes_[context] = lines_[i].hash + late_hash;
+    open_[context] = lines_[i].slots + (late_hash >> 30);
+  }
+  look_at_lines<All>(s.here + 1, s.x + 1);
+}
+
+inline void ColourModel::ask_ahead(Pixel pixel) {
+  const uint32_t west = term(0, pixel);
+  prefetch(&slots_[0][scrambled(west + row_.north[ahead_]) >> table_shift_]);
+  prefetch(&slots_[1][scrambled(west + row_.three[ahead_]) >> table_shift_]);
+}
 
 template <bool All, typename Coder>
 Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site& s, Pixel actual,
                              uint8_t& mark) {
   Pixel excluded = kNoPixel;
   mark = 0;
-  if (is_flat(s)) {
+  const uint32_t like_north = row_.like_north[s.x];
+  if (is_flat(s, like_north)) {
     const Pixel colour = s.at(-1, 0);
-    if (coder.bit(flat_[flat_context(s)], is_near(colour, actual, s.tolerance))) {
+    if (coder.bit(flat_[flat_context(s, like_north)], is_near(colour, actual, s.tolerance))) {
       mark = kAsReference;
       return colour;
     }
@@ -58,7 +118,7 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   const int escaped_near = s.escaped_around();
   const bool amid_escapes = adds_odds && excluded == kNoPixel && escaped_near == 4;
   if (amid_escapes && skips_ranks()) return code_unranked(coder, residuals, s, actual, mark);
-  set_hashes<All>(s);
+  find_sure<All>(s);
   if (excluded == kNoPixel) {
     excluded = sure_colour<All>();
     if (excluded != kNoPixel && code_sure<All>(coder, s, excluded, actual)) {
@@ -67,10 +127,10 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
       return excluded;
     }
   }
-  open_slots<All>(s);
+  open_slots<All>(s, like_north, escaped_near);
   Candidates candidates;
   candidates.refused[0] = excluded;
-  gather<All>(candidates);
+  int best = gather<All>(candidates);
   Pixel colour = kNoPixel;
   bool prepared = false;
   // Beside so many escaped pixels a later colour is not asked for.
@@ -83,12 +143,14 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
       prepared = true;
     }
     if (candidates.count == 0) break;
-    const bool exact_known = candidates.has(actual);
-    const Pixel candidate = candidates.take_best();
+    if (rank > 0) best = candidates.best();
+    const Pixel candidate = candidates.take(best);
     if (rank == 0) candidates.refused[1] = candidate;
-    const bool hit = candidate == actual || (!exact_known && is_near(candidate, actual, s.tolerance));
-    if (adds_odds ? code_hit_quickly(coder, s, rank, candidate, hit)
-                  : code_hit<All>(coder, s, rank, candidate, hit)) {
+    // What is only near the actual colour will do where that is no candidate.
+    const bool hit = candidate == actual ||
+                     (s.tolerance > 0 && !candidates.has(actual) && is_near(candidate, actual, s.tolerance));
+    if (adds_odds ? code_hit_quickly(coder, rank, candidate, hit)
+                  : code_hit<All>(coder, rank, candidate, hit)) {
       colour = candidate;
       break;
     }
@@ -126,55 +188,62 @@ Pixel ColourModel::sure_colour() const {
   const auto slot = [&](int i) -> const Slot& { return *open_[sure[i]]; };
   const bool all_sure = slot(0).is_sure(hashes_[sure[0]], 3, 7) && slot(1).is_sure(hashes_[sure[1]], 3, 7) &&
                         slot(2).is_sure(hashes_[sure[2]], 8, 15);
-  const Pixel colour = slot(0).colours[0];
-  return all_sure && slot(1).colours[0] == colour && slot(2).colours[0] == colour ? colour : kNoPixel;
+  const Pixel colour = slot(0).colour(0);
+  return all_sure && slot(1).colour(0) == colour && slot(2).colour(0) == colour ? colour : kNoPixel;
 }
 
 template <bool All, typename Coder>
 bool ColourModel::code_sure(Coder& coder, const Site& s, Pixel colour, Pixel actual) {
   const auto& sure = Voters<All>::kSure;
   Slot* const slots[3] = {open_[sure[0]], open_[sure[1]], open_[sure[2]]};
-  const auto streak = [&](int i) { return (slots[i]->streak >= 15) + (slots[i]->streak >= 7); };
-  const int context = ((streak(0) * 3 + streak(1)) * 2 + (slots[2]->streak >= 15)) * 64 +
+  const auto streak = [&](int i) { return (slots[i]->trust() >= 15 * 16) + (slots[i]->trust() >= 7 * 16); };
+  const int context = ((streak(0) * 3 + streak(1)) * 2 + (slots[2]->trust() >= 15 * 16)) * 64 +
                       (colour == s.in_reference(0, 0)) * 32 + (colour == s.at(-1, 0)) * 16 +
                       (s.mark(-1, 0) & 1) * 8 + (s.mark(0, -1) & 1) * 4 + (s.mark(1, -1) & 1) * 2 +
                       (colour == s.at(0, -1));
-  if (!coder.bit(fast_[context], is_near(colour, actual, s.tolerance))) return false;
   ask_ahead(colour);
+  if (!coder.bit(fast_[context], is_near(colour, actual, s.tolerance))) return false;
   for (Slot* slot : slots) slot->hit();
   return true;
 }
 
+inline void ColourModel::look_around(Pixel colour, uint32_t agreeing,
+                                     uint32_t (&places)[RankOdds::kPlaces]) const {
+  const uint32_t alike = signs(is_equal(load_words(around_), all_words(colour)));
+  const uint32_t west_north = alike & 3, east = alike >> 2 & 1, reference = alike >> 6;
+  places[0] = places_[0] | agreeing << 6 | alike >> 5;
+  places[1] = places_[1] | (alike & 31);
+  places[2] = places_[2] | west_north << 6 | reference << 8 | east << 9;
+}
+
 template <bool All>
-ColourModel::Ballot<All> ColourModel::ballot_of(const Site& s, int rank, Pixel colour) const {
-  using V = Voters<All>;
+ColourModel::Ballot<All> ColourModel::ballot_of(int rank, Pixel colour) const {
   Ballot<All> ballot;
-  int agreeing = 0;
-  for (int i = 0; i < V::kCount; ++i) {
-    int& vote = ballot.votes[i];
-    vote = votes_[i] == colour;
-    if (i < V::kContexts && rank > 0 && vote == 0)
-      vote = open_[i]->colours[1] == colour ? 2 : open_[i]->colours[2] == colour ? 3 : 0;
-    agreeing += vote > 0;
+  uint32_t agreeing = 0;
+  for (int i = 0; i < Voters<All>::kInputs; i += 8) {
+    const auto names = [&](const Pixel* colours) {
+      return is_equal(load_words(colours + i), all_words(colour));
+    };
+    const Words first = names(votes_);
+    Words votes = first & all_words(1);
+    Words any = first;
+    if (rank > 0) {
+      const Words second = names(seconds_), third = names(thirds_);
+      votes = votes | select(first, all_words(0), select(second, all_words(2), third & all_words(3)));
+      any = any | second | third;
+    }
+    store_words(ballot.votes + i, votes);
+    agreeing += 0 - sum_of(any);
   }
-  const int is_w = colour == s.at(-1, 0), is_n = colour == s.at(0, -1), is_e = colour == s.at(1, 0);
-  const int is_p = colour == s.in_reference(0, 0);
-  const int mw = s.mark(-1, 0) & 1, mn = s.mark(0, -1) & 1;
-  ballot.places[0] = agreeing * 64 + std::min(s.escaped_around(), 3) * 16 + mw * 8 + mn * 4 + is_p * 2 +
-                     (colour == *s.background);
-  ballot.places[1] = is_w | is_n << 1 | is_e << 2 | (colour == s.at(1, -1)) << 3 |
-                     (colour == s.at(-1, -1)) << 4 | (s.at(-1, 0) == s.at(0, -1)) << 5 |
-                     (s.at(0, -1) == s.at(1, -1)) << 6 | (s.at(-1, 0) == s.at(-1, -1)) << 7 | mw << 8 |
-                     (s.mark(1, -1) & 1) << 9;
-  ballot.places[2] = static_cast<int>(near_marks_ & 63) | is_w << 6 | is_n << 7 | is_p << 8 | is_e << 9;
+  look_around(colour, agreeing, ballot.places);
   return ballot;
 }
 
 template <bool All, typename Coder>
-bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
+bool ColourModel::code_hit(Coder& coder, int rank, Pixel colour, bool hit) {
   using V = Voters<All>;
-  const Ballot<All> ballot = ballot_of<All>(s, rank, colour);
-  const auto place = [&](int i) { return static_cast<size_t>(rank * 1024 + ballot.places[i]); };
+  const Ballot<All> ballot = ballot_of<All>(rank, colour);
+  const auto place = [&](int i) { return static_cast<uint32_t>(rank) * 1024 + ballot.places[i]; };
   BitModel* const refining = &refine_[place(2) * kRefining];
   for (int i = 0; i < kRefining; i += 16) prefetch(refining + i);
   int stretched[V::kInputs] = {};
@@ -203,11 +272,19 @@ bool ColourModel::code_hit(Coder& coder, const Site& s, int rank, Pixel colour, 
 }
 
 template <typename Coder>
-bool ColourModel::code_hit_quickly(Coder& coder, const Site& s, int rank, Pixel colour, bool hit) {
-  const Ballot<false> ballot = ballot_of<false>(s, rank, colour);
-  hit = odds_.code(coder, rank, ballot.votes, ballot.places, hit);
-  if (hit) ask_ahead(colour);
-  return hit;
+bool ColourModel::code_hit_quickly(Coder& coder, int rank, Pixel colour, bool hit) {
+  if (rank > 0) {
+    const Ballot<false> ballot = ballot_of<false>(rank, colour);
+    hit = odds_.code_later(coder, rank, trust_, ballot.votes, ballot.places, hit);
+    if (hit) ask_ahead(colour);
+    return hit;
+  }
+  const Words agreeing = is_equal(load_words(votes_), all_words(colour));
+  uint32_t places[RankOdds::kPlaces];
+  look_around(colour, 0 - sum_of(agreeing), places);
+  // Most likely it is right: memory has time until that is known.
+  ask_ahead(colour);
+  return odds_.code_first(coder, trust_, agreeing, places, hit);
 }
 
 }  // namespace aicodec::screen

@@ -285,43 +285,73 @@ void SheetCoder::code_rows(Coder& coder, int cell_row, const References& referen
   }
   if (!any) return;
   if (any_photo) look_at_photos(cell_row, references);
-  Site site;
-  site.stride = current_.stride();
+  constexpr bool kEncodes = requires { coder.spent(); };
+  const auto site_of = [&](int column, int y) {
+    const Block& block = blocks_.at(column, cell_row);
+    const int left = column * kCell;
+    const bool between = is_between(block);
+    Site site;
+    site.here = current_.at(left, y);
+    site.marks = marks_.at(left, y);
+    site.background = background_.at(left, y);
+    site.stride = current_.stride();
+    site.x = static_cast<uint32_t>(left);
+    site.reference_stride = between ? seen_stride() : site.stride;
+    site.reference =
+        between ? seen(column, y)
+                : references[block.vector.reference]->at(left + block.vector.dx, top_ + y + block.vector.dy);
+    return site;
+  };
   const int bottom = std::min(cell_row * kCell + kCell, rows());
   for (int y = cell_row * kCell; y < bottom; ++y) {
     if (any_photo) photos_.begin_row(y);
     colours_.begin_row();
+    for (int column = 0; column < blocks_.columns();) {
+      const Block& first = blocks_.at(column, cell_row);
+      int end = column + 1;
+      if (first.mode == Mode::kLiteral) {
+        while (end < blocks_.columns() && blocks_.at(end, cell_row).mode == Mode::kLiteral &&
+               blocks_.at(end, cell_row).vector == first.vector)
+          ++end;
+        colours_.look_at_row(site_of(column, y), (end - column) * kCell);
+      }
+      column = end;
+    }
     for (int column = 0; column < blocks_.columns(); ++column) {
       const Block& block = blocks_.at(column, cell_row);
       if (!has_pixels(block.mode)) continue;
       const int left = column * kCell;
       const int right = std::min(left + kCell, shape_.width);
       [[maybe_unused]] uint64_t before = 0;
-      if constexpr (requires { coder.spent(); }) before = coder.spent();
+      [[maybe_unused]] const Pixel* actual = nullptr;
+      if constexpr (kEncodes) {
+        before = coder.spent();
+        actual = source->at(left, top_ + y);
+      }
       Pixel* here = current_.at(left, y);
       uint8_t* mark = marks_.at(left, y);
-      site.background = background_.at(left, y);
-      const bool between = is_between(block);
-      site.reference_stride = between ? seen_stride() : site.stride;
-      site.reference = between ? seen(column, y)
-                               : references[block.vector.reference]->at(left + block.vector.dx,
-                                                                        top_ + y + block.vector.dy);
-      const Pixel* actual = source != nullptr ? source->at(left, top_ + y) : nullptr;
-      for (int x = left; x < right; ++x, ++here, ++mark, ++site.background, ++site.reference) {
-        site.here = here;
-        site.marks = mark;
-        const Pixel wanted = actual != nullptr ? actual[x - left] : 0;
-        if (block.mode == Mode::kLiteral) {
-          if (plan != nullptr) site.tolerance = plan->tolerance->at(x, top_ + y);
-          site.guide = luma != nullptr ? guide_at(*luma, x, y) : 0;
-          *here = colours_.code(coder, escapes_, site, wanted, *mark);
-        } else {
-          if (x == left) photos_.begin_run(site);
-          *here = photos_.code(coder, site, x, wanted);
+      Site site = site_of(column, y);
+      const auto next = [&] {
+        ++site.x;
+        site.here = ++here;
+        site.marks = ++mark;
+        ++site.background;
+        ++site.reference;
+      };
+      if (block.mode == Mode::kPhoto) {
+        photos_.begin_run(site);
+        for (int x = left; x < right; ++x, next()) {
+          *here = photos_.code(coder, site, x, kEncodes ? actual[x - left] : 0);
           *mark = *here == *site.reference ? kAsReference : kEscaped;
         }
+      } else {
+        for (int x = left; x < right; ++x, next()) {
+          if constexpr (kEncodes) site.tolerance = plan->tolerance->at(x, top_ + y);
+          if (luma != nullptr) site.guide = guide_at(*luma, x, y);
+          *here = colours_.code(coder, escapes_, site, kEncodes ? actual[x - left] : 0, *mark);
+        }
       }
-      if constexpr (requires { coder.spent(); }) {
+      if constexpr (kEncodes) {
         const size_t cell = static_cast<size_t>(cell_row) * blocks_.columns() + static_cast<size_t>(column);
         const uint64_t spent = coder.spent() - before;
         if (plan->natural) costs_.add(block.mode == Mode::kPhoto, plan->novelty[cell], spent, right - left);

@@ -21,6 +21,8 @@ struct Site {
   const Pixel* background = nullptr;
   const uint8_t* marks = nullptr;
   ptrdiff_t stride = 0;
+  // The column.
+  uint32_t x = 0;
   // Of the reference, for photo pixels.
   ptrdiff_t reference_stride = 0;
   // Stands for the luma at a chroma pixel; else zero.
@@ -33,8 +35,8 @@ struct Site {
   uint8_t mark(int dx, int dy) const { return marks[dx + dy * stride]; }
   // How many of the four finished neighbours escaped.
   int escaped_around() const {
-    const auto escaped = [&](int dx, int dy) { return (mark(dx, dy) & kEscaped) != 0; };
-    return escaped(-1, 0) + escaped(0, -1) + escaped(1, -1) + escaped(-1, -1);
+    const auto escaped = [&](int dx, int dy) { return mark(dx, dy) & kEscaped; };
+    return (escaped(-1, 0) + escaped(0, -1) + escaped(1, -1) + escaped(-1, -1)) / kEscaped;
   }
 };
 
