@@ -97,6 +97,7 @@ void open_first(const Sight& sight, const Surroundings& s, const OddsTables& tab
 void open_next(const Sight& sight, const Surroundings& s, const OddsTables& tables, int turn, int first,
                int residual, OpenTurn& opened) {
   // What only turn 0 does is left out.
+  // Always: so that what is the first turn's alone is not compiled.
   if (turn > 0) open(sight, s, tables, turn, first, residual, opened);
 }
 

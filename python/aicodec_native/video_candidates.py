@@ -144,7 +144,7 @@ class VideoSearch:
         if not any(candidate is than for candidate in self.tried):
             return None
         step = round(than.details["crf"] * STEPS_PER_CRF)
-        # As in a search: a narrow miss would cost another probe.
+        # As in a search, a narrow miss would cost another probe; libaom's whole CRFs leave a margin as they are.
         missing += self._prior.tolerance / 2 if self._codec == "svtav1" else 0.0
         wanted = step - self.grid * max(1, math.ceil(missing / -self.slope / self.grid))
         if wanted < MIN_STEP:
