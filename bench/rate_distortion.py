@@ -154,7 +154,7 @@ def _write_csv(path: Path, results: dict[str, Any]) -> None:
 
 
 _SCORES = ("ssimulacra2", "ssimulacra2_p5", "xpsnr", "psnr")
-_TIMES = ("encode_processor_seconds", "decode_processor_seconds")
+_TIMES = ("encode_processor_seconds", "decode_seconds", "decode_processor_seconds")
 _COLUMNS = ("commit", "clip", "class", "codec", "setting", "reached", "bytes", "stream_bytes", *_SCORES, *_TIMES)
 
 
