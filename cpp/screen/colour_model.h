@@ -28,8 +28,9 @@ struct Voters {
   static constexpr int kCount = 15;
   static constexpr int kInputs = 16;
   static constexpr int kWho[kCount] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
-  // Where in the list the contexts of sure colours are.
-  static constexpr int kSure[3] = {4, 6, 3};
+  // Where in the list those contexts are whose lines of slots are found early: first the three of sure
+  // colours.
+  static constexpr int kEarly[4] = {4, 6, 3, 1};
 };
 template <>
 struct Voters<false> {
@@ -37,7 +38,7 @@ struct Voters<false> {
   static constexpr int kCount = 8;
   static constexpr int kInputs = 8;
   static constexpr int kWho[kCount] = {0, 1, 3, 4, 6, 10, 11, 12};
-  static constexpr int kSure[3] = {3, 4, 2};
+  static constexpr int kEarly[4] = {3, 4, 2, 1};
 };
 
 class ColourModel {
@@ -104,7 +105,7 @@ class ColourModel {
     return (like_north & RowContexts::kFlat) != 0 && w == s.at(0, -1) && w == s.at(-2, 0) && w == s.at(-3, 0);
   }
   static uint32_t flat_context(const Site& site, uint32_t like_north);
-  // Four slots in a cache line: what large contexts see of all but the pixel to the left and the guide says
+  // Four slots in a cache line: what a context sees of all but the pixel to the left and the guide says
   // which, a pixel ahead.
   struct Line {
     uint32_t hash = 0;
@@ -112,16 +113,16 @@ class ColourModel {
   };
   static uint32_t term(int place, uint32_t value) { return kPlaceFactors.of[place] * value; }
   static uint32_t scrambled(uint32_t sum) { return (sum ^ sum >> 15) * 0x2545F491u; }
-  // Finds the lines of a pixel's sure contexts and asks for them.
+  // Finds the lines of a pixel's early contexts and asks for them.
   template <bool All>
   void look_at_lines(const Pixel* here, uint32_t x);
-  // Finds the slots of the sure contexts, and the next pixel's lines.
+  // Finds the slots of the early contexts, and the next pixel's lines.
   template <bool All>
-  void find_sure(const Site& site);
+  void find_early(const Site& site);
   // Finds those of the others and asks for them.
   template <bool All>
   void find_others(const Site& site);
-  // Asks for the next pixel's other slots once the pixel is known, or likely.
+  // Asks for a slot of the next pixel once the pixel is known, or likely.
   void ask_ahead(Pixel pixel);
   // Sets what slots and pixels around say.
   template <bool All>
@@ -193,19 +194,25 @@ class ColourModel {
   uint32_t places_[RankOdds::kPlaces] = {};
   // Of the row being coded, by column.
   struct Row {
-    std::vector<uint32_t> north, three, eight, fifteen, around, like_north;
+    std::vector<uint32_t> north, three, four, eight, fifteen, around, like_north;
 
     explicit Row(size_t width)
-        : north(width), three(width), eight(width), fifteen(width), around(width), like_north(width) {}
+        : north(width),
+          three(width),
+          four(width),
+          eight(width),
+          fifteen(width),
+          around(width),
+          like_north(width) {}
     RowContexts from(uint32_t x) {
-      return {&north[x], &three[x], &eight[x], &fifteen[x], &around[x], &like_north[x]};
+      return {&north[x], &three[x], &four[x], &eight[x], &fifteen[x], &around[x], &like_north[x]};
     }
   };
   const ContextKernels* kernels_;
   Row row_;
-  // Of the pixel in column `ahead_`, in the order of the sure contexts.
+  // Of the pixel in column `ahead_`, in the order of the early contexts.
   uint32_t ahead_ = kNowhere;
-  Line lines_[3] = {};
+  Line lines_[4] = {};
 };
 
 }  // namespace aicodec::screen

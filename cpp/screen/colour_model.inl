@@ -68,26 +68,27 @@ template <bool All>
 void ColourModel::look_at_lines(const Pixel* here, uint32_t x) {
   const uint32_t west = term(5, here[-2]) + term(11, here[-3]);
   const uint32_t far_west = term(16, here[-4]) + term(20, here[-5]);
-  const auto line = [&](int sure, uint32_t sum) {
+  const auto line = [&](int early, uint32_t sum) {
     const uint32_t hash = scrambled(sum);
-    Slot* const slots = &slots_[Voters<All>::kSure[sure]][hash >> table_shift_ & ~3u];
-    lines_[sure] = {hash, slots};
+    Slot* const slots = &slots_[Voters<All>::kEarly[early]][hash >> table_shift_ & ~3u];
+    lines_[early] = {hash, slots};
     prefetch(slots);
   };
   line(0, row_.fifteen[x] + west + far_west);
   line(1, row_.around[x]);
   line(2, row_.eight[x] + west);
+  line(3, row_.four[x]);
   ahead_ = x;
 }
 
 // The contexts' slots: of a growing neighbourhood, and of others. Every place has a factor of its own, so
 // that contexts share products, and none of them waits for another.
 template <bool All>
-void ColourModel::find_sure(const Site& s) {
+void ColourModel::find_early(const Site& s) {
   if (s.x != ahead_) look_at_lines<All>(s.here, s.x);
   const uint32_t late_hash = scrambled(term(0, s.at(-1, 0)) + term(4, s.guide));
-  for (int i = 0; i < 3; ++i) {
-    const int context = Voters<All>::kSure[i];
+  for (int i = 0; i < 4; ++i) {
+    const int context = Voters<All>::kEarly[i];
     hashes_[context] = lines_[i].hash + late_hash;
     open_[context] = lines_[i].slots + (late_hash >> 30);
   }
@@ -95,9 +96,7 @@ void ColourModel::find_sure(const Site& s) {
 }
 
 inline void ColourModel::ask_ahead(Pixel pixel) {
-  const uint32_t west = term(0, pixel);
-  prefetch(&slots_[0][scrambled(west + row_.north[ahead_]) >> table_shift_]);
-  prefetch(&slots_[1][scrambled(west + row_.three[ahead_]) >> table_shift_]);
+  prefetch(&slots_[0][scrambled(term(0, pixel) + row_.north[ahead_]) >> table_shift_]);
 }
 
 template <bool All, typename Coder>
@@ -108,6 +107,11 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   const uint32_t like_north = row_.like_north[s.x];
   if (is_flat(s, like_north)) {
     const Pixel colour = s.at(-1, 0);
+    // Where flat places end memory is asked in time.
+    if ((row_.like_north[s.x + 1] & RowContexts::kFlat) == 0) {
+      look_at_lines<All>(s.here + 1, s.x + 1);
+      ask_ahead(colour);
+    }
     if (coder.bit(flat_[flat_context(s, like_north)], is_near(colour, actual, s.tolerance))) {
       mark = kAsReference;
       return colour;
@@ -118,7 +122,7 @@ Pixel ColourModel::code_with(Coder& coder, ResidualModel& residuals, const Site&
   const int escaped_near = s.escaped_around();
   const bool amid_escapes = adds_odds && excluded == kNoPixel && escaped_near == 4;
   if (amid_escapes && skips_ranks()) return code_unranked(coder, residuals, s, actual, mark);
-  find_sure<All>(s);
+  find_early<All>(s);
   if (excluded == kNoPixel) {
     excluded = sure_colour<All>();
     if (excluded != kNoPixel && code_sure<All>(coder, s, excluded, actual)) {
@@ -184,7 +188,7 @@ Pixel ColourModel::code_unranked(Coder& coder, ResidualModel& residuals, const S
 // The colour that three contexts agree on, all of them sure; else none.
 template <bool All>
 Pixel ColourModel::sure_colour() const {
-  const auto& sure = Voters<All>::kSure;
+  const auto& sure = Voters<All>::kEarly;  // the first three
   const auto slot = [&](int i) -> const Slot& { return *open_[sure[i]]; };
   const bool all_sure = slot(0).is_sure(hashes_[sure[0]], 3, 7) && slot(1).is_sure(hashes_[sure[1]], 3, 7) &&
                         slot(2).is_sure(hashes_[sure[2]], 8, 15);
@@ -194,7 +198,7 @@ Pixel ColourModel::sure_colour() const {
 
 template <bool All, typename Coder>
 bool ColourModel::code_sure(Coder& coder, const Site& s, Pixel colour, Pixel actual) {
-  const auto& sure = Voters<All>::kSure;
+  const auto& sure = Voters<All>::kEarly;  // the first three
   Slot* const slots[3] = {open_[sure[0]], open_[sure[1]], open_[sure[2]]};
   const auto streak = [&](int i) { return (slots[i]->trust() >= 15 * 16) + (slots[i]->trust() >= 7 * 16); };
   const int context = ((streak(0) * 3 + streak(1)) * 2 + (slots[2]->trust() >= 15 * 16)) * 64 +

@@ -8,7 +8,7 @@ inline uint32_t bit(bool set, int place) { return uint32_t{set} << place; }
 
 inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const uint32_t* background,
                           ptrdiff_t stride, uint32_t* __restrict north, uint32_t* __restrict three,
-                          uint32_t* __restrict eight, uint32_t* __restrict fifteen,
+                          uint32_t* __restrict four, uint32_t* __restrict eight, uint32_t* __restrict fifteen,
                           uint32_t* __restrict around, uint32_t* __restrict like_north) {
   using R = RowContexts;
   const uint32_t* const above = here - stride;
@@ -21,8 +21,9 @@ inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const
   for (ptrdiff_t x = 0; x < ContextKernels::kPixels; ++x) {
     north[x] = f.of[1] * above[x];
     three[x] = north[x] + f.of[2] * above[x - 1] + f.of[3] * above[x + 1];
-    eight[x] = three[x] + f.of[6] * second[x] + f.of[7] * second[x + 1] + f.of[8] * second[x - 1] +
-               f.of[9] * above[x + 2] + f.of[10] * above[x - 2];
+    four[x] = three[x] + f.of[6] * second[x];
+    eight[x] = four[x] + f.of[7] * second[x + 1] + f.of[8] * second[x - 1] + f.of[9] * above[x + 2] +
+               f.of[10] * above[x - 2];
     fifteen[x] = eight[x] + f.of[12] * second[x + 2] + f.of[13] * second[x - 2] + f.of[14] * above[x + 3] +
                  f.of[15] * above[x - 3] + f.of[17] * third[x] + f.of[18] * third[x - 1] +
                  f.of[19] * third[x + 1];
@@ -48,7 +49,8 @@ void look(const uint32_t* here, const uint32_t* reference, const uint32_t* backg
           const RowContexts& contexts, int count) {
   for (ptrdiff_t x = 0; x < count; x += ContextKernels::kPixels)
     look_at_eight(here + x, reference + x, background + x, stride, contexts.north + x, contexts.three + x,
-                  contexts.eight + x, contexts.fifteen + x, contexts.around + x, contexts.like_north + x);
+                  contexts.four + x, contexts.eight + x, contexts.fifteen + x, contexts.around + x,
+                  contexts.like_north + x);
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ constexpr uint64_t kTooMuchAtOnce = 11;
 // always there: of what takes longer richer models have to save a tenth.
 constexpr uint64_t kWorkWithoutTime = 4;
 constexpr uint64_t kWorkInAnyTime = 1 << 21;
+// And 30 frames a second, on a machine that has a slow day.
+constexpr uint64_t kWorkInTime = 7;
 // Borders move where the slice with most work has this part of it less then, and two milliseconds at
 // 1920x1080, which is what moving takes on two threads.
 constexpr uint64_t kWorthMoving = 32;
@@ -146,6 +148,10 @@ bool LayerEncoder::is_dense() const {
 bool LayerEncoder::has_been_slow() const {
   const uint64_t time = std::max(area() * kWorkWithoutTime, kWorkInAnyTime);
   return frames > 1 && counted_work > time * (frames - 1);
+}
+
+bool LayerEncoder::has_been_too_slow() const {
+  return has_been_slow() && counted_work > area() * kWorkInTime * (frames - 1);
 }
 
 bool LayerEncoder::is_busy() const { return is_dense() && cost > load * kSixteenthsWorthCutting; }

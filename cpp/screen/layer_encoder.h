@@ -54,6 +54,8 @@ struct LayerEncoder {
   // Whether frames took so long to decode, in the mean of all after the first, that there is no time for
   // more.
   bool has_been_slow() const;
+  // So long that a decoder does not keep up.
+  bool has_been_too_slow() const;
   // Whether a frame takes so long that slices should begin with the second one.
   bool is_far_too_slow() const;
   // Whether some frame took so long that slices should have begun with it.

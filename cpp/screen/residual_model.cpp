@@ -17,7 +17,7 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
   sight_.leaders = settings.first_leads ? 1 : shape.components;
   sight_.max_value = shape.max_value;
   sight_.rgb = shape.rgb;
-  for (auto& table : remembered_) table.resize(size_t{1} << 16);
+  for (auto& table : remembered_) table = BigArray<Remembered>(kRemembered);
   if (!rich_) {
     odds_.start(settings.residual_bits);
     return;
@@ -32,10 +32,10 @@ ResidualModel::ResidualModel(const SheetShape& shape, const ModelSettings& setti
     refine_[i] = BitModel::starting_at(squash((static_cast<int>(i % 33) - 16) * kMaxStretch / 16), 6);
 }
 
-void ResidualModel::find_remembered(const Site& s, int first) {
+void ResidualModel::ask_for_remembered(const Site& s, int expected) {
   const Span& span = surroundings_.span;
   const int lead = span.lead();
-  known_[0] = &remembered_[0][hash_of(7 + static_cast<uint32_t>(lead), span.low, span.high, first) >> 16];
+  remembered_at_[0] = hash_of(7 + static_cast<uint32_t>(lead), span.low, span.high) >> 16;
   const Pixel west = s.at(-1, 0);
   Pixel beside = west;
   if (!rich_) {
@@ -46,10 +46,13 @@ void ResidualModel::find_remembered(const Site& s, int first) {
       beside = beside << 7 | static_cast<uint32_t>((above + 1024 + 16) >> 5);
     }
   }
-  known_[1] = &remembered_[1][hash_of(3, beside, first) >> 16];
-  known_[2] = &by_first_[lead][first];
-  prefetch(known_[0]);
-  prefetch(known_[1]);
+  remembered_at_[1] = hash_of(3, beside) >> 16;
+  for (int i = 0; i < 2; ++i) prefetch(&remembered(i, expected));
+}
+
+void ResidualModel::find_remembered(int first) {
+  for (int i = 0; i < 2; ++i) prefetch(known_[i] = &remembered(i, first));
+  known_[2] = &by_first_[surroundings_.span.lead()][first];
 }
 
 void ResidualModel::remember(Pixel rest) {

@@ -38,6 +38,7 @@ class ResidualModel {
       prepare_rich(site, 0, 0, nullptr);
     else
       turn_kernels_->open_first(sight_, surroundings_, odds_.tables(), few_[0]);
+    if (joint_) ask_for_remembered(site, rich_ ? turns_[0].expected.value : few_[0].expected.value);
   }
 
   // Codes one pixel, after prepare(); the decoder ignores `actual`. Returns the pixel as decoded, every
@@ -50,6 +51,7 @@ class ResidualModel {
  private:
   static constexpr int kContexts = 24;
   static constexpr int kExponents = 10;
+  static constexpr uint32_t kRemembered = 1u << 16;
   // Nodes of the first line: zero, sign, seven of the exponent for either sign, and the highest bit below the
   // leading one up to an exponent of kTopExponents. The second line has that bit for greater exponents, and
   // the next bit from kLargeExponent on.
@@ -78,8 +80,13 @@ class ResidualModel {
   };
 
   // What followed such a value of the component that leads: between the same two colours, beside the same
-  // pixel, or anywhere.
-  void find_remembered(const Site& site, int first);
+  // pixel, or anywhere. What followed near values stands near.
+  void find_remembered(int first);
+  // Asks for what followed about the expected value.
+  void ask_for_remembered(const Site& site, int expected);
+  Remembered& remembered(int i, int first) {
+    return remembered_[i][(remembered_at_[i] + static_cast<uint32_t>(first)) % kRemembered];
+  }
   void remember(Pixel rest);
 
   // The greatest residual that may be needed where a sample can be so far off.
@@ -128,7 +135,7 @@ class ResidualModel {
   // Per turn, line, node and error class; per turn, line, node and span class.
   std::vector<MixWeights<kContexts>> weights_[2];
   std::vector<BitModel> refine_;
-  std::vector<Remembered> remembered_[2];
+  BigArray<Remembered> remembered_[2];
   Remembered by_first_[3][1024];
   BitModel rest_hit_[2][512];
   BitModel low_bits_[3][kExponents][kExponents][2];
@@ -140,6 +147,7 @@ class ResidualModel {
   Surroundings surroundings_ = {};
   Turn turns_[3] = {};
   OpenTurn few_[3] = {};
+  uint32_t remembered_at_[2] = {};
   Remembered* known_[3] = {};
   Guess guesses_[2] = {};
 };

@@ -30,7 +30,7 @@ Pixel ResidualModel::code_with(Coder& coder, const Site& site, Pixel actual) {
   };
   first = code_turn(0);
   if (!joint_) return result;
-  find_remembered(site, first);
+  find_remembered(first);
   // Memory has time until it is needed.
   if constexpr (!Rich) open_next(1, first, residuals[0]);
   const bool is_small = !Rich && std::abs(residuals[0]) <= kSmallResidual && errors_are_small();

@@ -43,6 +43,9 @@ constexpr uint64_t kClearlyLess = 40;
 constexpr uint64_t kLess = 32;
 constexpr uint64_t kMuchLess = 10;
 constexpr uint64_t kSixteenthsPerByte = 128;
+// Where a decoder falls behind, tables of at most so many bits: it waits less for memory.
+constexpr int kSmallColourBits = 16;
+constexpr int kSmallResidualBits = 11;
 // In how many of 256 pixels a block differs for which a vector in full is tried: the ways that are tried.
 constexpr int kReluctant = 160;
 constexpr int kEager = 64;
@@ -57,7 +60,7 @@ bool is_same(const SharedFrame& one, const SharedFrame& other) {
 
 }  // namespace
 
-ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads, std::optional<int> few_voters) const {
+ScreenEncoder::States ScreenEncoder::start(const Models& models) const {
   std::vector<SharedFrame> pictures;
   for (const auto& picture : dictionary_) {
     auto frame = make_frame(picture->view());
@@ -66,13 +69,18 @@ ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads, std::opt
     pictures.push_back(std::move(frame));
   }
   LayerHeader header = choose_header(shape_, settings_);
-  header.models.rich = rich;
-  header.models.first_leads = first_leads;
-  header.models.all_voters &= !few_voters.has_value();
+  header.models.rich = models.rich;
+  header.models.first_leads = models.first_leads;
+  header.models.all_voters &= !models.few_voters.has_value();
+  if (models.small_tables) {
+    header.models.colour_bits = std::min(header.models.colour_bits, kSmallColourBits);
+    header.models.residual_bits = std::min(header.models.residual_bits, kSmallResidualBits);
+  }
   const ToleranceSettings tolerance{header.models.near, static_cast<int>(settings_.edge),
                                     static_cast<int>(settings_.flat)};
-  std::vector<PlannerSettings> ways = {{tolerance, few_voters.value_or(kReluctant)}};
-  if (settings_.preset == ScreenPreset::kSlow && !few_voters.has_value()) ways.push_back({tolerance, kEager});
+  std::vector<PlannerSettings> ways = {{tolerance, models.few_voters.value_or(kReluctant)}};
+  if (settings_.preset == ScreenPreset::kSlow && !models.few_voters.has_value())
+    ways.push_back({tolerance, kEager});
   States states;
   for (const PlannerSettings& way : ways)
     states.push_back(
@@ -84,7 +92,8 @@ ScreenEncoder::States ScreenEncoder::start(bool rich, bool first_leads, std::opt
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
                              const Dictionary& dictionary)
     : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {
-  if (settings_.first_leads) states_ = start(settings_.preset == ScreenPreset::kSlow, *settings_.first_leads);
+  if (settings_.first_leads)
+    states_ = start({.rich = settings_.preset == ScreenPreset::kSlow, .first_leads = *settings_.first_leads});
 }
 
 ScreenEncoder::~ScreenEncoder() = default;
@@ -130,10 +139,8 @@ std::shared_ptr<Frame> ScreenEncoder::loaded(const PictureView& picture) {
   return frame;
 }
 
-Result<ScreenEncoder::States> ScreenEncoder::try_out(bool rich, bool first_leads,
-                                                     std::optional<int> few_voters,
-                                                     const LayerEncoder* trial) const {
-  States states = start(rich, first_leads, few_voters);
+Result<ScreenEncoder::States> ScreenEncoder::try_out(const Models& models, const LayerEncoder* trial) const {
+  States states = start(models);
   for (const auto& state : states) {
     // What is to be compared has slices in the same frames.
     state->may_cut_at_once = trial != nullptr;
@@ -183,40 +190,48 @@ bool ScreenEncoder::is_worth_time(const LayerEncoder& rich, const LayerEncoder& 
   return rich.spent() * enough < lean.spent() * (enough - 1);
 }
 
-// How residuals are best led, and whether rich models are worth it, comes out when the first frames are coded
-// so.
+// How residuals are best led, whether rich models are worth it, and whether a decoder will keep up, comes out
+// when the first frames are coded so.
 Status ScreenEncoder::decide() {
   const bool is_slow = settings_.preset == ScreenPreset::kSlow;
   const auto clear = clear_lead();
   if (!clear.ok()) return clear.error();
-  bool first_leads = clear.value().value_or(false);
-  bool rich = false;
+  Models best{.first_leads = clear.value().value_or(false)};
   // Codes all so, and goes on with it if it is better than what there is.
-  const auto attempt = [&](bool richer, bool leads, const LayerEncoder* trial, const auto& is_better) {
-    Result<States> states = try_out(richer, leads, {}, trial);
+  const auto attempt = [&](const Models& models, const LayerEncoder* trial, const auto& is_better) {
+    Result<States> states = try_out(models, trial);
     if (!states.ok()) return Status(states.error());
     if (!is_better(*states.value()[0])) return Status(Ok{});
     states_ = std::move(states).value();
-    rich = richer;
-    first_leads = leads;
+    best = models;
     return Status(Ok{});
   };
   const auto always = [](const LayerEncoder&) { return true; };
-  AICODEC_TRY(attempt(false, first_leads, nullptr, always));
-  if (settings_.preset != ScreenPreset::kFast)
-    AICODEC_TRY(attempt(true, first_leads, nullptr,
-                        [&](const LayerEncoder& other) { return is_worth_time(other, *states_[0]); }));
-  if (!clear.value().has_value())
-    AICODEC_TRY(attempt(rich, true, nullptr,
-                        [&](const LayerEncoder& other) { return other.spent() < states_[0]->spent(); }));
-  // What turned out to be far too slow does not wait for slices until it does so again.
+  AICODEC_TRY(attempt(best, nullptr, always));
+  Models other = best;
+  if (settings_.preset != ScreenPreset::kFast) {
+    other.rich = true;
+    AICODEC_TRY(attempt(other, nullptr,
+                        [&](const LayerEncoder& state) { return is_worth_time(state, *states_[0]); }));
+  }
+  if (!clear.value().has_value()) {
+    other = best;
+    other.first_leads = true;
+    AICODEC_TRY(attempt(other, nullptr,
+                        [&](const LayerEncoder& state) { return state.spent() < states_[0]->spent(); }));
+  }
   const LayerEncoder& trial = *states_[0];
-  if (trial.is_far_too_slow() || trial.has_been_far_too_slow())
-    AICODEC_TRY(attempt(rich, first_leads, &trial, always));
+  other = best;
+  other.small_tables = !is_slow && trial.has_been_too_slow();
+  // What turned out to be far too slow does not wait for slices until it does so again.
+  if (other.small_tables || trial.is_far_too_slow() || trial.has_been_far_too_slow())
+    AICODEC_TRY(attempt(other, &trial, always));
   is_dense_ = is_slow && states_[0]->has_been_slow();
   if (is_slow && (is_dense_ || size() < kSmallSize)) {
-    const int way = states_[0]->spent() < states_[1]->spent() ? kReluctant : kEager;
-    Result<States> few = try_out(rich && !is_dense_, first_leads, way);
+    other = best;
+    other.rich &= !is_dense_;
+    other.few_voters = states_[0]->spent() < states_[1]->spent() ? kReluctant : kEager;
+    Result<States> few = try_out(other);
     if (!few.ok()) return few.error();
     states_.push_back(std::move(few.value()[0]));
     drop_few_voters();

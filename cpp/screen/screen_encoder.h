@@ -58,13 +58,19 @@ class ScreenEncoder {
 
  private:
   using States = std::vector<std::unique_ptr<screen::LayerEncoder>>;
-  // `few_voters`: a preset that names colours by all voters does it by few, and only in this way of deciding
-  // (PlannerSettings::worth_a_vector).
-  States start(bool rich, bool first_leads, std::optional<int> few_voters = {}) const;
+  // What is decided on.
+  struct Models {
+    bool rich = false;
+    bool first_leads = false;
+    bool small_tables = false;
+    // A preset that names colours by all voters does it by few, and only in this way of deciding
+    // (PlannerSettings::worth_a_vector).
+    std::optional<int> few_voters;
+  };
+  States start(const Models& models) const;
   // All that was held back, coded so; after a trial, if there is one, in slices where it shows that they are
   // needed.
-  Result<States> try_out(bool rich, bool first_leads, std::optional<int> few_voters = {},
-                         const screen::LayerEncoder* trial = nullptr) const;
+  Result<States> try_out(const Models& models, const screen::LayerEncoder* trial = nullptr) const;
   // Gives few voters up where all have come to be better.
   void drop_few_voters();
   // Whether the first component should lead, if that is clear without coding all that was held back.

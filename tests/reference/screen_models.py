@@ -169,6 +169,7 @@ def scrambled(total):
 class ColourModel:
     RANKS = 4
     SURE = 4, 6, 3
+    EARLY = 1, *SURE
 
     def __init__(self, shape, settings):
         self.shape = shape
@@ -282,7 +283,7 @@ class ColourModel:
         later = around(26, (1, 0), (0, 1))
         sums = {
             0: w + n,
-            1: w + three + guide,
+            1: three + FACTORS[6] * s.at(0, -2),
             2: w + seven + guide,
             3: twelve,
             4: twelve + around(12, *far),
@@ -297,7 +298,7 @@ class ColourModel:
         for i in self.contexts:
             h = scrambled(sums[i])
             slot = h >> self.shift
-            if i in self.SURE:
+            if i in self.EARLY:
                 slot, h = slot & ~3 | late >> 30, h + late
             found[i] = slot, h & 0xFFFF
         return found
@@ -591,8 +592,8 @@ class ResidualModel:
     def memories(self, s, span, first):
         """Where the rest of a pixel is remembered: three tables and their keys."""
         return (
-            (self.by_span, hash_of(7 + span.lead, span.low, span.high, first) >> 16),
-            (self.by_neighbour, hash_of(3, self.neighbour(s.at(-1, 0), span.lead), first) >> 16),
+            (self.by_span, (hash_of(7 + span.lead, span.low, span.high) >> 16) + first & 0xFFFF),
+            (self.by_neighbour, (hash_of(3, self.neighbour(s.at(-1, 0), span.lead)) >> 16) + first & 0xFFFF),
             (self.by_first, (span.lead, first)),
         )
 
