@@ -15,7 +15,7 @@ FULL_HD = 1920 * 1080
 _LEAST_PIXELS = 1280 * 720
 # What a pixel of the canvas costs even where it only stays, and a unit of ScreenEncoder.work.
 SECONDS_PER_PIXEL = 2e-9
-_SECONDS_PER_WORK = 2.5e-9
+_SECONDS_PER_WORK = 2.0e-9
 # With a video layer below a pixel costs so much more: dav1d's share of the two threads, its conversion to the canvas,
 # and a copy for the screen layer to read. So does a byte of it.
 _SECONDS_PER_VIDEO_PIXEL = 3.2e-9
