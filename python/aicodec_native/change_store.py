@@ -80,10 +80,11 @@ class ChangeReader:
     def __getitem__(self, index: int) -> _native.Picture:
         if not 0 <= index < len(self):
             raise IndexError(index)
+        packed = memoryview(self._packed)  # a bytearray would copy what it is given twice
         for piece in np.flatnonzero(self._table[index] != self._row).tolist():
             start, at = piece * _PIECE, int(self._table[index, piece])
             size = min(_PIECE, len(self._packed) - start)
-            self._packed[start : start + size] = self._stored[at : at + size]
+            packed[start : start + size] = self._stored[at : at + size]
         self._row = self._table[index]
         picture = _native.Picture(*self.shape)
         picture.unpack_from(self._packed)
