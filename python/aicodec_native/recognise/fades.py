@@ -60,12 +60,13 @@ def _double(frames: Floats, first: Floats, last: Floats) -> tuple[Floats, float]
     return share, float(np.sqrt((rest**2).mean(axis=(1, 2)).max()))
 
 
-def _all(clip: Clip) -> Floats:
-    return np.stack([clip.thumb(index).reshape(-1, 3) for index in range(len(clip))])
+def _points(clip: Clip, first: int, end: int) -> Floats:
+    """The grid's points of these frames, (frames, points, 3)."""
+    return np.stack([clip.thumb(index).reshape(-1, 3) for index in range(first, end)])
 
 
 def _faded(clip: Clip, still: int, limit: float) -> Iterator[Proposal]:
-    found, error = _single(_all(clip), clip.thumb(still).reshape(-1, 3))
+    found, error = _single(_points(clip, 0, len(clip)), clip.thumb(still).reshape(-1, 3))
     if error > limit:
         return
     track = Track(clip.times, fineness=4)
@@ -77,7 +78,7 @@ def _faded(clip: Clip, still: int, limit: float) -> Iterator[Proposal]:
 
 def _crossed(clip: Clip, limit: float) -> Iterator[Proposal]:
     """The later still lies below from the second frame on; what is left of the first comes from the frame before."""
-    frames = _all(clip)
+    frames = _points(clip, 0, len(clip))
     share, error = _double(frames, frames[0], frames[-1])
     if error <= limit:
         keep = np.concatenate([[0.0], _kept(share)])
@@ -106,14 +107,16 @@ def _changed(before: Floats, after: Floats) -> float:
 
 def _slides(clip: Clip, limit: float) -> Iterator[Proposal]:
     """A slide lies below while it fades in; between fades the frame before stays, whatever else goes on there."""
-    thumbs = [clip.thumb(index).reshape(-1, 3) for index in range(len(clip))]
+    # Where nothing stands in passing there are no slides: most clips are spared the look at all frames.
+    if not any(_stands(clip, n) for n in clip.keys[1:-1]):
+        return
     # Frames that stand, and the ends: between two of them something goes on.
-    rests = [n for n in range(len(clip)) if n in (0, len(clip) - 1) or _stands(thumbs, n)]
+    rests = [n for n in range(len(clip)) if n in (0, len(clip) - 1) or _stands(clip, n)]
     keep, stills = np.ones(len(clip)), [0] * len(clip)
     keep[0] = 0
     fades = 0
     for first, last in pairwise(rests):
-        share = _share(thumbs[first : last + 1], limit) if last - first >= _LEAST_STEPS else None
+        share = _share(_points(clip, first, last + 1), limit) if last - first >= _LEAST_STEPS else None
         if share is not None:
             keep[first + 1 : last + 1] = _kept(share)
             stills[first + 1 :] = [last] * (len(clip) - first - 1)
@@ -122,16 +125,16 @@ def _slides(clip: Clip, limit: float) -> Iterator[Proposal]:
         yield _mixed(clip, "slides", keep, stills)
 
 
-def _stands(thumbs: list[Floats], number: int) -> bool:
+def _stands(clip: Clip, number: int) -> bool:
     """Whether the frame is nearly the one before or the one after."""
-    return min(_changed(thumbs[number], thumbs[number + way]) for way in (-1, 1)) < _MOST_OF_STANDING
+    return min(_changed(clip.thumb(number), clip.thumb(number + way)) for way in (-1, 1)) < _MOST_OF_STANDING
 
 
-def _share(thumbs: list[Floats], limit: float) -> Floats | None:
+def _share(frames: Floats, limit: float) -> Floats | None:
     """How much each frame has of the last; None where they are no fade from the first to that."""
-    if _changed(thumbs[0], thumbs[-1]) < _LEAST_CHANGED:
+    if _changed(frames[0], frames[-1]) < _LEAST_CHANGED:
         return None
-    share, error = _double(np.stack(thumbs), thumbs[0], thumbs[-1])
+    share, error = _double(frames, frames[0], frames[-1])
     is_fade = (
         error <= limit and share.min() >= -_SLACK and share.max() <= 1 + _SLACK and np.diff(share).min() >= -_SLACK
     )
