@@ -71,7 +71,7 @@ void ColourModel::find_others(const Site& s) {
     const uint32_t p = term(21, s.in_reference(0, 0));
     const uint32_t later = term(26, s.at(1, 0)) + term(27, s.at(0, 1));
     const uint32_t marks = static_cast<uint32_t>(s.mark(-1, 0) + 2 * s.mark(0, -1));
-    find(2, west + term(4, s.guide) + row_.three[s.x] + term(5, s.at(-2, 0)) + term(6, s.at(0, -2)));
+    find(2, west + term(4, s.guide) + row_.four[s.x] + term(5, s.at(-2, 0)));
     find(5, pair + p + later + term(34, marks));
     find(7, pair + term(3, s.at(1, -1)) + term(32, run) + term(33, column));
     find(8, pair + p + term(30, s.background[0]) + term(31, s.background[1]));

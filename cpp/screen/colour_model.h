@@ -194,18 +194,12 @@ class ColourModel {
   uint32_t places_[RankOdds::kPlaces] = {};
   // Of the row being coded, by column.
   struct Row {
-    std::vector<uint32_t> north, three, four, eight, fifteen, around, like_north;
+    std::vector<uint32_t> north, four, eight, fifteen, around, like_north;
 
     explicit Row(size_t width)
-        : north(width),
-          three(width),
-          four(width),
-          eight(width),
-          fifteen(width),
-          around(width),
-          like_north(width) {}
+        : north(width), four(width), eight(width), fifteen(width), around(width), like_north(width) {}
     RowContexts from(uint32_t x) {
-      return {&north[x], &three[x], &four[x], &eight[x], &fifteen[x], &around[x], &like_north[x]};
+      return {&north[x], &four[x], &eight[x], &fifteen[x], &around[x], &like_north[x]};
     }
   };
   const ContextKernels* kernels_;

@@ -7,8 +7,8 @@ namespace {
 inline uint32_t bit(bool set, int place) { return uint32_t{set} << place; }
 
 inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const uint32_t* background,
-                          ptrdiff_t stride, uint32_t* __restrict north, uint32_t* __restrict three,
-                          uint32_t* __restrict four, uint32_t* __restrict eight, uint32_t* __restrict fifteen,
+                          ptrdiff_t stride, uint32_t* __restrict north, uint32_t* __restrict four,
+                          uint32_t* __restrict eight, uint32_t* __restrict fifteen,
                           uint32_t* __restrict around, uint32_t* __restrict like_north) {
   using R = RowContexts;
   const uint32_t* const above = here - stride;
@@ -20,14 +20,14 @@ inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const
   constexpr auto f = kPlaceFactors;
   for (ptrdiff_t x = 0; x < ContextKernels::kPixels; ++x) {
     north[x] = f.of[1] * above[x];
-    three[x] = north[x] + f.of[2] * above[x - 1] + f.of[3] * above[x + 1];
-    four[x] = three[x] + f.of[6] * second[x];
+    const uint32_t three = north[x] + f.of[2] * above[x - 1] + f.of[3] * above[x + 1];
+    four[x] = three + f.of[6] * second[x];
     eight[x] = four[x] + f.of[7] * second[x + 1] + f.of[8] * second[x - 1] + f.of[9] * above[x + 2] +
                f.of[10] * above[x - 2];
     fifteen[x] = eight[x] + f.of[12] * second[x + 2] + f.of[13] * second[x - 2] + f.of[14] * above[x + 3] +
                  f.of[15] * above[x - 3] + f.of[17] * third[x] + f.of[18] * third[x - 1] +
                  f.of[19] * third[x + 1];
-    around[x] = three[x] + f.of[21] * reference[x] + f.of[22] * reference[x + 1] + f.of[23] * after[x] +
+    around[x] = three + f.of[21] * reference[x] + f.of[22] * reference[x + 1] + f.of[23] * after[x] +
                 f.of[24] * reference[x - 1] + f.of[25] * before[x];
   }
   for (ptrdiff_t x = 0; x < ContextKernels::kPixels; ++x) {
@@ -48,9 +48,8 @@ inline void look_at_eight(const uint32_t* here, const uint32_t* reference, const
 void look(const uint32_t* here, const uint32_t* reference, const uint32_t* background, ptrdiff_t stride,
           const RowContexts& contexts, int count) {
   for (ptrdiff_t x = 0; x < count; x += ContextKernels::kPixels)
-    look_at_eight(here + x, reference + x, background + x, stride, contexts.north + x, contexts.three + x,
-                  contexts.four + x, contexts.eight + x, contexts.fifteen + x, contexts.around + x,
-                  contexts.like_north + x);
+    look_at_eight(here + x, reference + x, background + x, stride, contexts.north + x, contexts.four + x,
+                  contexts.eight + x, contexts.fifteen + x, contexts.around + x, contexts.like_north + x);
 }
 
 }  // namespace

@@ -23,9 +23,9 @@ inline constexpr PlaceFactors kPlaceFactors = place_factors();
 
 // What contexts know of the pixels of a row before the first of them is coded, a row of numbers each.
 struct RowContexts {
-  // Sums of pixels times their factors, modulo 2^32: of the one above, of three, of four (those and the one
-  // above them), of eight and of fifteen above, and of the three with five of the reference.
-  uint32_t *north, *three, *four, *eight, *fifteen, *around;
+  // Sums of pixels times their factors, modulo 2^32: of the one above, of four (three in the row above, and
+  // the one above them), of eight and of fifteen above, and of those three with five of the reference.
+  uint32_t *north, *four, *eight, *fifteen, *around;
   // Which pixels are like the one above: those that tell a voter's trust, whether all are that make a place
   // flat, and from bit kFlatPlaces on those that tell flat places apart.
   uint32_t* like_north;
