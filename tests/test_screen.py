@@ -312,6 +312,28 @@ def test_slow_is_not_larger_for_mixing_noise():
     assert hashes_of(drawn(slow, len(clip), **shape_of(clip[0]))) == hashes_of(clip)
 
 
+@pytest.mark.parametrize("preset", ["fast", "medium", "slow"])
+def test_tables_are_small_where_a_decoder_would_fall_behind(preset):
+    """Grey noise over flat colours takes too long, a few letters' worth of it does not; `slow` is for size alone."""
+    rng = np.random.default_rng(8)
+    flat = np.full((512, 512, 3), 40)
+    flat[:, ::64] = (200, 90, 30)
+
+    def tables(side: int) -> tuple[int, int]:
+        clip = []
+        for _ in range(3):
+            rgb = flat.copy()
+            rgb[:side, :side] += rng.integers(0, 50, (side, side, 1))
+            clip.append(_native.Picture.from_rgb(rgb.astype(np.uint8)))
+        coded = encode(clip, preset=preset)
+        assert hashes_of(drawn(coded, len(clip), **shape_of(clip[0]))) == hashes_of(clip)
+        return coded[1], coded[2]
+
+    usual = tables(24)
+    assert tables(400) == (usual if preset == "slow" else (min(usual[0], 16), min(usual[1], 11)))
+    assert usual[1] > 11
+
+
 def test_what_stands_still_beside_motion_keeps_within_its_tolerance():
     """Contrast that goes away beside a still pixel takes that pixel's tolerance along."""
     flat = np.full((128, 128, 3), 90, np.uint8)
