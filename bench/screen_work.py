@@ -62,7 +62,7 @@ def main() -> None:
             )
     dense = [(time - SECONDS_PER_PIXEL) / work for work, time in rows if work >= _DENSE]
     if dense and arguments.below is None:
-        print(f"nanoseconds for a unit of work: {1e9 * statistics.geometric_mean(dense):.0f}")
+        print(f"nanoseconds for a unit of work: {1e9 * statistics.geometric_mean(dense):.2f}")
 
 
 def _coded(frames: list[_native.Picture], edge: int, preset: str) -> tuple[Layers, int]:

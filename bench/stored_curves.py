@@ -36,7 +36,7 @@ def read_preset(path: Path, preset: str) -> StoredPreset | None:
 
 
 def _point(line: dict[str, str]) -> Point:
-    """Without times by the clock, which a CSV does not keep."""
+    """Without times by the clock, which nobody asks of an earlier run."""
     return Point(
         setting=line["setting"],
         bytes=int(line["bytes"]),
