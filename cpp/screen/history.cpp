@@ -47,9 +47,13 @@ References History::references(int sheet) const {
 }
 
 std::shared_ptr<Frame> History::blank() {
-  if (spare_.empty()) return std::make_shared<Frame>(*slots_[0]);
-  auto frame = std::move(spare_.back());
-  spare_.pop_back();
+  if (!spare_.empty()) {
+    auto frame = std::move(spare_.back());
+    spare_.pop_back();
+    return frame;
+  }
+  auto frame = std::make_shared<Frame>();
+  for (const Raster& sheet : slots_[0]->sheets) frame->sheets.push_back(Raster::untouched_like(sheet));
   return frame;
 }
 

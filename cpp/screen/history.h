@@ -39,7 +39,7 @@ class History {
   int older() const;
   References references(int sheet) const;
 
-  // A frame to draw the next one into: as large as the others, samples of no meaning.
+  // A frame to draw the next one into: as large as the others, samples and borders of no meaning.
   std::shared_ptr<Frame> blank();
   // Makes `frame` the previous one. `changed` sums all sheets and slices.
   void push(std::shared_ptr<Frame> frame, const Changed& changed);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "picture/picture.h"
@@ -14,6 +16,24 @@ namespace aicodec::screen {
 // Contexts may look this far outside a raster; there they see zeros.
 inline constexpr int kBorder = 32;
 
+// Gives memory as it comes: finding a large raster's pages takes longer than filling them, and can be left to
+// the threads that fill them.
+template <typename T>
+struct Untouched : std::allocator<T> {
+  template <typename U>
+  struct rebind {
+    using other = Untouched<U>;
+  };
+  template <typename U>
+  void construct(U* place) {
+    ::new (static_cast<void*>(place)) U;
+  }
+  template <typename U, typename... Values>
+  void construct(U* place, Values&&... values) {
+    ::new (static_cast<void*>(place)) U(std::forward<Values>(values)...);
+  }
+};
+
 template <typename T>
 class BasicRaster {
  public:
@@ -23,6 +43,15 @@ class BasicRaster {
         height_(height),
         stride_(width + 2 * kBorder),
         cells_(static_cast<size_t>(stride_) * static_cast<size_t>(height + 2 * kBorder), fill) {}
+  // As large as another, pixels and border of no meaning.
+  static BasicRaster untouched_like(const BasicRaster& other) {
+    BasicRaster raster;
+    raster.width_ = other.width_;
+    raster.height_ = other.height_;
+    raster.stride_ = other.stride_;
+    raster.cells_.resize(other.cells_.size());
+    return raster;
+  }
 
   int width() const { return width_; }
   int height() const { return height_; }
@@ -34,7 +63,7 @@ class BasicRaster {
   int width_ = 0;
   int height_ = 0;
   ptrdiff_t stride_ = 0;
-  std::vector<T> cells_;
+  std::vector<T, Untouched<T>> cells_;
 };
 using Raster = BasicRaster<Pixel>;
 

@@ -68,9 +68,12 @@ void SliceCoder::move(std::vector<SliceCoder>& slices, const SliceCuts& cuts, un
 void SliceCoder::copy_to(Frame& frame) const {
   for (size_t i = 0; i < sheets_.size(); ++i) {
     const Raster& rows = sheets_[i].current();
-    for (int y = 0; y < rows.height(); ++y)
-      std::memcpy(frame.sheets[i].at(0, sheets_[i].top() + y), rows.at(0, y),
-                  static_cast<size_t>(rows.width()) * sizeof(Pixel));
+    Raster& sheet = frame.sheets[i];
+    const int top = sheets_[i].top();
+    const int first = top == 0 ? -kBorder : 0;
+    const int end = rows.height() + (top + rows.height() == sheet.height() ? kBorder : 0);
+    std::memcpy(sheet.at(-kBorder, top + first), rows.at(-kBorder, first),
+                static_cast<size_t>(end - first) * static_cast<size_t>(sheet.stride()) * sizeof(Pixel));
   }
 }
 

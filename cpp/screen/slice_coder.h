@@ -38,7 +38,7 @@ class SliceCoder {
     return true;
   }
   const Changed& changed() const { return changed_; }
-  // Puts the slice's rows into a frame.
+  // Puts the slice's rows into a frame, with the border beside them, above the first and below the last one.
   void copy_to(Frame& frame) const;
 
   // Ends the time of one slice: `others`, coders as new, go on from what the only one in `slices` has
