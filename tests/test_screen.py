@@ -8,7 +8,7 @@ import pytest
 import aicodec_native as aic
 from aic_files import assemble, decode_av1, head_of, header, nominal
 from aicodec_native import _native
-from reference import bits, container, mixing, segment
+from reference import bits, container, mixing, screen, segment
 
 FORMATS = ("rgb24", "rgb30", "yuv420p", "yuv420p10", "yuv444p", "yuv444p10")
 
@@ -229,6 +229,29 @@ def test_near_lossless_keeps_its_bound(name, near):
     source = pictures_of(name, 90, 70, 4)
     found = drawn(encode(source, near=near), 4, **shape_of(source[0]))
     assert max(_native.greatest_error(*pair) for pair in zip(source, found, strict=True)) <= near
+
+
+@pytest.mark.parametrize("settings", [{"preset": "fast"}, {}, {"preset": "slow"}, {"near": 2}, {"edge": 8}])
+@pytest.mark.parametrize("name", ["rgb24", "yuv420p10"])
+def test_a_ground_is_told_once_and_skipped(name, settings):
+    """Before anything is drawn on it, in the frame that is drawn first, and after that."""
+    source = pictures_of(name, 200, 150, 4)
+    grounds = []
+    for number, picture in enumerate(source):
+        for index in range(3):
+            plane = picture.plane(index)
+            grounds.append(int(plane.max()) - 3 - index)
+            plane[:, 70 if number else 0 :] = plane[70:] = grounds[-1]
+    coded = encode(source, **settings)
+    head = container.open_file(assemble(head_of(header(**shape_of(source[0]))), [])).header
+    told = screen.read_settings(bits.Fields(coded), head).ground
+    planes = {"rgb24": ((1, 0, 2),), "yuv420p10": ((0,), (1, 2))}[name]
+    assert told == tuple(sum(grounds[k] << 10 * i for i, k in enumerate(sheet)) for sheet in planes)
+    found = drawn(coded, 4, **shape_of(source[0]))
+    most = max(settings.get("near", 0), settings.get("edge", 0))
+    assert max(_native.greatest_error(*pair) for pair in zip(source, found, strict=True)) <= most
+    # The roots below were never coded.
+    assert all((picture.plane(k)[128:] == grounds[k]).all() for picture in found for k in range(3))
 
 
 def test_a_few_bytes_take_no_gigabytes():

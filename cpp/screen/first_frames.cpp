@@ -11,6 +11,8 @@ namespace {
 constexpr int kStrip = kRootCells * kCell;
 constexpr int kEvery = 4;
 constexpr uint32_t kLeastStrips = 8;
+// A ground is the colour of more than one in so many cells.
+constexpr int kFewCells = 8;
 
 }  // namespace
 
@@ -22,6 +24,35 @@ bool has_same_pixels(const Frame& now, const Frame& before) {
       if (std::memcmp(here.at(0, y), before.sheets[sheet].at(0, y), row) != 0) return false;
   }
   return true;
+}
+
+Ground ground_of(const Frame& frame) {
+  Ground ground{};
+  for (size_t sheet = 0; sheet < frame.sheets.size(); ++sheet) {
+    const Raster& raster = frame.sheets[sheet];
+    std::vector<Pixel> flat;
+    int cells = 0;
+    for (int y = 0; y + kCell <= raster.height(); y += kCell)
+      for (int x = 0; x + kCell <= raster.width(); x += kCell, ++cells) {
+        const Pixel colour = *raster.at(x, y);
+        bool same = true;
+        for (int row = y; row < y + kCell && same; ++row)
+          same = std::all_of(raster.at(x, row), raster.at(x, row) + kCell,
+                             [&](Pixel pixel) { return pixel == colour; });
+        if (same) flat.push_back(colour);
+      }
+    std::sort(flat.begin(), flat.end());
+    ptrdiff_t most = cells / kFewCells;
+    for (auto first = flat.begin(); first != flat.end();) {
+      const auto end = std::upper_bound(first, flat.end(), *first);
+      if (end - first > most) {
+        most = end - first;
+        ground[sheet] = *first;
+      }
+      first = end;
+    }
+  }
+  return ground;
 }
 
 bool is_worth_sampling(uint32_t height) { return height >= kLeastStrips * kStrip; }

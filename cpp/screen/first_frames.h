@@ -12,4 +12,7 @@ bool is_worth_sampling(uint32_t height);
 // A frame of one sheet, cut to every fourth of its strips, which are as high as a root of the quadtree.
 std::shared_ptr<Frame> sampled(const Frame& frame);
 
+// The colour that most flat cells have, of each sheet; zero where few are.
+Ground ground_of(const Frame& frame);
+
 }  // namespace aicodec::screen

@@ -2,11 +2,13 @@
 
 namespace aicodec::screen {
 
-std::shared_ptr<Frame> make_frame(PixelFormat format, uint32_t width, uint32_t height) {
+std::shared_ptr<Frame> make_frame(PixelFormat format, uint32_t width, uint32_t height, const Ground& ground) {
   auto frame = std::make_shared<Frame>();
   for (int sheet = 0; sheet < sheet_count(format); ++sheet) {
     const SheetShape shape = sheet_shape(format, width, height, sheet);
-    frame->sheets.emplace_back(shape.width, shape.height);
+    Raster& raster = frame->sheets.emplace_back(shape.width, shape.height);
+    const Pixel colour = ground[static_cast<size_t>(sheet)];
+    if (colour != 0) raster.fill(colour);
   }
   return frame;
 }
@@ -43,6 +45,7 @@ References History::references(int sheet) const {
   for (const SharedFrame& frame : slots_)
     references.push_back(frame ? &frame->sheets[static_cast<size_t>(sheet)] : nullptr);
   references.older = older();
+  references.is_first = is_empty();
   return references;
 }
 

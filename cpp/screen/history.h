@@ -18,7 +18,8 @@ struct Frame {
 };
 using SharedFrame = std::shared_ptr<const Frame>;
 
-std::shared_ptr<Frame> make_frame(PixelFormat format, uint32_t width, uint32_t height);
+std::shared_ptr<Frame> make_frame(PixelFormat format, uint32_t width, uint32_t height,
+                                  const Ground& ground = {});
 std::shared_ptr<Frame> make_frame(const PictureView& picture);
 // Into a frame as make_frame() makes them for such pictures.
 void load_frame(const PictureView& picture, Frame& frame);
@@ -37,6 +38,8 @@ class History {
   const std::vector<SharedFrame>& slots() const { return slots_; }
   // The number of the frame before the previous one, or -1.
   int older() const;
+  // Whether no frame has been pushed yet.
+  bool is_empty() const { return pushed_ == 0; }
   References references(int sheet) const;
 
   // A frame to draw the next one into: as large as the others, samples and borders of no meaning.

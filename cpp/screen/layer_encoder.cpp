@@ -54,14 +54,16 @@ LayerEncoder::LayerEncoder(const ScreenShape& layer_shape, const LayerHeader& la
     : shape(layer_shape),
       header(layer_header),
       threads(thread_count),
-      history(make_frame(shape.format, shape.width, shape.height), header.saved, pictures, has_below) {
+      history(first_reference(header, shape), header.saved, pictures, has_below) {
   const int sheets = sheet_count(shape.format);
   slices.emplace_back(shape, header.models, history.below(), SliceCoder::Rows::kAll);
+  slices[0].start_from(header.ground);
   streams.resize(1);
   plans.assign(1, std::vector<Plan>(static_cast<size_t>(sheets)));
   work.resize(slice_units(shape.format, shape.height));
   for (int sheet = 0; sheet < sheets; ++sheet)
-    planners.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet), settings);
+    planners.emplace_back(sheet_shape(shape.format, shape.width, shape.height, sheet), settings,
+                          header.ground[static_cast<size_t>(sheet)]);
   for (const SharedFrame& picture : pictures)
     for (size_t sheet = 0; sheet < planners.size(); ++sheet)
       planners[sheet].learn(picture->sheets[sheet], picture->number);
@@ -274,7 +276,7 @@ uint64_t LayerEncoder::spent() const {
 
 Bytes LayerEncoder::finish() {
   ByteWriter out;
-  write_layer_header(out, header);
+  write_layer_header(out, header, shape.format);
   for (size_t i = 0; i < streams.size(); ++i) {
     const Bytes stream = streams[i].finish();
     if (i + 1 < streams.size())

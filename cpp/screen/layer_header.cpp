@@ -7,7 +7,7 @@
 namespace aicodec::screen {
 namespace {
 
-enum Flag : uint8_t { kRich = 1, kFirstLeads = 2, kAllVoters = 4 };
+enum Flag : uint8_t { kRich = 1, kFirstLeads = 2, kAllVoters = 4, kGround = 8, kOnGround = 16 };
 
 // What a decoder is ready to allocate for one layer.
 constexpr uint64_t kMaxMemory = uint64_t{3} << 30;
@@ -28,6 +28,18 @@ Status read_rows(ByteReader& in, int slices, uint32_t units, SliceCuts& cuts) {
     unit += static_cast<uint32_t>(more);
     if (more == 0 || unit >= units) return Error::kBadValue;
     cuts.units.push_back(unit);
+  }
+  return Ok{};
+}
+
+Status read_ground(ByteReader& in, PixelFormat format, Ground& ground) {
+  for (int i = 0; i < sheet_count(format); ++i) {
+    const SheetShape sheet = sheet_shape(format, 1, 1, i);
+    const uint64_t colour = in.varint_up_to((uint64_t{1} << (10 * sheet.components)) - 1);
+    AICODEC_TRY(in.status());
+    ground[static_cast<size_t>(i)] = static_cast<Pixel>(colour);
+    for (int k = 0; k < sheet.components; ++k)
+      if (component(static_cast<Pixel>(colour), k) > sheet.max_value) return Error::kBadValue;
   }
   return Ok{};
 }
@@ -54,14 +66,18 @@ uint64_t memory_needed(const LayerHeader& header, PixelFormat format, uint32_t w
          tables * static_cast<uint64_t>(header.cuts.slices() * sheet_count(format));
 }
 
-void write_layer_header(ByteWriter& out, const LayerHeader& header) {
+void write_layer_header(ByteWriter& out, const LayerHeader& header, PixelFormat format) {
   out.varint(static_cast<uint64_t>(header.models.near));
   out.u8(static_cast<uint8_t>(header.models.colour_bits));
   out.u8(static_cast<uint8_t>(header.models.residual_bits));
   out.u8(static_cast<uint8_t>(header.saved));
   out.u8(static_cast<uint8_t>(header.cuts.slices()));
   out.u8((header.models.rich ? kRich : 0) | (header.models.first_leads ? kFirstLeads : 0) |
-         (header.models.all_voters ? kAllVoters : 0));
+         (header.models.all_voters ? kAllVoters : 0) | (header.ground != Ground{} ? kGround : 0) |
+         (header.on_ground ? kOnGround : 0));
+  if (header.ground != Ground{})
+    for (int sheet = 0; sheet < sheet_count(format); ++sheet)
+      out.varint(header.ground[static_cast<size_t>(sheet)]);
   if (header.cuts.units.empty()) return;
   out.varint(header.cuts.frame);
   write_rows(out, header.cuts);
@@ -82,10 +98,12 @@ Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32
   const int slices = in.u8();
   const uint8_t flags = in.u8();
   AICODEC_TRY(in.status());
-  if (flags > (kRich | kFirstLeads | kAllVoters)) return Error::kUnsupportedFeature;
+  if (flags > (kRich | kFirstLeads | kAllVoters | kGround | kOnGround)) return Error::kUnsupportedFeature;
   header.models.rich = (flags & kRich) != 0;
   header.models.first_leads = (flags & kFirstLeads) != 0;
   header.models.all_voters = (flags & kAllVoters) != 0;
+  header.on_ground = (flags & kOnGround) != 0;
+  if ((flags & kGround) != 0) AICODEC_TRY(read_ground(in, format, header.ground));
   const uint32_t units = slice_units(format, height);
   if (slices < 1 || slices > kMaxSlices || static_cast<uint32_t>(slices) > units) return Error::kBadValue;
   if (slices > 1) {

@@ -25,6 +25,9 @@ struct LayerHeader {
   // The borders between as many slices later, by frame; not before the cuts.
   std::vector<SliceCuts> moves;
   int saved = 8;  // older frames that history keeps
+  Ground ground = {};
+  // What the first frame's pixels are compared with is the ground, too, and not zeros.
+  bool on_ground = false;
 };
 
 // Luma rows per unit of slicing: slices are whole cells in every sheet.
@@ -36,7 +39,7 @@ uint32_t slice_top(PixelFormat format, uint32_t height, int slice, const SliceCu
 // Bytes that a coder with these settings needs, beside the frames of its history.
 uint64_t memory_needed(const LayerHeader& header, PixelFormat format, uint32_t width, uint32_t height);
 
-void write_layer_header(ByteWriter& out, const LayerHeader& header);
+void write_layer_header(ByteWriter& out, const LayerHeader& header, PixelFormat format);
 Result<LayerHeader> read_layer_header(ByteReader& in, PixelFormat format, uint32_t width, uint32_t height);
 
 }  // namespace aicodec::screen

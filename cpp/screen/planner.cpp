@@ -28,9 +28,10 @@ int differing(const Pixel* a, const Pixel* b, int width) {
 
 }  // namespace
 
-Planner::Planner(const SheetShape& shape, const PlannerSettings& settings)
+Planner::Planner(const SheetShape& shape, const PlannerSettings& settings, Pixel ground)
     : shape_(shape),
       settings_(settings),
+      ground_(ground),
       columns_((shape.width + kCell - 1) / kCell),
       rows_((shape.height + kCell - 1) / kCell),
       index_(shape.width, shape.height),
@@ -129,7 +130,7 @@ void Planner::learn(const Raster& picture, uint64_t number) {
 bool Planner::is_unchanged(int x, int y) const {
   const int width = std::min(kCell, shape_.width - x);
   const int height = std::min(kCell, shape_.height - y);
-  if (!is_kept(x / kCell, y / kCell)) return !first_ && equal(*references_[0], x, y, 0, 0, width, height);
+  if (!is_kept(x / kCell, y / kCell)) return equal(*references_[0], x, y, 0, 0, width, height);
   for (int row = y; row < y + height; ++row)
     if (std::memcmp(references_[0]->at(x, row), references_.back()->at(x, row),
                     static_cast<size_t>(width) * sizeof(Pixel)) != 0)
@@ -140,7 +141,7 @@ bool Planner::is_unchanged(int x, int y) const {
 // Whether the source is what it was, where errors allowed in the root follow from: then what was drawn is
 // still near enough.
 bool Planner::repeats(int column, int row) const {
-  if (first_ || kept_before_ || !kept_.empty()) return false;
+  if (kept_before_ || !kept_.empty()) return false;
   const int x = column * kCell - 1;
   const int right = std::min((column + kRootCells) * kCell, shape_.width) + 1;
   const int bottom = std::min((row + kRootCells) * kCell, shape_.height) + 1;
@@ -168,8 +169,7 @@ void Planner::compare_exactly(int column, int row) {
   const int cells = std::min(kRootCells, columns_ - column);
   for (int r = row; r < std::min(row + kRootCells, rows_); ++r) {
     uint8_t* changed = &changed_[cell(column, r)];
-    std::fill_n(changed, cells, uint8_t{first_});
-    if (first_) continue;
+    std::fill_n(changed, cells, uint8_t{0});
     for (int y = r * kCell; y < std::min((r + 1) * kCell, shape_.height); ++y) {
       // Beyond the right side both have the same border.
       const Pixel* now = frame_->at(column * kCell, y);
@@ -181,11 +181,25 @@ void Planner::compare_exactly(int column, int row) {
   }
 }
 
+// Roots that are nothing but ground are skipped. Others cost more as blocks than as pixels.
+void Planner::look_for_ground(int column, int row) {
+  if (!tolerance_.exact()) tolerance_.measure(*frame_, column * kCell, row * kCell);
+  const int width = std::min(kRootCells * kCell, shape_.width - column * kCell);
+  bool is_ground = true;
+  for (int y = row * kCell; is_ground && y < std::min((row + kRootCells) * kCell, shape_.height); ++y) {
+    const Pixel* const pixels = frame_->at(column * kCell, y);
+    is_ground = std::all_of(pixels, pixels + width, [&](Pixel pixel) { return pixel == ground_; });
+  }
+  for (int r = row; r < std::min(row + kRootCells, rows_); ++r)
+    for (int c = column; c < std::min(column + kRootCells, columns_); ++c)
+      changed_[cell(c, r)] = !is_ground || is_kept(c, r);
+}
+
 bool Planner::prepare(const Raster& frame, const Raster* before, const History& history, int sheet,
                       std::span<const uint8_t> kept) {
   frame_ = &frame;
   before_ = before;
-  first_ = before == nullptr;
+  first_ = history.is_empty();
   kept_before_ = !kept_.empty();
   kept_ = kept;
   kept_cells_ = sheet == 0 ? static_cast<int>(kKeptUnit) / kCell : 1;
@@ -198,7 +212,12 @@ bool Planner::prepare(const Raster& frame, const Raster* before, const History& 
     numbers_.push_back(slot ? slot->number : 0);
   }
   for (int row = 0; row < rows_; row += kRootCells)
-    for (int column = 0; column < columns_; column += kRootCells) compare(column, row);
+    for (int column = 0; column < columns_; column += kRootCells) {
+      if (first_)
+        look_for_ground(column, row);
+      else
+        compare(column, row);
+    }
   if (std::find(changed_.begin(), changed_.end(), uint8_t{1}) == changed_.end()) return false;
   // Where a video stands still or not is noise: once a frame is coded at all, what is kept is copied.
   for (int row = 0; row < rows_ && !kept_.empty(); ++row)

@@ -26,7 +26,8 @@ struct PlannerSettings {
 // ends the frame.
 class Planner {
  public:
-  Planner(const SheetShape& shape, const PlannerSettings& settings);
+  // `ground`: the sheet's colour before anything is drawn.
+  Planner(const SheetShape& shape, const PlannerSettings& settings, Pixel ground);
 
   // Enters a dictionary picture's blocks, which the history knows under `number`. Call before the first
   // frame.
@@ -56,6 +57,7 @@ class Planner {
   bool repeats(int column, int row) const;
   void compare(int column, int row);
   void compare_exactly(int column, int row);
+  void look_for_ground(int column, int row);
   bool is_kept(int column, int row) const {
     return !kept_.empty() && kept_[static_cast<size_t>(row / kept_cells_) * kept_columns_ +
                                    static_cast<size_t>(column / kept_cells_)] != 0;
@@ -70,6 +72,7 @@ class Planner {
 
   SheetShape shape_;
   PlannerSettings settings_;
+  Pixel ground_;
   int columns_;
   int rows_;
   BlockIndex index_;

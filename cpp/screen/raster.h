@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -56,6 +57,10 @@ class BasicRaster {
   int width() const { return width_; }
   int height() const { return height_; }
   ptrdiff_t stride() const { return stride_; }
+  // All pixels, but not the border.
+  void fill(T value) {
+    for (int y = 0; y < height_; ++y) std::fill_n(at(0, y), width_, value);
+  }
   T* at(int x, int y) { return cells_.data() + (y + kBorder) * stride_ + x + kBorder; }
   const T* at(int x, int y) const { return cells_.data() + (y + kBorder) * stride_ + x + kBorder; }
 
@@ -76,6 +81,9 @@ struct SheetShape {
   // Components are G, R, B, and R and B are predicted by their distance from G.
   bool rgb = false;
 };
+
+// The colour of each sheet before anything is drawn.
+using Ground = std::array<Pixel, 2>;
 
 inline int sheet_count(PixelFormat format) { return format.layout == Layout::kYuv420 ? 2 : 1; }
 SheetShape sheet_shape(PixelFormat format, uint32_t width, uint32_t height, int sheet);

@@ -69,8 +69,10 @@ ScreenEncoder::States ScreenEncoder::start(const Models& models) const {
     pictures.push_back(std::move(frame));
   }
   LayerHeader header = choose_header(shape_, settings_);
+  header.ground = ground_;
   header.models.rich = models.rich;
   header.models.first_leads = models.first_leads;
+  header.on_ground = on_ground_;
   header.models.all_voters &= !models.few_voters.has_value();
   if (models.small_tables) {
     header.models.colour_bits = std::min(header.models.colour_bits, kSmallColourBits);
@@ -91,10 +93,7 @@ ScreenEncoder::States ScreenEncoder::start(const Models& models) const {
 
 ScreenEncoder::ScreenEncoder(ScreenShape shape, ScreenSettings settings, bool has_below,
                              const Dictionary& dictionary)
-    : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {
-  if (settings_.first_leads)
-    states_ = start({.rich = settings_.preset == ScreenPreset::kSlow, .first_leads = *settings_.first_leads});
-}
+    : shape_(shape), settings_(settings), has_below_(has_below), dictionary_(dictionary) {}
 
 ScreenEncoder::~ScreenEncoder() = default;
 
@@ -108,6 +107,7 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   if (!kept.empty() && (!has_below_ || kept.size() != size_t{units(source.width)} * units(source.height)))
     return Error::kWrongPicture;
   LayerInput input{loaded(source), below != nullptr ? loaded(*below) : nullptr, {kept.begin(), kept.end()}};
+  if (!has_begun_) AICODEC_TRY(begin(input));
   if (!states_.empty()) {
     AICODEC_TRY(code(input, states_, settings_.threads));
     drop_few_voters();
@@ -115,6 +115,33 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   }
   hold_back(std::move(input));
   return unlike_ == kTrialFrames ? decide() : Ok{};
+}
+
+// Colours on a ground are better compared with it or not, which only coding them tells.
+Status ScreenEncoder::choose_ground(const LayerInput& first, const Models& models) {
+  if (settings_.preset == ScreenPreset::kFast || has_below_ || ground_ == Ground{}) return Ok{};
+  uint64_t spent[2] = {};
+  for (const bool on_ground : {false, true}) {
+    on_ground_ = on_ground;
+    States states = start(models);
+    states.resize(1);
+    AICODEC_TRY(code(first, states, settings_.threads));
+    spent[on_ground] = states[0]->spent();
+  }
+  on_ground_ = spent[1] < spent[0];
+  return Ok{};
+}
+
+Status ScreenEncoder::begin(const LayerInput& first) {
+  has_begun_ = true;
+  ground_ = ground_of(*first.source);
+  if (!settings_.first_leads) return Ok{};
+  Models models;
+  models.rich = settings_.preset == ScreenPreset::kSlow;
+  models.first_leads = *settings_.first_leads;
+  AICODEC_TRY(choose_ground(first, models));
+  states_ = start(models);
+  return Ok{};
 }
 
 // A repeat takes no memory: many recordings begin with seconds of them.
@@ -174,6 +201,7 @@ Result<std::optional<bool>> ScreenEncoder::clear_lead() const {
     ScreenSettings settings = settings_;
     settings.first_leads = first_leads;
     ScreenEncoder encoder(shape, settings, has_below_, {});
+    AICODEC_TRY(encoder.begin(strips[0]));
     encoder.states_[0]->may_cut_at_once = false;
     for (const LayerInput& input : strips) AICODEC_TRY(code(input, encoder.states_, settings_.threads));
     spent[first_leads] = encoder.states_[0]->spent();
@@ -196,7 +224,8 @@ Status ScreenEncoder::decide() {
   const bool is_slow = settings_.preset == ScreenPreset::kSlow;
   const auto clear = clear_lead();
   if (!clear.ok()) return clear.error();
-  Models best{.first_leads = clear.value().value_or(false)};
+  Models best;
+  best.first_leads = clear.value().value_or(false);
   // Codes all so, and goes on with it if it is better than what there is.
   const auto attempt = [&](const Models& models, const LayerEncoder* trial, const auto& is_better) {
     Result<States> states = try_out(models, trial);
@@ -207,6 +236,7 @@ Status ScreenEncoder::decide() {
     return Status(Ok{});
   };
   const auto always = [](const LayerEncoder&) { return true; };
+  if (!waiting_.empty()) AICODEC_TRY(choose_ground(waiting_[0], best));
   AICODEC_TRY(attempt(best, nullptr, always));
   Models other = best;
   if (settings_.preset != ScreenPreset::kFast) {
@@ -219,6 +249,10 @@ Status ScreenEncoder::decide() {
     other.first_leads = true;
     AICODEC_TRY(attempt(other, nullptr,
                         [&](const LayerEncoder& state) { return state.spent() < states_[0]->spent(); }));
+  }
+  if (const bool before = on_ground_; best.rich || best.first_leads != clear.value().value_or(false)) {
+    AICODEC_TRY(choose_ground(waiting_[0], best));
+    if (on_ground_ != before) AICODEC_TRY(attempt(best, nullptr, always));
   }
   const LayerEncoder& trial = *states_[0];
   other = best;

@@ -67,6 +67,9 @@ class ScreenEncoder {
     // (PlannerSettings::worth_a_vector).
     std::optional<int> few_voters;
   };
+  // Looks at the first frame.
+  Status begin(const screen::LayerInput& first);
+  Status choose_ground(const screen::LayerInput& first, const Models& models);
   States start(const Models& models) const;
   // All that was held back, coded so; after a trial, if there is one, in slices where it shows that they are
   // needed.
@@ -87,6 +90,10 @@ class ScreenEncoder {
   ScreenSettings settings_;
   bool has_below_;
   std::vector<std::shared_ptr<const Picture>> dictionary_;
+  bool has_begun_ = false;
+  // See LayerHeader.
+  screen::Ground ground_ = {};
+  bool on_ground_ = false;
   std::vector<screen::LayerInput> waiting_;
   bool is_dense_ = false;                               // with `slow`: a decoder has no time
   int unlike_ = 0;                                      // those of them that are no repeat of the one before

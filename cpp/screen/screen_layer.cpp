@@ -72,18 +72,19 @@ Result<std::unique_ptr<ScreenDecoder>> ScreenDecoder::create(ByteSpan payload, S
       return Error::kWrongPicture;
     pictures.push_back(make_frame(picture->view()));
   }
-  auto state = std::make_unique<State>(State{shape,
-                                             header.value(),
-                                             frames,
-                                             0,
-                                             History(make_frame(shape.format, shape.width, shape.height),
-                                                     header->saved, std::move(pictures), has_below),
-                                             {},
-                                             {},
-                                             0,
-                                             {},
-                                             {}});
+  auto state = std::make_unique<State>(
+      State{shape,
+            header.value(),
+            frames,
+            0,
+            History(first_reference(header.value(), shape), header->saved, std::move(pictures), has_below),
+            {},
+            {},
+            0,
+            {},
+            {}});
   state->slices.emplace_back(shape, header->models, state->history.below(), SliceCoder::Rows::kAll);
+  state->slices[0].start_from(header->ground);
   for (const ByteSpan stream : streams) state->streams.emplace_back(stream);
   return std::unique_ptr<ScreenDecoder>(new ScreenDecoder(std::move(state)));
 }

@@ -113,7 +113,7 @@ void SheetCoder::fill_from_history(const References& references) {
       const uint64_t pixels = static_cast<uint64_t>(width) * static_cast<uint64_t>(bottom - row * kCell);
       changed_.pixels += pixels;
       if (has_pixels(block.mode)) changed_.literals += pixels;
-      if (block.vector == Vector{}) continue;
+      if (block.vector == Vector{} && !references.is_first) continue;
       const Raster& reference = *references[block.vector.reference];
       for (int y = row * kCell; y < bottom; ++y)
         std::memcpy(current_.at(x, y), reference.at(x + block.vector.dx, top_ + y + block.vector.dy),

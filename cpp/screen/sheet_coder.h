@@ -19,6 +19,8 @@ namespace aicodec::screen {
 // frame.
 struct References : std::vector<const Raster*> {
   int older = -1;  // the number of the frame before the previous one; -1 where there is none yet
+  // Nothing has been drawn yet: what is skipped is ground, whatever reference 0 is.
+  bool is_first = false;
 };
 
 // What the pixels of literal and of photo blocks have cost, by how many of a block's pixels have a colour of
@@ -122,6 +124,8 @@ class SheetCoder {
   // most of what there is to copy, and may be copied beside the rest.
   void inherit_colours(const SheetCoder& other) { colours_ = other.colours_; }
   void inherit_rest(const SheetCoder& other);
+  // Before the first frame.
+  void start_from(Pixel ground) { current_.fill(ground); }
   // Fills in those rows that this coder has.
   void give_rows(SheetRows& rows) const;
   // Goes on with other rows.

@@ -8,10 +8,20 @@
 
 namespace aicodec::screen {
 
+// What reference 0 is before anything is drawn.
+inline std::shared_ptr<Frame> first_reference(const LayerHeader& header, const ScreenShape& shape) {
+  return make_frame(shape.format, shape.width, shape.height, header.on_ground ? header.ground : Ground{});
+}
+
 class SliceCoder {
  public:
   enum class Rows { kAll, kNone };
   SliceCoder(const ScreenShape& shape, const ModelSettings& models, int below, Rows rows);
+
+  // Before the first frame.
+  void start_from(const Ground& ground) {
+    for (size_t i = 0; i < sheets_.size(); ++i) sheets_[i].start_from(ground[i]);
+  }
 
   std::vector<SheetCoder>& sheets() { return sheets_; }
   const std::vector<SheetCoder>& sheets() const { return sheets_; }

@@ -38,7 +38,8 @@ class SlicePlanner {
     return {x, coder_.top() + y, std::min(side, coder_.shape().width - x), std::min(side, coder_.rows() - y)};
   }
   bool exact(const Node& node, const Area& a, Vector v) const {
-    // Before the first frame there is only black: it costs next to nothing as pixels, and more as blocks.
+    // Before anything is drawn there is only one colour: it costs next to nothing as pixels, and more as
+    // blocks.
     if (planner_.first_ && v.reference == 0) return false;
     return planner_.references_[v.reference] != nullptr &&
            coder_.inside(node.column, node.row, node.cells(), v) &&

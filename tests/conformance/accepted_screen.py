@@ -153,6 +153,21 @@ def screen_nothing_changes() -> bytes:
 
 
 @stream
+def screen_ground() -> bytes:
+    """10-bit 4:2:0: a frame of nothing but grey ground, then strokes in one corner, as our encoder codes them."""
+    stream_header = header(format="yuv420p10", width=140, height=75)
+    pictures = []
+    for number in range(3):
+        picture = Picture(stream_header.format, 140, 75)
+        for index in range(3):
+            plane = picture.plane(index)
+            plane[...] = 700 - 90 * index
+            plane[3 : 3 + 2 * number, 5:20] = page(stream_header, 1).plane(index)[3 : 3 + 2 * number, 5:20]
+        pictures.append(picture)
+    return file_of(stream_header, [screen_layer(encoded(stream_header, pictures))], 3)
+
+
+@stream
 def screen_dictionary() -> bytes:
     """Two dictionary pictures, listed in another order than they stand, next to one that is not listed."""
     stream_header = header(format="yuv444p", width=24, height=20)
@@ -275,6 +290,18 @@ def screen_never_moved() -> bytes:
 def screen_never_cut() -> bytes:
     """By dice: slices that would begin after the last frame."""
     return by_dice(header(format="rgb24", width=7, height=24), 2, rows=(1,), cut=9)
+
+
+@stream
+def screen_dice_ground() -> bytes:
+    """By dice: 8-bit RGB on a ground of magenta, with which the first pixels are compared."""
+    return by_dice(header(format="rgb24", width=30, height=26), 4, ground=(255 << 20 | 255 << 10,), on_ground=True)
+
+
+@stream
+def screen_dice_420_ground() -> bytes:
+    """By dice: 8-bit 4:2:0 on a ground of purple, whose first pixels are compared with zeros."""
+    return by_dice(header(width=35, height=21), 5, ground=(90, 160 << 10 | 150))
 
 
 @stream

@@ -162,15 +162,17 @@ def settings_of(**fields: Any) -> Any:
     if "rows" in fields:
         fields["slices"] = len(fields["rows"]) + 1
     numbers = {"near": 0, "colour_bits": 10, "residual_bits": 6, "saved": 2, "slices": 1}
-    return screen.Settings(**({"rich": False, "first_leads": False, "all_voters": False} | numbers | fields))
+    models = dict.fromkeys(("rich", "first_leads", "all_voters", "on_ground"), False)
+    return screen.Settings(**(models | {"ground": ()} | numbers | fields))
 
 
 def layer_head(settings: Any) -> bytes:
     flags = settings.rich + 2 * settings.first_leads + 4 * settings.all_voters
+    flags += 8 * bool(settings.ground) + 16 * settings.on_ground
     fields = (settings.colour_bits, settings.residual_bits, settings.saved, settings.slices, flags)
-    numbers: list[int] = []
+    numbers = list(settings.ground)
     if settings.slices > 1:
-        numbers = [settings.cut, *settings.rows, len(settings.moves)]
+        numbers += [settings.cut, *settings.rows, len(settings.moves)]
         for later, rows in settings.moves:
             numbers += [later, *rows]
     return varint(settings.near) + bytes(fields) + b"".join(map(varint, numbers))

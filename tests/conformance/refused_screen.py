@@ -151,7 +151,19 @@ def screen_too_many_slices() -> bytes:
 @stream("kUnsupportedFeature")
 def screen_unknown_models() -> bytes:
     """Flags that this version does not know."""
-    return with_settings(rich=8)
+    return with_settings(rich=32)
+
+
+@stream("kBadValue")
+def screen_ground_out_of_range() -> bytes:
+    """A ground whose red is 256 of 8 bits."""
+    return with_settings(ground=(256 << 10,))
+
+
+@stream("kTooLarge")
+def screen_ground_too_large() -> bytes:
+    """A ground of 31 bits."""
+    return with_settings(ground=(1 << 30,))
 
 
 @stream("kTooLarge")

@@ -27,6 +27,8 @@ class Settings:
     rich: bool
     first_leads: bool
     all_voters: bool
+    on_ground: bool
+    ground: tuple[int, ...]  # a pixel for each sheet; empty: zeros
     cut: int = 0  # the first frame in slices
     rows: tuple[int, ...] = ()  # units of the slices but the last
     moves: tuple[tuple[int, tuple[int, ...]], ...] = ()  # later rows, each with the number of frames before
@@ -66,6 +68,12 @@ class Raster:
 
     def set(self, x, y, value):
         self.cells[self.index(x, y)] = value
+
+    def fill(self, value):
+        """All but the border."""
+        for y in range(self.height):
+            first = self.index(0, y)
+            self.cells[first : first + self.width] = [value] * self.width
 
 
 def load(header, planes):
@@ -479,8 +487,9 @@ def read_settings(f, header):
     top = (1 << header.depth) - 1
     near = f.varint(0, top // 2)
     colour_bits, residual_bits, saved, slices, flags = (f.u8() for _ in range(5))
-    if flags > 7:
+    if flags > 31:
         raise UnsupportedError("models")
+    ground = tuple(read_pixel(f, shape) for shape, _ in sheets_of(header) if flags & 8)
     units = -(-header.height // unit_of(header))
     refuse_unless(8 <= colour_bits <= 22 and 4 <= residual_bits <= 16, "table size")
     refuse_unless(saved <= 24 and 1 <= slices <= min(16, units), "saved frames or slices")
@@ -500,8 +509,14 @@ def read_settings(f, header):
     tables = (160 << colour_bits) + (1536 << residual_bits)
     sheets = len(sheets_of(header))
     refuse_unless(area * 4 * (saved + 10) + tables * slices * sheets <= 3 * 2**30, "too much memory")
-    models = (bool(flags & bit) for bit in (1, 2, 4))
-    return Settings(near, colour_bits, residual_bits, saved, slices, *models, cut, rows, moves)
+    models = (bool(flags & bit) for bit in (1, 2, 4, 16))
+    return Settings(near, colour_bits, residual_bits, saved, slices, *models, ground, cut, rows, moves)
+
+
+def read_pixel(f, shape):
+    pixel = f.varint(0, (1 << 10 * shape.components) - 1)
+    refuse_unless(all(pixel >> 10 * k & 1023 <= shape.top for k in range(shape.components)), "a sample out of range")
+    return pixel
 
 
 def unit_of(header):
@@ -514,11 +529,18 @@ class Layer:
     def __init__(self, header, settings, dictionary, has_below):
         self.header, self.shapes = header, [shape for shape, _ in sheets_of(header)]
         nothing = [Raster(shape.width, shape.height) for shape in self.shapes]
+        self.ground = [Raster(shape.width, shape.height) for shape in self.shapes]
+        for raster, colour in zip(self.ground, settings.ground, strict=False):
+            raster.fill(colour)
+        if settings.on_ground:
+            nothing = self.ground
         slots = [nothing] + [None] * (4 + settings.saved) + [load(header, planes) for planes in dictionary]
         self.below = len(slots) if has_below else None
         slots += [None] * has_below
         self.history = History(settings.saved, slots, sum(shape.width * shape.height for shape in self.shapes))
         sheets = [SheetCoder(shape, 0, shape.height, settings, self.below) for shape in self.shapes]
+        for sheet, colour in zip(sheets, settings.ground, strict=False):
+            sheet.current.fill(colour)
         self.slices, self.settings, self.drawn = [Slice(sheets)], settings, 0
         # The slices' units by the frame from which on they have them.
         frame = settings.cut
@@ -552,7 +574,7 @@ class Layer:
         changed = Changed(sum(c.pixels for c in changes), sum(c.literals for c in changes))
         if changed.pixels:
             self.history.push(joined(self.shapes, self.slices), changed)
-        return store(self.header, slots[0])
+        return store(self.header, slots[0] if self.history.pushed else self.ground)
 
 
 def decode(header, payload, frames, dictionary=(), below=None):
