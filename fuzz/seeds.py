@@ -62,10 +62,12 @@ def head_of(number: int, width: int, height: int) -> bytes:
 
 
 def in_slices(number: int, rows: tuple[int, ...], cut: int) -> bytes:
-    """An input of fuzz_screen by dice: slices from frame `cut` on, the first ones of so many units; later less."""
+    """An input of fuzz_screen by dice: a ground, and slices from frame `cut` on, the first ones of so many units; later
+    less."""
     width, height = 4, 132
     shape = parsed(header(format=FORMATS[number], width=width, height=height))
-    models = {"near": 3 * (number == 1), "rich": number == 4, "all_voters": number == 3}
+    models = {"near": 3 * (number == 1), "rich": number == 4, "all_voters": number == 3, "on_ground": cut == 0}
+    models["ground"] = (9, 9 << 10) if FORMATS[number].startswith("yuv420") else (99 << 20 | 9,)
     moves = ((1, tuple(units - 2 for units in rows)),)
     settings = dice.settings_of(rows=rows, cut=cut, moves=moves, **models)
     return head_of(number, width, height) + dice.thrown(shape, settings, 6)
