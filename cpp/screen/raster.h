@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,9 @@ inline constexpr int kBorder = 32;
 // the threads that fill them.
 template <typename T>
 struct Untouched : std::allocator<T> {
+  Untouched() = default;
+  template <typename U>
+  Untouched(const Untouched<U>&) noexcept {}
   template <typename U>
   struct rebind {
     using other = Untouched<U>;

@@ -250,7 +250,8 @@ Status ScreenEncoder::decide() {
     AICODEC_TRY(attempt(other, nullptr,
                         [&](const LayerEncoder& state) { return state.spent() < states_[0]->spent(); }));
   }
-  if (const bool before = on_ground_; best.rich || best.first_leads != clear.value().value_or(false)) {
+  const bool before = on_ground_;
+  if (!waiting_.empty() && (best.rich || best.first_leads != clear.value().value_or(false))) {
     AICODEC_TRY(choose_ground(waiting_[0], best));
     if (on_ground_ != before) AICODEC_TRY(attempt(best, nullptr, always));
   }
