@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <memory>
 #include <new>
-#include <utility>
 #include <vector>
 
 #include "picture/picture.h"
@@ -25,17 +24,10 @@ struct Untouched : std::allocator<T> {
   Untouched() = default;
   template <typename U>
   Untouched(const Untouched<U>&) noexcept {}
-  template <typename U>
-  struct rebind {
-    using other = Untouched<U>;
-  };
+  // Without a value nothing is written.
   template <typename U>
   void construct(U* place) {
     ::new (static_cast<void*>(place)) U;
-  }
-  template <typename U, typename... Values>
-  void construct(U* place, Values&&... values) {
-    ::new (static_cast<void*>(place)) U(std::forward<Values>(values)...);
   }
 };
 

@@ -69,10 +69,10 @@ ScreenEncoder::States ScreenEncoder::start(const Models& models) const {
     pictures.push_back(std::move(frame));
   }
   LayerHeader header = choose_header(shape_, settings_);
-  header.ground = ground_;
+  header.ground = ground_.value_or(Ground{});
   header.models.rich = models.rich;
   header.models.first_leads = models.first_leads;
-  header.on_ground = on_ground_;
+  header.on_ground = models.on_ground;
   header.models.all_voters &= !models.few_voters.has_value();
   if (models.small_tables) {
     header.models.colour_bits = std::min(header.models.colour_bits, kSmallColourBits);
@@ -107,7 +107,7 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
   if (!kept.empty() && (!has_below_ || kept.size() != size_t{units(source.width)} * units(source.height)))
     return Error::kWrongPicture;
   LayerInput input{loaded(source), below != nullptr ? loaded(*below) : nullptr, {kept.begin(), kept.end()}};
-  if (!has_begun_) AICODEC_TRY(begin(input));
+  if (!ground_) AICODEC_TRY(begin(input));
   if (!states_.empty()) {
     AICODEC_TRY(code(input, states_, settings_.threads));
     drop_few_voters();
@@ -118,22 +118,21 @@ Status ScreenEncoder::add(const PictureView& source, const PictureView* below,
 }
 
 // Colours on a ground are better compared with it or not, which only coding them tells.
-Status ScreenEncoder::choose_ground(const LayerInput& first, const Models& models) {
+Status ScreenEncoder::choose_ground(const LayerInput& first, Models& models) const {
   if (settings_.preset == ScreenPreset::kFast || has_below_ || ground_ == Ground{}) return Ok{};
   uint64_t spent[2] = {};
   for (const bool on_ground : {false, true}) {
-    on_ground_ = on_ground;
+    models.on_ground = on_ground;
     States states = start(models);
     states.resize(1);
     AICODEC_TRY(code(first, states, settings_.threads));
     spent[on_ground] = states[0]->spent();
   }
-  on_ground_ = spent[1] < spent[0];
+  models.on_ground = spent[1] < spent[0];
   return Ok{};
 }
 
 Status ScreenEncoder::begin(const LayerInput& first) {
-  has_begun_ = true;
   ground_ = ground_of(*first.source);
   if (!settings_.first_leads) return Ok{};
   Models models;
@@ -250,11 +249,10 @@ Status ScreenEncoder::decide() {
     AICODEC_TRY(attempt(other, nullptr,
                         [&](const LayerEncoder& state) { return state.spent() < states_[0]->spent(); }));
   }
-  const bool before = on_ground_;
-  if (!waiting_.empty() && (best.rich || best.first_leads != clear.value().value_or(false))) {
-    AICODEC_TRY(choose_ground(waiting_[0], best));
-    if (on_ground_ != before) AICODEC_TRY(attempt(best, nullptr, always));
-  }
+  other = best;
+  if (!waiting_.empty() && (best.rich || best.first_leads != clear.value().value_or(false)))
+    AICODEC_TRY(choose_ground(waiting_[0], other));
+  if (other.on_ground != best.on_ground) AICODEC_TRY(attempt(other, nullptr, always));
   const LayerEncoder& trial = *states_[0];
   other = best;
   other.small_tables = !is_slow && trial.has_been_too_slow();

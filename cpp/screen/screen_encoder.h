@@ -63,13 +63,15 @@ class ScreenEncoder {
     bool rich = false;
     bool first_leads = false;
     bool small_tables = false;
+    bool on_ground = false;
     // A preset that names colours by all voters does it by few, and only in this way of deciding
     // (PlannerSettings::worth_a_vector).
     std::optional<int> few_voters;
   };
   // Looks at the first frame.
   Status begin(const screen::LayerInput& first);
-  Status choose_ground(const screen::LayerInput& first, const Models& models);
+  // Sets models.on_ground by what the first frame takes.
+  Status choose_ground(const screen::LayerInput& first, Models& models) const;
   States start(const Models& models) const;
   // All that was held back, coded so; after a trial, if there is one, in slices where it shows that they are
   // needed.
@@ -90,10 +92,7 @@ class ScreenEncoder {
   ScreenSettings settings_;
   bool has_below_;
   std::vector<std::shared_ptr<const Picture>> dictionary_;
-  bool has_begun_ = false;
-  // See LayerHeader.
-  screen::Ground ground_ = {};
-  bool on_ground_ = false;
+  std::optional<screen::Ground> ground_;  // from the first frame on
   std::vector<screen::LayerInput> waiting_;
   bool is_dense_ = false;                               // with `slow`: a decoder has no time
   int unlike_ = 0;                                      // those of them that are no repeat of the one before

@@ -124,8 +124,10 @@ class SheetCoder {
   // most of what there is to copy, and may be copied beside the rest.
   void inherit_colours(const SheetCoder& other) { colours_ = other.colours_; }
   void inherit_rest(const SheetCoder& other);
-  // Before the first frame.
-  void start_from(Pixel ground) { current_.fill(ground); }
+  // Before the first frame; rows are zeros until then.
+  void start_from(Pixel ground) {
+    if (ground != 0) current_.fill(ground);
+  }
   // Fills in those rows that this coder has.
   void give_rows(SheetRows& rows) const;
   // Goes on with other rows.

@@ -539,8 +539,8 @@ class Layer:
         slots += [None] * has_below
         self.history = History(settings.saved, slots, sum(shape.width * shape.height for shape in self.shapes))
         sheets = [SheetCoder(shape, 0, shape.height, settings, self.below) for shape in self.shapes]
-        for sheet, colour in zip(sheets, settings.ground, strict=False):
-            sheet.current.fill(colour)
+        for sheet, raster in zip(sheets, self.ground, strict=True):
+            sheet.current = copy.deepcopy(raster)
         self.slices, self.settings, self.drawn = [Slice(sheets)], settings, 0
         # The slices' units by the frame from which on they have them.
         frame = settings.cut
